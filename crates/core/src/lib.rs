@@ -1,0 +1,25 @@
+//! What code needs of the world around it, as traits: the same code then runs on
+//! tokio in production and inside the tank under test.
+//!
+//! In reading order: [`Providers`] bundles the rest; [`NetworkProvider`],
+//! [`TimeProvider`], [`TaskProvider`], [`RandomProvider`] and
+//! [`EntropyProvider`], [`StorageProvider`] are its parts; [`Instant`] is the one
+//! value type that all share.
+//!
+//! No runtime and no I/O is in here.
+
+mod instant;
+mod network;
+mod providers;
+mod random;
+mod storage;
+mod task;
+mod time;
+
+pub use instant::{Instant, saturating_nanos};
+pub use network::{NetworkProvider, TcpListener, TcpStream, UdpSocket};
+pub use providers::{File, Listener, Providers, Sleeping, Stream, Task, TimeoutResult, Udp};
+pub use random::{EntropyProvider, RandomProvider};
+pub use storage::{DirEntry, EntryKind, OpenOptions, StorageFile, StorageProvider};
+pub use task::{JoinError, JoinHandle, TaskProvider, panic_message};
+pub use time::{Elapsed, Interval, Sleep, TimeProvider, Timeout};

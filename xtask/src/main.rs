@@ -1,0 +1,2 @@
+//! This workspace's own commands.
+fn main() {}
