@@ -1,0 +1,116 @@
+"""Runs the built peers in interleaved rounds and prints the tables; run.sh
+calls it.
+
+Each round runs every workload on every peer once, in an order that rotates,
+each run in a process of its own and always with the same seed, so that
+differing trace hashes show a peer that does not repeat itself. Raw JSON lines
+and the tables go to results/latest/, which is not committed.
+
+    python3 measure.py [--check] [--from RAW]
+
+--check ends with status 1 if a hard bar is missed; --from judges an earlier
+run's raw.jsonl instead of measuring.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+
+import ratios
+import tables
+from peers import HERE, PEERS, ROWS, chosen, misuse
+
+ROUNDS = int(os.environ.get("ROUNDS", "7"))
+QUICK = bool(os.environ.get("QUICK"))
+SEED = os.environ.get("SEED", "1")
+TIMEOUT_S = 300
+LATEST = HERE / "results" / "latest"
+
+
+def run(peer, workload, n):
+    """One process: its JSON line, or why there is none."""
+    env, binary = PEERS[peer]
+    try:
+        p = subprocess.run(
+            [binary, workload, str(n), SEED],
+            env={**os.environ, **env},
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_S,
+        )
+    except subprocess.TimeoutExpired:
+        return {"failed": f"over {TIMEOUT_S} s"}
+    if p.returncode != 0:
+        return {"failed": (p.stderr.strip().splitlines() or ["?"])[-1][:200]}
+    return json.loads(p.stdout.strip().splitlines()[-1])
+
+
+def size(workload, n):
+    if not QUICK:
+        return n
+    return min(n, 30) if workload == "scale" else max(n // 10, 1)
+
+
+def measure():
+    """All rounds, as a list of records; written out one by one as they come."""
+    columns = chosen("PEERS", PEERS)
+    workloads = chosen("ONLY", [w for w, _, _ in ROWS])
+    records, unsupported = [], set()
+    LATEST.mkdir(parents=True, exist_ok=True)
+    with open(LATEST / "raw.jsonl", "w") as raw:
+        for r in range(ROUNDS):
+            for row, (workload, n, own) in enumerate(ROWS):
+                if workload not in workloads:
+                    continue
+                k = (r + row) % len(columns)
+                for peer in columns[k:] + columns[:k]:
+                    m = own.get(peer, n)
+                    if m is None or (peer, workload) in unsupported:
+                        continue
+                    m = size(workload, m)
+                    d = run(peer, workload, m)
+                    if d.get("unsupported"):
+                        unsupported.add((peer, workload))
+                        continue
+                    d |= {"column": peer, "row": row, "round": r, "n": m, "quick": QUICK}
+                    raw.write(json.dumps(d) + "\n")
+                    raw.flush()
+                    records.append(d)
+            print(f"round {r + 1}/{ROUNDS} done", file=sys.stderr)
+    return records
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="measure.py", description="Runs the peers and prints the tables.")
+    parser.add_argument("--check", action="store_true", help="status 1 if a hard bar is missed")
+    parser.add_argument("--from", dest="raw", metavar="RAW", help="judge an earlier raw.jsonl")
+    args = parser.parse_args()
+    if args.check and not args.raw and QUICK:
+        return misuse("--check needs full sizes; unset QUICK")
+    if args.raw:
+        try:
+            with open(args.raw) as f:
+                records = [json.loads(line) for line in f]
+        except (OSError, ValueError) as e:
+            return misuse(f"{args.raw}: {e}")
+    else:
+        records = measure()
+
+    verdict = ratios.judge(records)
+    text = "\n".join(tables.render(records) + [""] + verdict.lines)
+    print(text)
+    if not args.raw:
+        (LATEST / "table.md").write_text(text + "\n")
+    if args.check:
+        for line in verdict.missed:
+            print(f"missed: {line}", file=sys.stderr)
+        if verdict.judged == 0:
+            return misuse("--check: no bar was measured; wavetank and at least one simulator must run")
+        return 1 if verdict.missed else 0
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
