@@ -4,9 +4,13 @@
 //! In reading order: [`Providers`] bundles the rest; [`NetworkProvider`],
 //! [`TimeProvider`], [`TaskProvider`], [`RandomProvider`] and
 //! [`EntropyProvider`], [`StorageProvider`] are its parts; [`Instant`] is the one
-//! value type that all share.
+//! value type that all share. Then what code needs so that no ambient randomness
+//! leaks in: [`select!`] and [`collections`].
 //!
 //! No runtime and no I/O is in here.
+
+pub mod collections;
+pub mod select;
 
 mod instant;
 mod network;

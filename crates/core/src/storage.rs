@@ -105,21 +105,21 @@ pub trait StorageFile: AsyncRead + AsyncWrite + AsyncSeek + Send + Sync + Unpin 
     /// Cuts the file off at `size` bytes, or extends it with zeros.
     ///
     /// # Errors
-    /// `StorageFull`, `InvalidInput`, `PermissionDenied` if not open for writing.
+    /// `StorageFull`; `InvalidInput` (`EINVAL`) if not open for writing.
     fn set_len(&self, size: u64) -> impl Future<Output = io::Result<()>> + Send;
 
     /// Reads at `offset` (in bytes) and says how many bytes came; zero at or
     /// behind the end.
     ///
     /// # Errors
-    /// The device's; `PermissionDenied` if not open for reading.
+    /// The device's; `EBADF` (a raw OS error: its kind has no name) if not open for reading.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> impl Future<Output = io::Result<usize>> + Send;
 
     /// Writes at `offset` (in bytes) and says how many bytes it took; behind the
     /// end, the gap reads as zeros. In append mode the offset is ignored.
     ///
     /// # Errors
-    /// `StorageFull`, the device's; `PermissionDenied` if not open for writing.
+    /// `StorageFull`, the device's; `EBADF` (a raw OS error: its kind has no name) if not open for writing.
     fn write_at(&self, bytes: &[u8], offset: u64) -> impl Future<Output = io::Result<usize>> + Send;
 
     /// Fills `buffer` from `offset` on.
