@@ -1,0 +1,174 @@
+//! Decisions: what the simulator chose, by address. A value is a hash of the seed
+//! and its address, so that a draw more in one place moves nothing elsewhere; who
+//! asks, and what the choice does, is the caller's business.
+
+use crate::ratio::Ratio;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A family of decisions, named; the name alone makes its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Domain {
+    name: &'static str,
+    key: u64,
+}
+
+impl Domain {
+    /// The family of that name, such as `network.latency`.
+    pub const fn new(name: &'static str) -> Domain {
+        Domain { name, key: name_key(name) }
+    }
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        self.name
+    }
+
+    /// The number that stands for it in an [`Address`].
+    pub const fn key(self) -> u64 {
+        self.key
+    }
+}
+
+/// A 64-bit hash of a name (FNV-1a, mixed), the same in every build.
+pub const fn name_key(name: &str) -> u64 {
+    let bytes = name.as_bytes();
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut at = 0;
+    while at < bytes.len() {
+        hash = (hash ^ bytes[at] as u64).wrapping_mul(0x0000_0100_0000_01b3);
+        at += 1;
+    }
+    mix(hash, 0x9e37_79b9_7f4a_7c15)
+}
+
+/// Folds two numbers into one that depends on every bit of both: the 128-bit
+/// product, its halves added together by exclusive or, as in Wang Yi's wyhash.
+#[inline]
+pub const fn mix(a: u64, b: u64) -> u64 {
+    let product = (a ^ 0x2d35_8dcc_aa6c_78a5) as u128 * (b ^ 0x8bb8_4b93_962e_acc9) as u128;
+    (product as u64) ^ (product >> 64) as u64
+}
+
+/// The address of one decision. Chosen so that it survives change: `entity` is
+/// structural (a parent and its number there), never an index or a global count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+pub struct Address {
+    /// The [`Domain`]'s key.
+    pub domain: u64,
+    /// Whom it concerns.
+    pub entity: u64,
+    /// Which use of that entity.
+    pub nth: u64,
+}
+
+/// What an override does to a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Choice {
+    /// It takes its benign value: no fault, base latency, first in, first out.
+    Benign,
+    /// The raw draw is this number.
+    Draw(u64),
+}
+
+/// A sparse map from addresses to choices; together with the seed it names a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Overrides {
+    choices: BTreeMap<Address, Choice>,
+    benign_domains: BTreeSet<u64>,
+}
+
+impl Overrides {
+    /// No override: the plain run of a seed.
+    pub fn new() -> Overrides {
+        Overrides::default()
+    }
+
+    /// Overrides one decision.
+    pub fn set(&mut self, address: Address, choice: Choice) {
+        self.choices.insert(address, choice);
+    }
+
+    /// Makes every decision of a domain benign.
+    pub fn set_domain_benign(&mut self, domain: Domain) {
+        self.benign_domains.insert(domain.key());
+    }
+
+    /// Whether nothing is overridden.
+    pub fn is_empty(&self) -> bool {
+        self.choices.is_empty() && self.benign_domains.is_empty()
+    }
+
+    /// The overridden decisions, by address.
+    pub fn iter(&self) -> impl Iterator<Item = (&Address, &Choice)> {
+        self.choices.iter()
+    }
+
+    fn get(&self, address: &Address) -> Option<Choice> {
+        if self.benign_domains.contains(&address.domain) {
+            return Some(Choice::Benign);
+        }
+        self.choices.get(address).copied()
+    }
+}
+
+/// The seed and its overrides, asked for one decision at a time.
+#[derive(Debug, Clone, Default)]
+pub struct Decisions {
+    key: u64,
+    overrides: Overrides,
+    overridden: bool,
+}
+
+impl Decisions {
+    /// The decisions of a run.
+    pub fn new(seed: u64, overrides: Overrides) -> Decisions {
+        let overridden = !overrides.is_empty();
+        Decisions { key: mix(seed, 0x5741_5645_5441_4e4b), overrides, overridden }
+    }
+
+    /// The raw draw at an address: 64 uniform bits. [`None`] if it was overridden to be benign.
+    #[inline]
+    pub fn draw(&self, domain: Domain, entity: u64, nth: u64) -> Option<u64> {
+        if self.overridden {
+            return self.draw_overridden(Address { domain: domain.key, entity, nth });
+        }
+        Some(self.hash(domain.key, entity, nth))
+    }
+
+    /// Whether a thing of probability `ratio` happens. Benign: no.
+    #[inline]
+    pub fn chance(&self, domain: Domain, entity: u64, nth: u64, ratio: Ratio) -> bool {
+        // A probability of zero draws nothing, so that a fault that is off costs a comparison.
+        !ratio.is_zero() && self.draw(domain, entity, nth).is_some_and(|draw| ratio.holds(draw))
+    }
+
+    /// A number from `low` to `high`, both included. Benign: `low`.
+    #[inline]
+    pub fn within(&self, domain: Domain, entity: u64, nth: u64, low: u64, high: u64) -> u64 {
+        if high <= low {
+            return low;
+        }
+        self.draw(domain, entity, nth).map_or(low, |draw| scale(draw, low, high))
+    }
+
+    #[inline]
+    fn hash(&self, domain: u64, entity: u64, nth: u64) -> u64 {
+        mix(mix(self.key ^ domain, entity), nth)
+    }
+
+    #[cold]
+    fn draw_overridden(&self, address: Address) -> Option<u64> {
+        match self.overrides.get(&address) {
+            Some(Choice::Benign) => None,
+            Some(Choice::Draw(value)) => Some(value),
+            None => Some(self.hash(address.domain, address.entity, address.nth)),
+        }
+    }
+}
+
+/// Spreads 64 uniform bits over `low..=high`. The bias is below (high - low) / 2^64.
+#[inline]
+pub fn scale(draw: u64, low: u64, high: u64) -> u64 {
+    let span = u128::from(high - low) + 1;
+    low + ((u128::from(draw) * span) >> 64) as u64
+}

@@ -1,0 +1,73 @@
+//! What the engine asks of a device: a model of something that takes time, such
+//! as the network or the disks. The engine knows no device by name.
+
+use crate::kernel::Kernel;
+use crate::node::{MachineId, NodeId};
+
+/// Whom a crash or a pause strikes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// One process.
+    Node(NodeId),
+    /// A machine and every process on it.
+    Machine(MachineId),
+}
+
+/// How violently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CrashKind {
+    /// The process dies; the kernel beneath it lives on, closes its sockets and
+    /// keeps its page cache.
+    Process,
+    /// The machine stops: memory is lost, and nobody is told.
+    Machine,
+    /// As `Machine`, and the disks' volatile caches are torn too.
+    PowerLoss,
+}
+
+/// A model that the engine drives. It owns slabs of operations; a queued record
+/// names one of them by slot.
+///
+/// A device runs under the one borrow of the world: it never calls a waker, never
+/// drops one that is not the engine's, and never runs user code. Wakers go to
+/// [`Kernel::wake`] as [`Waiter`](crate::Waiter)s.
+pub trait Device: 'static {
+    /// A record of this device is due. The record is gone; its slot may be reused
+    /// from now on.
+    fn fire(&mut self, slot: u32, kernel: &mut Kernel);
+
+    /// A handle was dropped while the world was borrowed: close what it stood for
+    /// if `generation` is still its.
+    fn close(&mut self, slot: u32, generation: u32, kernel: &mut Kernel) {
+        let _ = (slot, generation, kernel);
+    }
+
+    /// The scope's processes died this instant. Their tasks are gone already;
+    /// nothing may complete for them any more.
+    fn crash(&mut self, scope: Scope, kind: CrashKind, kernel: &mut Kernel);
+
+    /// The scope's processes stand still from now on.
+    fn pause(&mut self, scope: Scope, kernel: &mut Kernel) {
+        let _ = (scope, kernel);
+    }
+
+    /// They go on.
+    fn resume(&mut self, scope: Scope, kernel: &mut Kernel) {
+        let _ = (scope, kernel);
+    }
+
+    /// A new run begins: forget everything but memory and configuration. What the
+    /// device does afterwards must not depend on what came before.
+    fn reset(&mut self, kernel: &mut Kernel);
+
+    /// The structural name of a queued slot; asked for only when several records
+    /// are due at one instant, to draw their order.
+    fn name(&self, slot: u32) -> u64;
+
+    /// What a task that waits for this slot waits for, in words, such as
+    /// `10.0.0.1:80 <- 10.0.0.2:4242`.
+    fn describe(&self, slot: u32) -> String;
+
+    /// What is still open although every task is gone, a line each: leaks.
+    fn leaks(&self) -> Vec<String>;
+}

@@ -1,0 +1,122 @@
+//! The rolling digest of a run and its checkpoints: what two runs of one seed
+//! must agree on. Decides nothing.
+
+use crate::decision::mix;
+use std::fmt;
+
+/// 128 bits that depend on everything folded so far, in order.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub struct Digest(pub u64, pub u64);
+
+impl Digest {
+    /// Before anything happened.
+    pub const EMPTY: Digest = Digest(0x6a09_e667_f3bc_c908, 0xbb67_ae85_84ca_a73b);
+
+    /// Folds one number in.
+    #[inline]
+    pub fn fold(&mut self, value: u64) {
+        self.0 = mix(self.0, value).wrapping_add(self.1);
+        self.1 = self.1.rotate_left(23) ^ value.wrapping_mul(0x9fb2_1c65_1e98_df25);
+    }
+}
+
+impl Default for Digest {
+    fn default() -> Self {
+        Digest::EMPTY
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}{:016x}", self.0, self.1)
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// A 64-bit hash of bytes, for folding what was delivered, written and read.
+#[inline]
+pub fn hash_bytes(bytes: &[u8]) -> u64 {
+    let mut hash = mix(bytes.len() as u64, 0x9e37_79b9_7f4a_7c15);
+    let mut blocks = bytes.chunks_exact(16);
+    for block in &mut blocks {
+        let (low, high) = block.split_at(8);
+        let low = u64::from_le_bytes(low.try_into().expect("eight bytes"));
+        let high = u64::from_le_bytes(high.try_into().expect("eight bytes"));
+        hash = mix(hash ^ low, high);
+    }
+    let rest = blocks.remainder();
+    if !rest.is_empty() {
+        let mut last = [0; 16];
+        last[..rest.len()].copy_from_slice(rest);
+        let (low, high) = last.split_at(8);
+        let low = u64::from_le_bytes(low.try_into().expect("eight bytes"));
+        let high = u64::from_le_bytes(high.try_into().expect("eight bytes"));
+        hash = mix(hash ^ low, high);
+    }
+    hash
+}
+
+/// Where a run stood after so many noted events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Checkpoint {
+    /// Events noted before it.
+    pub events: u64,
+    /// Nanoseconds of global virtual time.
+    pub time: u64,
+    /// The digest there.
+    pub digest: Digest,
+}
+
+/// The checkpoints of a run: at most [`MOST`], evenly spaced over however many
+/// events there were.
+#[derive(Debug)]
+pub(crate) struct Checkpoints {
+    list: Vec<Checkpoint>,
+    spacing: u64,
+}
+
+/// How many checkpoints a run keeps; when it has more, every second one goes.
+const MOST: usize = 1024;
+/// Events between the checkpoints of a short run.
+const SPACING: u64 = 256;
+
+impl Checkpoints {
+    pub(crate) fn new() -> Checkpoints {
+        Checkpoints { list: Vec::new(), spacing: SPACING }
+    }
+
+    pub(crate) fn reset(&mut self) {
+        self.list.clear();
+        self.spacing = SPACING;
+    }
+
+    #[inline]
+    pub(crate) fn is_due(&self, events: u64) -> bool {
+        events & (self.spacing - 1) == 0
+    }
+
+    #[cold]
+    pub(crate) fn push(&mut self, checkpoint: Checkpoint) {
+        if self.list.len() == MOST {
+            let mut nth = 0;
+            self.list.retain(|_| {
+                nth += 1;
+                nth % 2 == 0
+            });
+            self.spacing *= 2;
+            if !self.is_due(checkpoint.events) {
+                return;
+            }
+        }
+        self.list.push(checkpoint);
+    }
+
+    pub(crate) fn as_slice(&self) -> &[Checkpoint] {
+        &self.list
+    }
+}

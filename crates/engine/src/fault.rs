@@ -1,0 +1,201 @@
+//! Faults as data: the kinds, the atoms that fired in a run, and the tallies per
+//! kind. Draws nothing and injects nothing.
+
+use crate::decision::{Address, Domain};
+use crate::node::{MachineId, NodeId};
+use std::fmt;
+
+/// Kinds there is room for. Indices below 16 belong to the engine, 16 to 39 to
+/// the network, 40 to 63 to storage.
+pub const KINDS_MOST: usize = 64;
+
+/// A kind of fault: its name, and its index among all kinds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FaultKind {
+    name: &'static str,
+    index: u8,
+    domain: Domain,
+}
+
+impl FaultKind {
+    /// The kind with that index (see [`KINDS_MOST`]) and name, such as `network.partition`.
+    pub const fn new(index: u8, name: &'static str) -> FaultKind {
+        assert!((index as usize) < KINDS_MOST, "fault kinds are numbered from 0 to 63");
+        FaultKind { name, index, domain: Domain::new(name) }
+    }
+
+    /// Its name.
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Its index.
+    pub const fn index(&self) -> usize {
+        self.index as usize
+    }
+
+    /// The domain that its decisions are drawn in.
+    pub const fn domain(&self) -> Domain {
+        self.domain
+    }
+}
+
+/// The engine's own kinds of fault.
+pub mod kinds {
+    use super::FaultKind;
+
+    /// A node's process dies, and may be started again.
+    pub static CRASH: FaultKind = FaultKind::new(0, "node.crash");
+    /// A machine loses its memory, and every node on it dies.
+    pub static MACHINE_CRASH: FaultKind = FaultKind::new(1, "machine.crash");
+    /// A machine loses power: as a crash, and its disks' caches are torn.
+    pub static POWER_LOSS: FaultKind = FaultKind::new(2, "machine.power-loss");
+    /// A node stands still for a while.
+    pub static PAUSE: FaultKind = FaultKind::new(3, "node.pause");
+    /// A wall clock jumps.
+    pub static CLOCK_STEP: FaultKind = FaultKind::new(4, "clock.step");
+    /// A machine's clock runs fast or slow.
+    pub static CLOCK_SKEW: FaultKind = FaultKind::new(5, "clock.skew");
+    /// A timer fires late.
+    pub static TIMER_LATE: FaultKind = FaultKind::new(6, "timer.late");
+    /// A poll takes virtual time.
+    pub static POLL_COST: FaultKind = FaultKind::new(7, "poll.cost");
+    /// A `buggify!` site fires.
+    pub static BUGGIFY: FaultKind = FaultKind::new(8, "buggify");
+
+    /// All of them.
+    pub static ALL: [&FaultKind; 9] =
+        [&CRASH, &MACHINE_CRASH, &POWER_LOSS, &PAUSE, &CLOCK_STEP, &CLOCK_SKEW, &TIMER_LATE, &POLL_COST, &BUGGIFY];
+}
+
+/// What a fault struck.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Target {
+    /// The simulated world as a whole.
+    World,
+    /// A machine.
+    Machine(MachineId),
+    /// A node.
+    Node(NodeId),
+    /// The direction from one node to another.
+    Link(NodeId, NodeId),
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Target::World => write!(f, "world"),
+            Target::Machine(machine) => write!(f, "machine {}", machine.0),
+            Target::Node(node) => write!(f, "node {}", node.0),
+            Target::Link(from, to) => write!(f, "link {} -> {}", from.0, to.0),
+        }
+    }
+}
+
+/// One fault that fired: setting it to benign is one step of shrinking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Atom {
+    /// The decision that made it fire.
+    pub address: Address,
+    /// Nanoseconds of global virtual time.
+    pub time: u64,
+    /// What kind of fault.
+    pub kind: &'static FaultKind,
+    /// What it struck.
+    pub target: Target,
+    /// Numbers whose meaning the kind defines, such as a duration in nanoseconds.
+    pub parameters: [u64; 2],
+}
+
+/// How often a kind of fault was considered, and what became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+pub struct Tally {
+    /// The plan or a draw asked for it.
+    pub asked: u64,
+    /// A tolerance let it through as it was.
+    pub granted: u64,
+    /// A tolerance let a weaker form of it through.
+    pub downgraded: u64,
+    /// A tolerance forbade it.
+    pub refused: u64,
+    /// It happened.
+    pub fired: u64,
+    /// Product code received a result that differs from the benign one.
+    pub effective: u64,
+}
+
+impl Tally {
+    /// Adds another run's tally.
+    pub fn merge(&mut self, other: &Tally) {
+        self.asked += other.asked;
+        self.granted += other.granted;
+        self.downgraded += other.downgraded;
+        self.refused += other.refused;
+        self.fired += other.fired;
+        self.effective += other.effective;
+    }
+}
+
+/// The faults of one run.
+#[derive(Debug)]
+pub struct FaultLog {
+    atoms: Vec<Atom>,
+    atoms_dropped: u64,
+    tallies: Box<[Tally; KINDS_MOST]>,
+    touched: u64,
+}
+
+/// Atoms that a run remembers; further ones are counted only.
+const ATOMS_MOST: usize = 1 << 20;
+
+impl FaultLog {
+    pub(crate) fn new() -> FaultLog {
+        FaultLog { atoms: Vec::new(), atoms_dropped: 0, tallies: Box::new([Tally::default(); KINDS_MOST]), touched: 0 }
+    }
+
+    pub(crate) fn reset(&mut self) {
+        self.atoms.clear();
+        self.atoms_dropped = 0;
+        while self.touched != 0 {
+            self.tallies[self.touched.trailing_zeros() as usize] = Tally::default();
+            self.touched &= self.touched - 1;
+        }
+    }
+
+    /// The atoms that fired, in the order of time.
+    pub fn atoms(&self) -> &[Atom] {
+        &self.atoms
+    }
+
+    /// Atoms that fired but were too many to remember.
+    pub fn atoms_dropped(&self) -> u64 {
+        self.atoms_dropped
+    }
+
+    /// The tally of a kind.
+    pub fn tally(&self, kind: &FaultKind) -> &Tally {
+        &self.tallies[kind.index()]
+    }
+
+    /// The tallies of the kinds that had any, by index.
+    pub fn touched(&self) -> impl Iterator<Item = (usize, &Tally)> {
+        (0..KINDS_MOST).filter(|index| self.touched >> index & 1 == 1).map(|index| (index, &self.tallies[index]))
+    }
+
+    pub(crate) fn tally_mut(&mut self, kind: &FaultKind) -> &mut Tally {
+        self.touched |= 1 << kind.index();
+        &mut self.tallies[kind.index()]
+    }
+
+    pub(crate) fn push(&mut self, atom: Atom) {
+        let tally = self.tally_mut(atom.kind);
+        tally.asked += 1;
+        tally.granted += 1;
+        tally.fired += 1;
+        if self.atoms.len() < ATOMS_MOST {
+            self.atoms.push(atom);
+        } else {
+            self.atoms_dropped += 1;
+        }
+    }
+}

@@ -1,0 +1,522 @@
+//! The world's state under one borrow: time, queue, tasks, decisions, digest,
+//! faults, topology; and what a device may ask of it. Devices stand beside it.
+
+use crate::decision::{Address, Decisions, Domain, Overrides, mix, scale};
+use crate::device::{CrashKind, Scope};
+use crate::digest::{Checkpoint, Checkpoints, Digest};
+use crate::fault::{Atom, FaultKind, FaultLog, Target};
+use crate::generation::Generations;
+use crate::limit::{Limits, Stop};
+use crate::node::{Node, NodeId, NodeState, Topology};
+use crate::queue::{Queue, Ticket};
+use crate::ratio::Ratio;
+use crate::ready::{Entry, Policy, Ready};
+use crate::task::{BoxRunnable, Debris, End, Tasks, Wait};
+use crate::timer::Timers;
+use crate::trace::{Event, EventKind, Trace};
+use crate::waiter::Waiter;
+use std::panic::Location;
+use std::task::Waker;
+
+/// How the engine behaves in a run.
+#[derive(Debug, Clone, Default)]
+pub struct EngineConfig {
+    /// The order among ready tasks.
+    pub policy: Policy,
+    /// How far the run may go.
+    pub limits: Limits,
+    /// How often a timer fires late.
+    pub timer_late: Ratio,
+    /// How late at most, in nanoseconds.
+    pub timer_late_max: u64,
+    /// How often a poll takes virtual time.
+    pub poll_cost: Ratio,
+    /// How much at most, in nanoseconds.
+    pub poll_cost_max: u64,
+    /// Whether a panic in a task ends only that task, and its joiner is told, as tokio has it.
+    pub survive_panics: bool,
+}
+
+/// The device number of the engine's own timers.
+pub(crate) const TIMERS: u32 = 0;
+/// The pseudo-device whose slots are tasks, for those who wait for a task.
+pub(crate) const TASKS: u32 = u32::MAX;
+
+/// The domain of the order among ready tasks.
+pub const SCHEDULE: Domain = Domain::new("engine.schedule");
+/// The domain of the order among records due at one instant.
+pub const TIES: Domain = Domain::new("engine.ties");
+/// The domain of the points at which PCT changes priorities.
+pub const CHANGES: Domain = Domain::new("engine.pct-change");
+/// The domain of the first branch of a `select!`.
+pub const SELECT: Domain = Domain::new("engine.select");
+
+const POLL: EventKind = EventKind::new("poll");
+const FAULT: EventKind = EventKind::new("fault");
+const CHOICE: EventKind = EventKind::new("choice");
+
+/// The state of a run; see the module's first lines.
+pub struct Kernel {
+    /// What there is and who is up.
+    pub topology: Topology,
+    pub(crate) now: u64,
+    pub(crate) queue: Queue,
+    pub(crate) tasks: Tasks,
+    pub(crate) ready: Ready,
+    pub(crate) timers: Timers,
+    pub(crate) config: EngineConfig,
+    pub(crate) seed: u64,
+    pub(crate) run: u64,
+    pub(crate) generations: Generations,
+    /// The task being polled: its index; where it lives.
+    pub(crate) current: Option<u32>,
+    pub(crate) stop: Option<Stop>,
+    pub(crate) observed: bool,
+    pub(crate) events: u64,
+    pub(crate) polls: u64,
+    pub(crate) polls_at_instant: u64,
+    pub(crate) shuffled_at: u64,
+    pub(crate) scratch: Vec<(u64, u32)>,
+    pub(crate) wakers: Vec<Waker>,
+    pub(crate) debris: Vec<Debris>,
+    pub(crate) changes: Vec<u64>,
+    pub(crate) faults: FaultLog,
+    pub(crate) decisions: Decisions,
+    sequence: u32,
+    digest: Digest,
+    noted: u64,
+    checkpoints: Checkpoints,
+    trace: Option<Box<Trace>>,
+}
+
+impl Kernel {
+    pub(crate) fn new() -> Kernel {
+        Kernel {
+            topology: Topology::default(),
+            now: 0,
+            queue: Queue::new(),
+            tasks: Tasks::default(),
+            ready: Ready::default(),
+            timers: Timers::new(),
+            config: EngineConfig::default(),
+            seed: 0,
+            run: 0,
+            generations: Generations::default(),
+            current: None,
+            stop: None,
+            observed: false,
+            events: 0,
+            polls: 0,
+            polls_at_instant: 0,
+            shuffled_at: u64::MAX,
+            scratch: Vec::new(),
+            wakers: Vec::new(),
+            debris: Vec::new(),
+            changes: Vec::new(),
+            faults: FaultLog::new(),
+            decisions: Decisions::default(),
+            sequence: 0,
+            digest: Digest::EMPTY,
+            noted: 0,
+            checkpoints: Checkpoints::new(),
+            trace: None,
+        }
+    }
+
+    /// Everything as a fresh kernel has it, but for memory and topology.
+    pub(crate) fn reset(&mut self, seed: u64, config: &EngineConfig, overrides: Overrides, trace: Option<Trace>) {
+        assert_eq!(self.tasks.len(), 0, "the last run's tasks are dropped before the next begins");
+        self.topology.reset();
+        self.now = 0;
+        self.queue.reset();
+        self.tasks.clear();
+        self.ready.clear();
+        self.timers.reset();
+        self.config.clone_from(config);
+        self.seed = seed;
+        self.generations.begin();
+        self.run = self.generations.next();
+        self.current = None;
+        self.stop = None;
+        self.events = 0;
+        self.polls = 0;
+        self.polls_at_instant = 0;
+        self.shuffled_at = u64::MAX;
+        self.faults.reset();
+        self.decisions = Decisions::new(seed, overrides);
+        self.sequence = 0;
+        self.digest = Digest::EMPTY;
+        self.digest.fold(seed);
+        self.noted = 0;
+        self.checkpoints.reset();
+        self.trace = trace.map(Box::new);
+        self.plan_changes();
+    }
+
+    /// Global virtual time in nanoseconds: for devices and the harness, never for a system under test.
+    #[inline]
+    pub fn now(&self) -> u64 {
+        self.now
+    }
+
+    /// The run's seed.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Records fired so far.
+    pub fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// Tasks polled so far.
+    pub fn polls(&self) -> u64 {
+        self.polls
+    }
+
+    /// The digest of all that was noted so far.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// The digest at regular intervals of the run so far.
+    pub fn checkpoints(&self) -> &[Checkpoint] {
+        self.checkpoints.as_slice()
+    }
+
+    /// Events noted so far.
+    pub fn noted(&self) -> u64 {
+        self.noted
+    }
+
+    /// The trace, if the run keeps one.
+    pub fn trace(&self) -> Option<&Trace> {
+        self.trace.as_deref()
+    }
+
+    /// The faults that fired so far.
+    pub fn faults(&self) -> &FaultLog {
+        &self.faults
+    }
+
+    /// The run's decisions, to draw from; folding what was drawn is up to the caller.
+    #[inline]
+    pub fn decisions(&self) -> &Decisions {
+        &self.decisions
+    }
+
+    /// The node and incarnation whose task is being polled.
+    pub fn current_node(&self) -> Option<(NodeId, u32)> {
+        self.current.map(|index| {
+            let task = self.tasks.peek(index);
+            (task.node, task.incarnation)
+        })
+    }
+
+    // --- Time ------------------------------------------------------------------
+
+    /// Queues a record: `device` (see [`World::add`](crate::World::add)) will be fired
+    /// for `slot` at `time`, or now if that is past.
+    #[inline]
+    pub fn at(&mut self, time: u64, device: u32, slot: u32) -> Ticket {
+        self.queue.insert(time.max(self.now), device, slot)
+    }
+
+    /// Takes a record out before it fires.
+    #[inline]
+    pub fn cancel(&mut self, ticket: Ticket) {
+        self.queue.cancel(ticket);
+    }
+
+    // --- Waking ----------------------------------------------------------------
+
+    /// Wakes who waits. A foreign waker is called after the borrow.
+    #[inline]
+    pub fn wake(&mut self, waiter: Waiter) {
+        match waiter {
+            Waiter::None => {}
+            Waiter::Task(number) => self.wake_task(number),
+            Waiter::Foreign(waker) => self.wakers.push(waker),
+        }
+    }
+
+    /// Drops, after the borrow, a waker that nobody needs any more.
+    pub fn discard(&mut self, waiter: Waiter) {
+        if let Waiter::Foreign(_) = waiter {
+            self.debris.push(Debris { future: None, joiner: waiter, payload: None });
+        }
+    }
+
+    /// Says what the task being polled now waits for, for reports of deadlocks:
+    /// the slot of a device, and words such as `data on a stream`.
+    #[inline]
+    pub fn waits(&mut self, device: u32, slot: u32, what: &'static str) {
+        if let Some(index) = self.current {
+            self.tasks.at(index).wait = Some(Wait { device, slot, what });
+        }
+    }
+
+    #[inline]
+    pub(crate) fn wake_task(&mut self, number: u64) {
+        let Some(task) = self.tasks.get(number) else { return };
+        if task.queued != 0 || !matches!(task.end, End::Running) {
+            return;
+        }
+        task.wakes += 1;
+        self.sequence = self.sequence.wrapping_add(1).max(1);
+        task.queued = self.sequence;
+        let priority = match self.config.policy {
+            Policy::Fifo => 0,
+            Policy::Random => self.decisions.draw(SCHEDULE, task.entity, u64::from(task.wakes)).unwrap_or(0),
+            Policy::Pct { .. } => task.priority,
+        };
+        let index = (number & ((1 << crate::task::INDEX_BITS) - 1)) as u32;
+        self.ready.push(Entry { priority, sequence: self.sequence, index });
+    }
+
+    // --- Notes -----------------------------------------------------------------
+
+    /// Notes an event: folds it into the digest, and traces it if the run keeps a trace.
+    #[inline]
+    pub fn note(&mut self, kind: EventKind, entity: u64, detail: u64) {
+        self.digest.fold(entity ^ kind.key());
+        self.digest.fold(detail ^ self.now.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        if self.trace.is_some() {
+            self.trace_event(kind, entity, detail);
+        }
+        self.noted += 1;
+        if self.checkpoints.is_due(self.noted) {
+            self.checkpoints.push(Checkpoint { events: self.noted, time: self.now, digest: self.digest });
+        }
+    }
+
+    #[cold]
+    fn trace_event(&mut self, kind: EventKind, entity: u64, detail: u64) {
+        let task = self.current.map(|index| self.tasks.peek(index));
+        let event = Event {
+            number: self.noted,
+            time: self.now,
+            node: task.map(|task| (task.node, task.incarnation)),
+            task: task.map_or(0, |task| task.entity),
+            kind,
+            entity,
+            detail,
+        };
+        self.trace.as_mut().expect("only a run that keeps a trace gets here").push(event);
+    }
+
+    // --- Decisions -------------------------------------------------------------
+
+    /// Whether a fault of that kind strikes `entity` at its `nth` use, with the given
+    /// probability. If so it is noted and logged as an atom.
+    #[inline]
+    pub fn strikes(&mut self, kind: &'static FaultKind, entity: u64, nth: u64, ratio: Ratio, target: Target) -> bool {
+        !ratio.is_zero() && self.strikes_for(kind, entity, nth, ratio, 0, 0, target).is_some()
+    }
+
+    /// As [`strikes`](Self::strikes), with a parameter from `low` to `high` (both included).
+    #[inline]
+    pub fn strikes_for(
+        &mut self,
+        kind: &'static FaultKind,
+        entity: u64,
+        nth: u64,
+        ratio: Ratio,
+        low: u64,
+        high: u64,
+        target: Target,
+    ) -> Option<u64> {
+        if ratio.is_zero() {
+            return None;
+        }
+        let draw = self.decisions.draw(kind.domain(), entity, nth)?;
+        if !ratio.holds(draw) {
+            return None;
+        }
+        let value = scale(mix(draw, 0x7061_7261_6d), low, high.max(low));
+        self.fired(kind, entity, nth, target, [value, 0]);
+        Some(value)
+    }
+
+    /// Notes and logs a fault that fired: one drawn by [`strikes`](Self::strikes) is already.
+    #[cold]
+    pub fn fired(&mut self, kind: &'static FaultKind, entity: u64, nth: u64, target: Target, parameters: [u64; 2]) {
+        let address = Address { domain: kind.domain().key(), entity, nth };
+        self.faults.push(Atom { address, time: self.now, kind, target, parameters });
+        self.note(FAULT, entity ^ kind.domain().key(), parameters[0]);
+    }
+
+    /// Counts that product code saw a result which differs from the benign one.
+    pub fn effective(&mut self, kind: &'static FaultKind) {
+        self.faults.tally_mut(kind).effective += 1;
+    }
+
+    /// A number from `low` to `high`, both included, noted. Benign: `low`.
+    #[inline]
+    pub fn choose(&mut self, domain: Domain, entity: u64, nth: u64, low: u64, high: u64) -> u64 {
+        if high <= low {
+            return low;
+        }
+        let value = self.decisions.within(domain, entity, nth, low, high);
+        self.note(CHOICE, entity ^ domain.key(), value);
+        value
+    }
+
+    /// A number for the next decision of the task being polled: the task's
+    /// structural name, and which of its uses this is. Outside of a task: 0, 0.
+    #[inline]
+    pub fn next_use(&mut self) -> (u64, u64) {
+        match self.current {
+            Some(index) => {
+                let task = self.tasks.at(index);
+                task.uses += 1;
+                (task.entity, u64::from(task.uses))
+            }
+            None => (0, 0),
+        }
+    }
+
+    // --- Tasks -----------------------------------------------------------------
+
+    /// Puts a task on a node; [`None`] if that incarnation is dead.
+    #[inline]
+    pub(crate) fn spawn(
+        &mut self,
+        (node, incarnation): (NodeId, u32),
+        future: BoxRunnable,
+        origin: (&'static str, &'static Location<'static>),
+    ) -> Result<u64, BoxRunnable> {
+        if !self.is_alive(node, incarnation) {
+            return Err(future);
+        }
+        let entity = match self.current.map(|index| self.tasks.at(index)) {
+            Some(parent) if parent.node == node && parent.incarnation == incarnation => {
+                parent.children += 1;
+                mix(parent.entity, u64::from(parent.children))
+            }
+            _ => {
+                let owner = self.topology.node_mut(node);
+                owner.children += 1;
+                mix(Node::entity(node, incarnation), u64::from(owner.children))
+            }
+        };
+        let generation = self.generations.next();
+        let number = self.tasks.insert(generation, future, (node, incarnation), entity, origin);
+        if let Policy::Pct { .. } = self.config.policy {
+            let priority = self.decisions.draw(SCHEDULE, entity, 0).unwrap_or(0) >> 8;
+            self.tasks.get(number).expect("it was inserted just now").priority = priority;
+        }
+        self.wake_task(number);
+        Ok(number)
+    }
+
+    /// Whether that incarnation of a node is the one that lives.
+    #[inline]
+    pub fn is_alive(&self, node: NodeId, incarnation: u32) -> bool {
+        let node = self.topology.node(node);
+        node.incarnation == incarnation && node.state != NodeState::Down
+    }
+
+    /// Starts a node's next incarnation.
+    pub(crate) fn boot(&mut self, id: NodeId) -> u32 {
+        let node = self.topology.node_mut(id);
+        assert_eq!(node.state, NodeState::Down, "node {} ({}) is running already", id.0, node.name);
+        node.state = NodeState::Up;
+        node.incarnation += 1;
+        node.children = 0;
+        node.random = None;
+        node.entropy = None;
+        node.incarnation
+    }
+
+    /// Takes the scope's processes down and their tasks out.
+    pub(crate) fn crash(&mut self, scope: Scope, kind: CrashKind) {
+        let nodes = self.nodes_of(scope);
+        for &id in &nodes {
+            let node = self.topology.node_mut(id);
+            node.state = NodeState::Down;
+            node.parked.clear();
+            self.note(EventKind::new("crash"), u64::from(id.0), kind as u64);
+        }
+        let dead: Vec<u32> =
+            self.tasks.iter().filter(|(_, task)| nodes.contains(&task.node)).map(|(index, _)| index).collect();
+        for index in dead {
+            if self.current == Some(index) {
+                // Its future is out being polled: `settle` finishes it off.
+                self.tasks.at(index).aborted = true;
+            } else {
+                let debris = self.bury(index);
+                self.debris.push(debris);
+            }
+        }
+    }
+
+    pub(crate) fn pause(&mut self, scope: Scope) {
+        for id in self.nodes_of(scope) {
+            let node = self.topology.node_mut(id);
+            if node.state == NodeState::Up {
+                node.state = NodeState::Paused;
+                self.note(EventKind::new("pause"), u64::from(id.0), 0);
+            }
+        }
+    }
+
+    pub(crate) fn resume(&mut self, scope: Scope) {
+        for id in self.nodes_of(scope) {
+            let node = self.topology.node_mut(id);
+            if node.state == NodeState::Paused {
+                node.state = NodeState::Up;
+                for entry in std::mem::take(&mut node.parked) {
+                    self.ready.push(entry);
+                }
+                self.note(EventKind::new("resume"), u64::from(id.0), 0);
+            }
+        }
+    }
+
+    pub(crate) fn nodes_of(&self, scope: Scope) -> Vec<NodeId> {
+        match scope {
+            Scope::Node(node) => vec![node],
+            Scope::Machine(machine) => (0..self.topology.nodes().len() as u32)
+                .map(NodeId)
+                .filter(|&node| self.topology.node(node).machine == machine)
+                .collect(),
+        }
+    }
+
+    /// Frees a task's slot and wakes its joiner, who finds it gone.
+    pub(crate) fn bury(&mut self, index: u32) -> Debris {
+        let mut debris = self.tasks.remove(index);
+        let joiner = debris.joiner.take();
+        self.wake(joiner);
+        debris
+    }
+
+    fn plan_changes(&mut self) {
+        self.changes.clear();
+        if let Policy::Pct { changes, polls } = self.config.policy {
+            let decisions = &self.decisions;
+            self.changes.extend((0..u64::from(changes)).filter_map(|nth| {
+                let point = decisions.within(CHANGES, 0, nth, 0, polls);
+                (point > 0).then_some(point)
+            }));
+            self.changes.sort_unstable();
+            self.changes.reverse();
+        }
+    }
+
+    /// Whether a generation is one of this run's.
+    #[inline]
+    pub(crate) fn is_ours(&self, generation: u64) -> bool {
+        self.generations.is_ours(generation)
+    }
+
+    #[inline]
+    pub(crate) fn note_poll(&mut self, index: u32) {
+        let (entity, wakes) = {
+            let task = self.tasks.at(index);
+            (task.entity, task.wakes)
+        };
+        self.note(POLL, entity, u64::from(wakes));
+    }
+}

@@ -1,0 +1,60 @@
+#![doc = include_str!("../README.md")]
+//! # The crate
+//!
+//! The deterministic engine: one thread, one queue, and a world of machines whose
+//! every choice has an address. It knows no device: the network and the disks are
+//! crates of their own.
+//!
+//! In reading order: [`World`] owns a [`Kernel`] and its [`Device`]s and runs
+//! them; [`Queue`] is where time comes from, [`Decisions`] where choices come from;
+//! [`Topology`] says who owns what; [`SimTimeProvider`], [`SimTaskProvider`],
+//! [`SimRandomProvider`] and [`SimEntropy`] are what a process sees of it;
+//! [`Local`] and [`Waiter`] are what a device is built with; [`Digest`], [`Trace`]
+//! and [`FaultLog`] are what a run leaves.
+
+mod clock;
+mod decision;
+mod device;
+mod digest;
+mod fault;
+mod generation;
+mod home;
+mod hook;
+mod kernel;
+mod limit;
+mod local;
+mod node;
+mod queue;
+mod random;
+mod ratio;
+mod ready;
+mod report;
+mod spawn;
+mod step;
+mod task;
+mod time;
+mod timer;
+mod trace;
+mod waiter;
+mod world;
+
+pub use clock::{Clock, RATE_PPB_MOST, WALL_START_SECONDS};
+pub use decision::{Address, Choice, Decisions, Domain, Overrides, mix, name_key, scale};
+pub use device::{CrashKind, Device, Scope};
+pub use digest::{Checkpoint, Digest, hash_bytes};
+pub use fault::{Atom, FaultKind, FaultLog, KINDS_MOST, Tally, Target, kinds};
+pub use home::Home;
+pub use kernel::{CHANGES, EngineConfig, Kernel, SCHEDULE, SELECT, TIES};
+pub use limit::{Limit, Limits, Stop};
+pub use local::{Key, Local};
+pub use node::{Machine, MachineId, Node, NodeId, NodeState, Placement, Topology};
+pub use queue::{Due, Queue, Ticket};
+pub use random::{SimEntropy, SimRandomProvider};
+pub use ratio::{NotAProbability, Ratio};
+pub use ready::Policy;
+pub use report::TaskReport;
+pub use spawn::{SimJoinHandle, SimTaskProvider};
+pub use time::{SimSleep, SimTimeProvider};
+pub use trace::{Event, EventKind, Trace};
+pub use waiter::Waiter;
+pub use world::{Control, TaskPanic, World};

@@ -1,0 +1,395 @@
+//! The way from a handle to the world of its run: the thread-local that says which
+//! run is installed here, references that check it, and the engine's waker. All
+//! `unsafe` of the engine is in this file; what the world does is not.
+//!
+//! Why it is sound. A [`Shell`] is reachable through [`INSTALLED`] only while
+//! [`Shell::enter`] runs, which borrows the [`World`](crate::World) that owns it; so
+//! a pointer found there is alive and belongs to this thread. Every access takes
+//! the shell's one borrow flag first, so there is never a second reference to the
+//! kernel or to a device. A [`Local`] was made for one run of one shell; the
+//! check that its run is the installed one therefore proves that its device, which
+//! the shell owns, is alive too.
+
+#![expect(unsafe_code, reason = "the one file of the engine that needs it; each use says why it is sound")]
+
+use crate::device::Device;
+use crate::kernel::Kernel;
+use std::cell::{Cell, RefCell, UnsafeCell};
+use std::ptr::{self, NonNull};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{RawWaker, RawWakerVTable, Waker};
+
+thread_local! {
+    /// The shell of the run that this thread is in. Const and without destructor, so
+    /// that a read is one load and nothing of a run outlives its guard.
+    static INSTALLED: Cell<*const Shell> = const { Cell::new(ptr::null()) };
+}
+
+/// A device handle that was dropped under a borrow, to be closed after it.
+pub(crate) struct Close {
+    pub(crate) device: u32,
+    pub(crate) slot: u32,
+    pub(crate) generation: u32,
+}
+
+/// The world behind its one borrow flag.
+pub(crate) struct Shell {
+    run: Cell<u64>,
+    borrowed: Cell<bool>,
+    split: UnsafeCell<Split>,
+    closes: RefCell<Vec<Close>>,
+}
+
+/// What one borrow gives: the kernel, and the devices beside it.
+pub(crate) struct Split {
+    pub(crate) kernel: Kernel,
+    pub(crate) devices: Devices,
+}
+
+/// The devices of a world, by number; number 0, the engine's own timers, is not among them.
+pub(crate) struct Devices(Vec<NonNull<dyn Device>>);
+
+impl Devices {
+    pub(crate) fn len(&self) -> u32 {
+        self.0.len() as u32
+    }
+
+    #[inline]
+    pub(crate) fn get(&mut self, device: u32) -> &mut dyn Device {
+        let mut device = self.0[device as usize - 1];
+        // SAFETY: the pointer came from a box that only `Drop` frees, and `&mut self`
+        // is reached only under the borrow flag, under which a `Local` is reached too.
+        unsafe { device.as_mut() }
+    }
+
+    pub(crate) fn iter(&mut self) -> impl Iterator<Item = &mut dyn Device> {
+        // SAFETY: as in `get`; each pointer is from a box of its own.
+        self.0.iter_mut().map(|device| unsafe { device.as_mut() })
+    }
+
+    /// Takes a device in; its number, and a pointer for [`Local`]s.
+    fn push<D: Device>(&mut self, device: D) -> (u32, NonNull<D>) {
+        let pointer = NonNull::from(Box::leak(Box::new(device)));
+        self.0.push(pointer);
+        (self.len(), pointer)
+    }
+}
+
+impl Drop for Devices {
+    fn drop(&mut self) {
+        for device in self.0.drain(..) {
+            // SAFETY: `push` leaked this very box, and nothing else frees it.
+            drop(unsafe { Box::from_raw(device.as_ptr()) });
+        }
+    }
+}
+
+/// Resets the borrow flag, on unwinding too.
+struct Borrow<'a>(&'a Cell<bool>);
+
+impl<'a> Borrow<'a> {
+    #[inline]
+    fn take(flag: &'a Cell<bool>) -> Borrow<'a> {
+        if flag.replace(true) {
+            borrowed_twice();
+        }
+        Borrow(flag)
+    }
+}
+
+impl Drop for Borrow<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
+}
+
+/// Takes the shell out of the thread, on unwinding too.
+struct Installed;
+
+impl Drop for Installed {
+    fn drop(&mut self) {
+        INSTALLED.set(ptr::null());
+    }
+}
+
+impl Shell {
+    pub(crate) fn new() -> Box<Shell> {
+        Box::new(Shell {
+            run: Cell::new(0),
+            borrowed: Cell::new(false),
+            split: UnsafeCell::new(Split { kernel: Kernel::new(), devices: Devices(Vec::new()) }),
+            closes: RefCell::new(Vec::new()),
+        })
+    }
+
+    pub(crate) fn set_run(&self, run: u64) {
+        self.run.set(run);
+    }
+
+    pub(crate) fn run(&self) -> u64 {
+        self.run.get()
+    }
+
+    pub(crate) fn closes(&self) -> &RefCell<Vec<Close>> {
+        &self.closes
+    }
+
+    pub(crate) fn add<D: Device>(&self, device: D) -> Key<D> {
+        let (number, pointer) = self.with(|split| split.devices.push(device));
+        Key { number, pointer }
+    }
+
+    /// Runs `body` with this world installed on the thread.
+    ///
+    /// # Panics
+    /// If another world is installed: one simulation cannot run inside another.
+    pub(crate) fn enter<R>(&self, body: impl FnOnce() -> R) -> R {
+        assert!(
+            INSTALLED.get().is_null(),
+            "a simulation cannot run inside a simulation: start this one on a thread of its own, or after the other"
+        );
+        INSTALLED.set(self);
+        let _installed = Installed;
+        body()
+    }
+
+    /// Borrows the world.
+    ///
+    /// # Panics
+    /// If it is borrowed already: user code ran under a borrow.
+    #[inline]
+    pub(crate) fn with<R>(&self, body: impl FnOnce(&mut Split) -> R) -> R {
+        let _borrow = Borrow::take(&self.borrowed);
+        // SAFETY: the flag was free and is taken, so no other reference exists; the
+        // shell is not `Sync`, so no other thread can have one.
+        body(unsafe { &mut *self.split.get() })
+    }
+}
+
+/// Reaches the world of run `run`.
+///
+/// # Panics
+/// If another run, or none, is installed on this thread.
+#[inline]
+pub(crate) fn reach<R>(run: u64, body: impl FnOnce(&mut Split) -> R) -> R {
+    match installed(run) {
+        Some(shell) => shell.with(body),
+        None => foreign_use(run),
+    }
+}
+
+/// Reaches the world of run `run` if it is installed and not borrowed: for `Drop`.
+#[inline]
+pub(crate) fn try_reach<R>(run: u64, body: impl FnOnce(&mut Split) -> R) -> Option<R> {
+    let shell = installed(run)?;
+    (!shell.borrowed.get()).then(|| shell.with(body))
+}
+
+/// The run that is installed on this thread.
+pub(crate) fn installed_run() -> Option<u64> {
+    let shell = INSTALLED.get();
+    // SAFETY: a pointer found here is alive: `enter` holds the shell until it takes it out.
+    (!shell.is_null()).then(|| unsafe { &*shell }.run.get())
+}
+
+#[inline]
+fn installed<'a>(run: u64) -> Option<&'a Shell> {
+    let shell = INSTALLED.get();
+    if shell.is_null() {
+        return None;
+    }
+    // SAFETY: a pointer found here is alive: `enter` holds the shell until it takes it
+    // out, and no caller keeps the reference beyond code that runs inside `enter`.
+    let shell = unsafe { &*shell };
+    (shell.run.get() == run).then_some(shell)
+}
+
+/// A device of a world, across its runs.
+#[derive(Debug)]
+pub struct Key<D> {
+    number: u32,
+    pointer: NonNull<D>,
+}
+
+impl<D> Clone for Key<D> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<D> Copy for Key<D> {}
+
+impl<D: Device> Key<D> {
+    /// The device's number, for [`Kernel::at`].
+    pub fn number(self) -> u32 {
+        self.number
+    }
+
+    pub(crate) fn local(self, shell: &Shell) -> Local<D> {
+        Local { run: shell.run(), number: self.number, pointer: self.pointer }
+    }
+
+    /// The device itself, while no run is installed.
+    pub(crate) fn get<R>(self, shell: &Shell, body: impl FnOnce(&mut D, &mut Kernel) -> R) -> R {
+        shell.with(|split| {
+            let mut pointer = self.pointer;
+            // SAFETY: the world that made this key checked that it is its own; the
+            // device lives as long as the world, and the borrow flag is taken.
+            body(unsafe { pointer.as_mut() }, &mut split.kernel)
+        })
+    }
+
+    pub(crate) fn is_of(self, devices: &Devices) -> bool {
+        devices
+            .0
+            .get(self.number as usize - 1)
+            .is_some_and(|device| ptr::addr_eq(device.as_ptr(), self.pointer.as_ptr()))
+    }
+}
+
+/// A reference to a device of one run: what simulated handles hold. It may be sent
+/// anywhere, but used only on the thread of its run, while the run lasts; using it
+/// elsewhere panics, and turns the run red.
+#[derive(Debug)]
+pub struct Local<D> {
+    run: u64,
+    number: u32,
+    pointer: NonNull<D>,
+}
+
+impl<D> Clone for Local<D> {
+    #[inline]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<D> Copy for Local<D> {}
+
+// SAFETY: a `Local` is an identifier everywhere but on the thread where its run is
+// installed: `with` and `close` follow the pointer only after they found the run
+// installed on this very thread.
+unsafe impl<D> Send for Local<D> {}
+// SAFETY: as for `Send`.
+unsafe impl<D> Sync for Local<D> {}
+
+impl<D: Device> Local<D> {
+    /// The device's number, for [`Kernel::at`] and [`Kernel::waits`].
+    #[inline]
+    pub fn number(self) -> u32 {
+        self.number
+    }
+
+    /// Borrows the device together with the kernel.
+    ///
+    /// # Panics
+    /// If its run is not installed on this thread, or the world is borrowed already.
+    #[inline]
+    pub fn with<R>(self, body: impl FnOnce(&mut D, &mut Kernel) -> R) -> R {
+        reach(self.run, |split| {
+            let mut pointer = self.pointer;
+            // SAFETY: the run is installed on this thread, so the shell that owns the
+            // device is alive; the borrow flag is taken, so nobody else refers to it.
+            body(unsafe { pointer.as_mut() }, &mut split.kernel)
+        })
+    }
+
+    /// Closes what a handle stood for, from the handle's `Drop`: now, or right after
+    /// the borrow that is under way. After the run there is nothing to close.
+    #[inline]
+    pub fn close(self, slot: u32, generation: u32) {
+        let Some(shell) = installed(self.run) else { return };
+        if shell.borrowed.get() {
+            shell.closes.borrow_mut().push(Close { device: self.number, slot, generation });
+            return;
+        }
+        self.with(|device, kernel| device.close(slot, generation, kernel));
+    }
+}
+
+// --- Foreign uses ------------------------------------------------------------------------
+
+static FOREIGN_USES: AtomicU64 = AtomicU64::new(0);
+static FOREIGN: Mutex<Vec<u64>> = Mutex::new(Vec::new());
+
+/// How often a run's handles or wakers were used outside of it since it began, given
+/// the run's generations.
+pub(crate) fn foreign_uses(is_ours: impl Fn(u64) -> bool) -> usize {
+    if FOREIGN_USES.load(Ordering::Acquire) == 0 {
+        return 0;
+    }
+    let mut foreign = FOREIGN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let before = foreign.len();
+    foreign.retain(|&generation| !is_ours(generation));
+    let ours = before - foreign.len();
+    FOREIGN_USES.fetch_sub(ours as u64, Ordering::AcqRel);
+    ours
+}
+
+fn record_foreign_use(generation: u64) {
+    FOREIGN.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(generation);
+    FOREIGN_USES.fetch_add(1, Ordering::AcqRel);
+}
+
+#[cold]
+fn foreign_use(run: u64) -> ! {
+    record_foreign_use(run);
+    panic!(
+        "a simulated handle was used outside of its run: handles belong to the run and the thread that made them; \
+         do not keep them in statics, and do not give them to threads"
+    );
+}
+
+#[cold]
+fn borrowed_twice() -> ! {
+    panic!("the simulated world was entered twice: a device ran user code under its borrow (a bug of that device)");
+}
+
+// --- The waker -----------------------------------------------------------------------
+
+const _: () = assert!(size_of::<usize>() == 8, "a waker's number needs 64 bits");
+
+static WAKER: RawWakerVTable = RawWakerVTable::new(clone_waker, wake, wake, |_| {});
+
+fn clone_waker(number: *const ()) -> RawWaker {
+    RawWaker::new(number, &WAKER)
+}
+
+fn wake(number: *const ()) {
+    let number = number.addr() as u64;
+    let shell = INSTALLED.get();
+    let generation = number >> crate::task::INDEX_BITS;
+    if shell.is_null() {
+        return foreign_wake(generation);
+    }
+    // SAFETY: a pointer found here is alive; see `installed`.
+    let shell = unsafe { &*shell };
+    shell.with(|split| {
+        if split.kernel.is_ours(generation) { split.kernel.wake_task(number) } else { record_foreign_use(generation) }
+    });
+}
+
+#[cold]
+fn foreign_wake(generation: u64) {
+    record_foreign_use(generation);
+    assert!(
+        std::thread::panicking(),
+        "a simulated task was woken from outside of its run: it waits for a thread, a real timer or a static"
+    );
+}
+
+/// The waker of a task.
+#[inline]
+pub(crate) fn waker(number: u64) -> Waker {
+    // SAFETY: the functions of the table take the pointer as a number and never
+    // follow it; they own nothing, and may be called on any thread.
+    unsafe { Waker::new(ptr::without_provenance(number as usize), &WAKER) }
+}
+
+/// The task that a waker wakes, if it is the engine's own.
+#[inline]
+pub(crate) fn task_number(waker: &Waker) -> Option<u64> {
+    ptr::eq(waker.vtable(), &WAKER).then(|| waker.data().addr() as u64)
+}

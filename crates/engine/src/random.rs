@@ -1,0 +1,63 @@
+//! The streams of application randomness and of entropy, one each per process.
+//! No fault and no schedule draws from them.
+
+use crate::decision::{mix, name_key};
+use crate::home::Home;
+use crate::node::{Node, NodeId};
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rand_xoshiro::rand_core::{Rng, SeedableRng};
+use std::io;
+use wavetank_core::{EntropyProvider, RandomProvider};
+
+/// A process's application randomness.
+#[derive(Debug, Clone, Copy)]
+pub struct SimRandomProvider {
+    home: Home,
+}
+
+impl SimRandomProvider {
+    /// The stream of a process.
+    pub fn new(home: Home) -> SimRandomProvider {
+        SimRandomProvider { home }
+    }
+}
+
+impl RandomProvider for SimRandomProvider {
+    fn next_u64(&self) -> u64 {
+        let Home { node, incarnation, .. } = self.home;
+        self.home.with(|kernel| {
+            let seed = kernel.seed();
+            let stream = &mut kernel.topology.node_mut(node).random;
+            stream.get_or_insert_with(|| generator(seed, node, incarnation, "application")).next_u64()
+        })
+    }
+}
+
+/// A process's entropy: repeatable, and as unguessable to the code as the real one.
+#[derive(Debug, Clone, Copy)]
+pub struct SimEntropy {
+    home: Home,
+}
+
+impl SimEntropy {
+    /// The stream of a process.
+    pub fn new(home: Home) -> SimEntropy {
+        SimEntropy { home }
+    }
+}
+
+impl EntropyProvider for SimEntropy {
+    fn fill(&self, bytes: &mut [u8]) -> io::Result<()> {
+        let Home { node, incarnation, .. } = self.home;
+        self.home.with(|kernel| {
+            let seed = kernel.seed();
+            let stream = &mut kernel.topology.node_mut(node).entropy;
+            stream.get_or_insert_with(|| generator(seed, node, incarnation, "entropy")).fill_bytes(bytes);
+        });
+        Ok(())
+    }
+}
+
+fn generator(seed: u64, node: NodeId, incarnation: u32, stream: &str) -> Xoshiro256PlusPlus {
+    Xoshiro256PlusPlus::seed_from_u64(mix(mix(seed, name_key(stream)), Node::entity(node, incarnation)))
+}

@@ -1,0 +1,73 @@
+//! What the engine can say about tasks that did not end: for deadlocks, limits
+//! and leaks. Judges nothing.
+
+use crate::kernel::{Kernel, TASKS, TIMERS};
+use crate::local::Devices;
+use crate::node::NodeId;
+use crate::task::{End, Task};
+use std::fmt;
+use std::panic::Location;
+
+/// A task that has not ended, and what it waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskReport {
+    /// Its name, or the name of what spawned it.
+    pub name: &'static str,
+    /// Where it runs: node, that node's name, and incarnation.
+    pub node: NodeId,
+    /// The node's name.
+    pub node_name: String,
+    /// The node's incarnation.
+    pub incarnation: u32,
+    /// Where it was spawned.
+    pub spawned_at: &'static Location<'static>,
+    /// What it waits for, in words.
+    pub waits_for: String,
+}
+
+impl fmt::Display for TaskReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "task `{}` of {} (incarnation {}), spawned at {}, waits for {}",
+            self.name, self.node_name, self.incarnation, self.spawned_at, self.waits_for
+        )
+    }
+}
+
+impl Kernel {
+    /// The tasks that have not ended, in the order of their slots.
+    pub(crate) fn report(&self, devices: &mut Devices) -> Vec<TaskReport> {
+        self.tasks
+            .iter()
+            .filter(|(_, task)| matches!(task.end, End::Running))
+            .map(|(_, task)| TaskReport {
+                name: task.name,
+                node: task.node,
+                node_name: self.topology.node(task.node).name.to_string(),
+                incarnation: task.incarnation,
+                spawned_at: task.site,
+                waits_for: self.waits_for(task, devices),
+            })
+            .collect()
+    }
+
+    fn waits_for(&self, task: &Task, devices: &mut Devices) -> String {
+        let Some(wait) = task.wait else {
+            let words = if task.queued != 0 {
+                "its turn: it is ready, but its node is paused or the run ended first"
+            } else {
+                "something outside the engine: a channel, a lock, or a future that nobody will wake"
+            };
+            return words.to_string();
+        };
+        match wait.device {
+            TIMERS => wait.what.to_string(),
+            TASKS => {
+                let other = self.tasks.peek(wait.slot);
+                format!("{} `{}`, spawned at {}", wait.what, other.name, other.site)
+            }
+            device => format!("{} ({})", wait.what, devices.get(device).describe(wait.slot)),
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Spawning and joining tasks of a process. In which order they run is decided by
+//! the schedule.
+
+use crate::home::Home;
+use crate::kernel::{Kernel, TASKS};
+use crate::local;
+use crate::task::{BoxRunnable, Debris, End, Stage};
+use std::any::Any;
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::panic::Location;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+use wavetank_core::{JoinError, JoinHandle, TaskProvider};
+
+/// The tasks of a process.
+#[derive(Debug, Clone, Copy)]
+pub struct SimTaskProvider {
+    home: Home,
+}
+
+impl SimTaskProvider {
+    /// Spawns for a process.
+    pub fn new(home: Home) -> SimTaskProvider {
+        SimTaskProvider { home }
+    }
+
+    /// As [`TaskProvider::spawn`], with a name for reports. The future need not be `Send`.
+    #[track_caller]
+    pub fn spawn_named<F>(&self, name: &'static str, future: F) -> SimJoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        let site = Location::caller();
+        let future: BoxRunnable = Box::pin(Stage::Running { future });
+        let spawned =
+            self.home.with(|kernel| kernel.spawn((self.home.node, self.home.incarnation), future, (name, site)));
+        // The dead spawn nothing: the future is dropped here, after the borrow.
+        let number = spawned.unwrap_or(0);
+        SimJoinHandle { run: self.home.run, number, output: PhantomData }
+    }
+}
+
+impl TaskProvider for SimTaskProvider {
+    type JoinHandle<T: Send + 'static> = SimJoinHandle<T>;
+    type LocalJoinHandle<T: 'static> = SimJoinHandle<T>;
+
+    #[track_caller]
+    #[inline]
+    fn spawn<F>(&self, future: F) -> SimJoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.spawn_named("task", future)
+    }
+
+    #[track_caller]
+    fn spawn_local<F>(&self, future: F) -> SimJoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        self.spawn_named("local task", future)
+    }
+
+    #[track_caller]
+    fn spawn_blocking<W, T>(&self, work: W) -> SimJoinHandle<T>
+    where
+        W: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        // There is one thread: the work blocks it, but no virtual time passes.
+        self.spawn_named("blocking work", async move { work() })
+    }
+
+    fn yield_now(&self) -> impl Future<Output = ()> + Send + 'static {
+        YieldNow { yielded: false }
+    }
+}
+
+struct YieldNow {
+    yielded: bool,
+}
+
+impl Future for YieldNow {
+    type Output = ();
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.yielded {
+            return Poll::Ready(());
+        }
+        self.yielded = true;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+/// A handle to a simulated task; dropping it detaches the task.
+pub struct SimJoinHandle<T> {
+    run: u64,
+    number: u64,
+    output: PhantomData<fn() -> T>,
+}
+
+impl<T> fmt::Debug for SimJoinHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SimJoinHandle").finish_non_exhaustive()
+    }
+}
+
+impl<T: 'static> JoinHandle<T> for SimJoinHandle<T> {
+    fn abort(&self) {
+        local::reach(self.run, |split| split.kernel.abort(self.number));
+    }
+
+    fn is_finished(&self) -> bool {
+        local::reach(self.run, |split| {
+            split.kernel.tasks.get(self.number).is_none_or(|task| !matches!(task.end, End::Running))
+        })
+    }
+}
+
+impl<T: 'static> Future for SimJoinHandle<T> {
+    type Output = Result<T, JoinError>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut replaced = None;
+        let number = self.number;
+        let joined = local::reach(self.run, |split| split.kernel.join::<T>(number, cx, &mut replaced));
+        drop(replaced);
+        match joined {
+            Poll::Ready((result, debris)) => {
+                self.number = 0;
+                drop(debris);
+                Poll::Ready(result)
+            }
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+impl<T> Drop for SimJoinHandle<T> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.number != 0 {
+            drop(local::try_reach(self.run, |split| split.kernel.detach(self.number)));
+        }
+    }
+}
+
+type Joined<T> = (Result<T, JoinError>, Option<Debris>);
+
+impl Kernel {
+    #[inline]
+    fn join<T: 'static>(&mut self, number: u64, cx: &Context<'_>, replaced: &mut Option<Waker>) -> Poll<Joined<T>> {
+        let Some(task) = self.tasks.get(number) else { return Poll::Ready((Err(JoinError::Cancelled), None)) };
+        let result = match std::mem::replace(&mut task.end, End::Running) {
+            End::Running => {
+                *replaced = task.joiner.set(cx);
+                let index = (number & ((1 << crate::task::INDEX_BITS) - 1)) as u32;
+                self.waits(TASKS, index, "the end of task");
+                return Poll::Pending;
+            }
+            End::Returned => {
+                let output = task.future.as_mut().and_then(|future| future.as_mut().output());
+                let output = output.and_then(|output| <dyn Any>::downcast_mut::<Option<T>>(output));
+                Ok(output.and_then(Option::take).expect("a task that returned holds its output"))
+            }
+            End::Cancelled => Err(JoinError::Cancelled),
+            End::Panicked(payload) => Err(JoinError::Panicked(payload)),
+        };
+        let index = (number & ((1 << crate::task::INDEX_BITS) - 1)) as u32;
+        Poll::Ready((result, Some(self.tasks.remove(index))))
+    }
+
+    fn abort(&mut self, number: u64) {
+        if let Some(task) = self.tasks.get(number)
+            && matches!(task.end, End::Running)
+        {
+            task.aborted = true;
+            self.wake_task(number);
+        }
+    }
+
+    fn detach(&mut self, number: u64) -> Option<Debris> {
+        let task = self.tasks.get(number)?;
+        if let End::Running = task.end {
+            task.detached = true;
+            return None;
+        }
+        let index = (number & ((1 << crate::task::INDEX_BITS) - 1)) as u32;
+        Some(self.tasks.remove(index))
+    }
+}

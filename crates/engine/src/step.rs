@@ -1,0 +1,216 @@
+//! The step: the one place where time moves. One borrow settles the last poll,
+//! picks the next task, and fires the earliest record if none is ready.
+
+use crate::fault::{Target, kinds};
+use crate::kernel::{Kernel, TIES, TIMERS};
+use crate::limit::{Limit, Stop};
+use crate::local::Devices;
+use crate::node::NodeState;
+use crate::ready::Policy;
+use crate::task::{BoxRunnable, End};
+use crate::trace::EventKind;
+
+/// What is to be done outside of the borrow before the next step.
+pub(crate) enum Next {
+    /// Poll this task.
+    Poll(BoxRunnable, u64),
+    /// Call the foreign wakers, and drop what the dead left.
+    Flush,
+    /// A record fired: observers may look.
+    Observe,
+    Stop(Stop),
+}
+
+const FIRE: EventKind = EventKind::new("fire");
+
+impl Kernel {
+    /// The next thing to do, no later than `until`.
+    #[inline]
+    pub(crate) fn next(&mut self, devices: &mut Devices, until: u64) -> Next {
+        loop {
+            if !self.wakers.is_empty() || !self.debris.is_empty() {
+                return Next::Flush;
+            }
+            if let Some(stop) = self.stop.take() {
+                return Next::Stop(stop);
+            }
+            if let Some(entry) = self.ready.pop() {
+                if let Some(next) = self.begin(entry) {
+                    return next;
+                }
+                continue;
+            }
+            let Some(head) = self.queue.settle(until) else {
+                return Next::Stop(if self.queue.is_empty() { Stop::Idle } else { Stop::Until });
+            };
+            self.fire(head, devices);
+            if self.observed {
+                return Next::Observe;
+            }
+        }
+    }
+
+    /// Takes a ready task's future out to be polled.
+    #[inline]
+    fn begin(&mut self, entry: crate::ready::Entry) -> Option<Next> {
+        let task = self.tasks.at(entry.index);
+        if task.queued != entry.sequence {
+            return None;
+        }
+        let (node, number, aborted) = (task.node, task.number, task.aborted);
+        if self.topology.node(node).state == NodeState::Paused {
+            self.topology.node_mut(node).parked.push(entry);
+            return None;
+        }
+        let task = self.tasks.at(entry.index);
+        task.queued = 0;
+        if aborted {
+            self.cancel_task(entry.index);
+            return None;
+        }
+        task.wait = None;
+        let future = task.future.take().expect("a ready task that is not being polled has its future");
+        self.polls += 1;
+        self.polls_at_instant += 1;
+        if self.polls > self.config.limits.polls || self.polls_at_instant > self.config.limits.polls_per_instant {
+            return Some(self.exceed_polls(entry.index, future));
+        }
+        self.note_poll(entry.index);
+        self.current = Some(entry.index);
+        Some(Next::Poll(future, number))
+    }
+
+    /// Puts a polled future back, or ends its task.
+    #[inline]
+    pub(crate) fn settle(&mut self, future: BoxRunnable, done: bool) {
+        let index = self.current.take().expect("a future is settled by the step that polled it");
+        let task = self.tasks.at(index);
+        task.future = Some(future);
+        if task.aborted && (!done || !self.is_process_alive(index)) {
+            self.cancel_task(index);
+        } else if done {
+            self.finish(index, End::Returned);
+        }
+        if let Policy::Pct { .. } = self.config.policy {
+            self.change_priority(index);
+        }
+        if !self.config.poll_cost.is_zero() {
+            self.charge_poll(index);
+        }
+    }
+
+    /// Ends a task: its joiner is told, or, if there is none, the slot is freed.
+    #[inline]
+    pub(crate) fn finish(&mut self, index: u32, end: End) {
+        let task = self.tasks.at(index);
+        if task.detached {
+            task.end = end;
+            let debris = self.bury(index);
+            self.debris.push(debris);
+            return;
+        }
+        task.end = end;
+        let joiner = task.joiner.take();
+        self.wake(joiner);
+    }
+
+    /// Drops a task's future unfinished; whoever joins it is told.
+    fn cancel_task(&mut self, index: u32) {
+        let task = self.tasks.at(index);
+        if let Some(future) = task.future.take() {
+            self.debris.push(crate::task::Debris { future: Some(future), joiner: Default::default(), payload: None });
+        }
+        if !self.is_process_alive(index) {
+            let debris = self.bury(index);
+            self.debris.push(debris);
+        } else {
+            self.finish(index, End::Cancelled);
+        }
+    }
+
+    /// Whether the process that a task belongs to lives.
+    fn is_process_alive(&mut self, index: u32) -> bool {
+        let task = self.tasks.at(index);
+        let (node, incarnation) = (task.node, task.incarnation);
+        self.is_alive(node, incarnation)
+    }
+
+    /// Moves time to the earliest record and fires it.
+    #[inline]
+    fn fire(&mut self, head: u32, devices: &mut Devices) {
+        let time = self.queue.time(head).max(self.now);
+        if time > self.now {
+            self.polls_at_instant = 0;
+        }
+        self.events += 1;
+        if self.events > self.config.limits.events || time > self.time_limit() {
+            return self.exceed(time);
+        }
+        let head =
+            if self.queue.is_tied(head) && time != self.shuffled_at { self.shuffle(head, time, devices) } else { head };
+        let due = self.queue.take(head);
+        self.now = time;
+        self.note(FIRE, u64::from(due.device), u64::from(due.slot));
+        if due.device == TIMERS {
+            let waiter = self.timers.fire(due.slot);
+            self.wake(waiter);
+        } else {
+            devices.get(due.device).fire(due.slot, self);
+        }
+    }
+
+    /// Draws the order of the records that are due at one instant, once.
+    #[inline(never)]
+    fn shuffle(&mut self, head: u32, time: u64, devices: &mut Devices) -> u32 {
+        self.shuffled_at = time;
+        if let Policy::Fifo = self.config.policy {
+            return head;
+        }
+        let Kernel { queue, timers, scratch, decisions, .. } = self;
+        queue.order(head, scratch, |device, slot| {
+            let name = if device == TIMERS { timers.name(slot) } else { devices.get(device).name(slot) };
+            decisions.draw(TIES, name, u64::from(device)).unwrap_or(0)
+        })
+    }
+
+    #[inline]
+    fn time_limit(&self) -> u64 {
+        wavetank_core::saturating_nanos(self.config.limits.time)
+    }
+
+    #[cold]
+    fn exceed(&mut self, time: u64) {
+        let limit = if time > self.time_limit() { Limit::Time } else { Limit::Events };
+        self.events -= 1;
+        self.stop = Some(Stop::Limit(limit));
+    }
+
+    #[cold]
+    fn exceed_polls(&mut self, index: u32, future: BoxRunnable) -> Next {
+        self.tasks.at(index).future = Some(future);
+        let livelock = self.polls_at_instant > self.config.limits.polls_per_instant;
+        Next::Stop(Stop::Limit(if livelock { Limit::PollsPerInstant } else { Limit::Polls }))
+    }
+
+    #[cold]
+    fn change_priority(&mut self, index: u32) {
+        while self.changes.last().is_some_and(|&point| point <= self.polls) {
+            self.changes.pop();
+            // Below every drawn priority (those have 56 bits), and below earlier changes.
+            self.tasks.at(index).priority = u64::MAX - self.changes.len() as u64;
+        }
+    }
+
+    #[cold]
+    fn charge_poll(&mut self, index: u32) {
+        let (entity, nth, node) = {
+            let task = self.tasks.at(index);
+            (task.entity, u64::from(task.wakes), task.node)
+        };
+        let (ratio, most) = (self.config.poll_cost, self.config.poll_cost_max);
+        if let Some(cost) = self.strikes_for(&kinds::POLL_COST, entity, nth, ratio, 1, most, Target::Node(node)) {
+            self.now = self.now.saturating_add(cost);
+            self.effective(&kinds::POLL_COST);
+        }
+    }
+}

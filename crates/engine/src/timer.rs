@@ -1,0 +1,101 @@
+//! The timers device: sleeps that are registered. Knows global time only; the
+//! clock of the sleeper's machine is applied before and after.
+
+use crate::queue::Ticket;
+use crate::waiter::Waiter;
+
+#[derive(Debug)]
+struct Timer {
+    waiter: Waiter,
+    entity: u64,
+    ticket: Ticket,
+    generation: u32,
+    next_free: u32,
+}
+
+const NONE: u32 = u32::MAX;
+
+/// A registered sleep: a slot, and the generation that says whether it is still the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TimerId {
+    pub(crate) slot: u32,
+    pub(crate) generation: u32,
+}
+
+#[derive(Debug)]
+pub(crate) struct Timers {
+    slots: Vec<Timer>,
+    free: u32,
+    armed: usize,
+}
+
+impl Timers {
+    pub(crate) fn new() -> Timers {
+        Timers { slots: Vec::new(), free: NONE, armed: 0 }
+    }
+
+    pub(crate) fn reset(&mut self) {
+        self.slots.clear();
+        self.free = NONE;
+        self.armed = 0;
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.armed
+    }
+
+    /// The slot that the next timer will take.
+    #[inline]
+    pub(crate) fn next_slot(&self) -> u32 {
+        if self.free == NONE { self.slots.len() as u32 } else { self.free }
+    }
+
+    #[inline]
+    pub(crate) fn insert(&mut self, waiter: Waiter, entity: u64, ticket: Ticket) -> TimerId {
+        self.armed += 1;
+        let slot = self.free;
+        if slot == NONE {
+            self.slots.push(Timer { waiter, entity, ticket, generation: 0, next_free: NONE });
+            return TimerId { slot: self.slots.len() as u32 - 1, generation: 0 };
+        }
+        let timer = &mut self.slots[slot as usize];
+        self.free = timer.next_free;
+        timer.waiter = waiter;
+        timer.entity = entity;
+        timer.ticket = ticket;
+        TimerId { slot, generation: timer.generation }
+    }
+
+    /// Who waits for an armed timer.
+    #[inline]
+    pub(crate) fn waiter(&mut self, id: TimerId) -> Option<&mut Waiter> {
+        let timer = &mut self.slots[id.slot as usize];
+        (timer.generation == id.generation).then_some(&mut timer.waiter)
+    }
+
+    /// Frees an armed timer before it fired: its record, to be cancelled, and who waited.
+    #[inline]
+    pub(crate) fn disarm(&mut self, id: TimerId) -> Option<(Ticket, Waiter)> {
+        let timer = self.slots.get(id.slot as usize)?;
+        if timer.generation != id.generation {
+            return None;
+        }
+        let ticket = timer.ticket;
+        Some((ticket, self.fire(id.slot)))
+    }
+
+    /// Frees a timer that is due: who waited.
+    #[inline]
+    pub(crate) fn fire(&mut self, slot: u32) -> Waiter {
+        let timer = &mut self.slots[slot as usize];
+        timer.generation = timer.generation.wrapping_add(1);
+        timer.next_free = self.free;
+        self.free = slot;
+        self.armed -= 1;
+        timer.waiter.take()
+    }
+
+    pub(crate) fn name(&self, slot: u32) -> u64 {
+        self.slots[slot as usize].entity
+    }
+}

@@ -1,0 +1,404 @@
+//! The world: a kernel and its devices, owned by whoever runs simulations, and
+//! used again for run after run. Knows neither workloads nor verdicts.
+
+use crate::decision::Overrides;
+use crate::device::Device;
+use crate::home::Home;
+use crate::kernel::{EngineConfig, Kernel};
+use crate::limit::Stop;
+use crate::local::{self, Key, Local, Shell};
+use crate::node::NodeId;
+use crate::report::TaskReport;
+use crate::spawn::{SimJoinHandle, SimTaskProvider};
+use crate::step::Next;
+use crate::task::{BoxRunnable, Debris, End};
+use crate::trace::Trace;
+use crate::waiter::Waiter;
+use std::any::Any;
+use std::future::Future;
+use std::panic::{self, AssertUnwindSafe, Location};
+use std::task::Context;
+
+/// A panic that ended a poll.
+#[derive(Debug)]
+pub struct TaskPanic {
+    /// The task's name.
+    pub task: &'static str,
+    /// The node it ran on, and its incarnation.
+    pub node: NodeId,
+    /// The node's incarnation.
+    pub incarnation: u32,
+    /// Where the task was spawned.
+    pub spawned_at: &'static Location<'static>,
+    /// What the panic said.
+    pub message: String,
+}
+
+/// A simulated world; see the module's first lines.
+pub struct World {
+    shell: Box<Shell>,
+    panics: Vec<TaskPanic>,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        World::new()
+    }
+}
+
+impl World {
+    /// A world without machines and devices.
+    pub fn new() -> World {
+        World { shell: Shell::new(), panics: Vec::new() }
+    }
+
+    /// Adds a device, for all runs to come.
+    pub fn add<D: Device>(&mut self, device: D) -> Key<D> {
+        self.shell.add(device)
+    }
+
+    /// Begins a run: whatever was there of the last one is dropped and forgotten.
+    /// Machines and nodes stay, all of them down, until [`clear_topology`](Self::clear_topology).
+    pub fn begin(&mut self, seed: u64, config: &EngineConfig, overrides: Overrides, trace: Option<Trace>) {
+        self.finish();
+        self.panics.clear();
+        let run = self.shell.with(|split| {
+            split.kernel.reset(seed, config, overrides, trace);
+            for device in split.devices.iter() {
+                device.reset(&mut split.kernel);
+            }
+            split.kernel.run
+        });
+        self.shell.set_run(run);
+    }
+
+    /// Removes all machines and nodes.
+    ///
+    /// # Panics
+    /// If a run is under way.
+    pub fn clear_topology(&mut self) {
+        self.finish();
+        self.kernel(|kernel| kernel.topology.clear());
+    }
+
+    /// Borrows the kernel: to build the topology, to read what a run did.
+    pub fn kernel<R>(&mut self, body: impl FnOnce(&mut Kernel) -> R) -> R {
+        self.shell.with(|split| body(&mut split.kernel))
+    }
+
+    /// Borrows a device and the kernel.
+    ///
+    /// # Panics
+    /// If the device is another world's.
+    pub fn device<D: Device, R>(&mut self, key: Key<D>, body: impl FnOnce(&mut D, &mut Kernel) -> R) -> R {
+        assert!(self.shell.with(|split| key.is_of(&split.devices)), "the key belongs to another world");
+        key.get(&self.shell, body)
+    }
+
+    /// A device, for handles of this run.
+    ///
+    /// # Panics
+    /// If the device is another world's.
+    pub fn local<D: Device>(&self, key: Key<D>) -> Local<D> {
+        assert!(self.shell.with(|split| key.is_of(&split.devices)), "the key belongs to another world");
+        key.local(&self.shell)
+    }
+
+    /// The right to boot, crash and pause nodes from inside the run.
+    pub fn control(&self) -> Control {
+        Control { run: self.shell.run() }
+    }
+
+    /// Runs code with the world installed, so that it may use handles of this run.
+    pub fn enter<R>(&mut self, body: impl FnOnce() -> R) -> R {
+        self.shell.enter(body)
+    }
+
+    /// Steps until something stops it, or until nothing is due by global time `until`
+    /// (in nanoseconds), which it then is.
+    pub fn run(&mut self, until: u64) -> Stop {
+        self.run_observed(until, None)
+    }
+
+    /// As [`run`](Self::run), and calls `observer` after every event and poll.
+    pub fn run_observed(&mut self, until: u64, mut observer: Option<&mut dyn FnMut()>) -> Stop {
+        let World { shell, panics } = self;
+        let shell: &Shell = shell;
+        shell.enter(|| {
+            let _hooks = crate::hook::Hooks::install();
+            shell.with(|split| split.kernel.observed = observer.is_some());
+            let mut polled: Option<BoxRunnable> = None;
+            loop {
+                let turns = panic::catch_unwind(AssertUnwindSafe(|| turn(shell, &mut polled, until, &mut observer)));
+                match turns {
+                    Ok(stop) => {
+                        if stop == Stop::Until {
+                            shell.with(|split| split.kernel.now = split.kernel.now.max(until));
+                        }
+                        return stop;
+                    }
+                    Err(payload) => {
+                        panics.push(bury_panicked(shell, polled.take(), payload));
+                        if !shell.with(|split| split.kernel.config.survive_panics) {
+                            return Stop::Panic;
+                        }
+                    }
+                }
+            }
+        })
+    }
+
+    /// The panics of the run so far.
+    pub fn panics(&self) -> &[TaskPanic] {
+        &self.panics
+    }
+
+    /// The tasks that have not ended.
+    pub fn tasks(&mut self) -> Vec<TaskReport> {
+        self.shell.with(|split| split.kernel.report(&mut split.devices))
+    }
+
+    /// Whether any task has not been ended and joined.
+    pub fn has_tasks(&mut self) -> bool {
+        self.shell.with(|split| split.kernel.tasks.len() > 0)
+    }
+
+    /// Drops every task of the run while the world is installed, then says what is
+    /// still open: sleeps, sockets and files that no task owned.
+    pub fn finish(&mut self) -> Vec<String> {
+        let shell: &Shell = &self.shell;
+        if shell.with(|split| split.kernel.tasks.len() == 0 && split.kernel.debris.is_empty()) {
+            return shell.with(|split| leaks(split));
+        }
+        shell.enter(|| {
+            drop_all(shell);
+            shell.with(|split| leaks(split))
+        })
+    }
+
+    /// How often handles or wakers of this run were used on other threads or in
+    /// other runs; each such use is nondeterminism.
+    pub fn foreign_uses(&mut self) -> usize {
+        self.shell.with(|split| local::foreign_uses(|generation| split.kernel.is_ours(generation)))
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let shell: &Shell = &self.shell;
+        if shell.with(|split| split.kernel.tasks.len() == 0 && split.kernel.debris.is_empty()) {
+            return;
+        }
+        // A world may be dropped while a panic unwinds: then nothing of it is installed any more.
+        shell.enter(|| drop_all(shell));
+    }
+}
+
+fn leaks(split: &mut local::Split) -> Vec<String> {
+    let mut leaks = Vec::new();
+    if split.kernel.timers.len() > 0 {
+        leaks.push(format!("{} sleeps are armed that no task owns", split.kernel.timers.len()));
+    }
+    for device in split.devices.iter() {
+        leaks.extend(device.leaks());
+    }
+    leaks
+}
+
+/// Steps until a stop. Unwinds with the panic of a task.
+fn turn(shell: &Shell, polled: &mut Option<BoxRunnable>, until: u64, observer: &mut Option<&mut dyn FnMut()>) -> Stop {
+    let mut done = false;
+    loop {
+        let settled = polled.take();
+        let next = shell.with(|split| {
+            if let Some(future) = settled {
+                split.kernel.settle(future, done);
+            }
+            split.kernel.next(&mut split.devices, until)
+        });
+        match next {
+            Next::Poll(future, number) => {
+                let waker = local::waker(number);
+                let mut cx = Context::from_waker(&waker);
+                done = polled.insert(future).as_mut().poll(&mut cx);
+                close_dropped(shell);
+                if let Some(observer) = observer {
+                    observer();
+                }
+            }
+            Next::Flush => flush(shell),
+            Next::Observe => {
+                if let Some(observer) = observer {
+                    observer();
+                }
+            }
+            Next::Stop(stop) => return stop,
+        }
+    }
+}
+
+/// Closes what handles dropped under a borrow stood for.
+#[inline]
+fn close_dropped(shell: &Shell) {
+    if shell.closes().borrow().is_empty() {
+        return;
+    }
+    for close in shell.closes().take() {
+        shell.with(|split| split.devices.get(close.device).close(close.slot, close.generation, &mut split.kernel));
+    }
+}
+
+/// Calls foreign wakers and drops debris, both of which may run user code.
+#[inline(never)]
+fn flush(shell: &Shell) {
+    let (mut wakers, mut debris) =
+        shell.with(|split| (std::mem::take(&mut split.kernel.wakers), std::mem::take(&mut split.kernel.debris)));
+    wakers.drain(..).for_each(std::task::Waker::wake);
+    debris.drain(..).for_each(drop);
+    shell.with(|split| {
+        // Keep the memory, unless new ones came in the meantime.
+        if split.kernel.wakers.is_empty() {
+            split.kernel.wakers = wakers;
+        }
+        if split.kernel.debris.is_empty() {
+            split.kernel.debris = debris;
+        }
+    });
+}
+
+/// Ends the task whose poll panicked.
+#[cold]
+fn bury_panicked(shell: &Shell, polled: Option<BoxRunnable>, payload: Box<dyn Any + Send>) -> TaskPanic {
+    let message = wavetank_core::panic_message(payload.as_ref()).to_string();
+    // Dropping the future may panic again; one report is enough.
+    let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(polled)));
+    shell.with(|split| {
+        let kernel = &mut split.kernel;
+        let Some(index) = kernel.current.take() else {
+            return TaskPanic {
+                task: "the simulation itself",
+                node: NodeId(u32::MAX),
+                incarnation: 0,
+                spawned_at: Location::caller(),
+                message,
+            };
+        };
+        let task = kernel.tasks.at(index);
+        let report = TaskPanic {
+            task: task.name,
+            node: task.node,
+            incarnation: task.incarnation,
+            spawned_at: task.site,
+            message,
+        };
+        kernel.finish(index, End::Panicked(payload));
+        report
+    })
+}
+
+/// Drops every task, those that their destructors spawn too, with the world installed.
+fn drop_all(shell: &Shell) {
+    /// Rounds of tasks that spawn tasks as they are dropped.
+    const ROUNDS_MOST: u32 = 1000;
+    for _ in 0..ROUNDS_MOST {
+        let mut debris: Vec<Debris> = shell.with(|split| {
+            let kernel = &mut split.kernel;
+            kernel.current = None;
+            let indices: Vec<u32> = kernel.tasks.iter().map(|(index, _)| index).collect();
+            let mut debris = std::mem::take(&mut kernel.debris);
+            debris.extend(indices.into_iter().map(|index| kernel.tasks.remove(index)));
+            debris
+        });
+        if debris.is_empty() {
+            break;
+        }
+        for one in debris.drain(..) {
+            let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(one)));
+        }
+        close_dropped(shell);
+        let wakers = shell.with(|split| std::mem::take(&mut split.kernel.wakers));
+        let _ = panic::catch_unwind(AssertUnwindSafe(|| wakers.into_iter().for_each(std::task::Waker::wake)));
+    }
+    shell.with(|split| split.kernel.ready.clear());
+}
+
+/// The right to boot, crash and pause nodes, and to stop the run: for the harness
+/// and its injectors, from inside a run.
+#[derive(Debug, Clone, Copy)]
+pub struct Control {
+    run: u64,
+}
+
+impl Control {
+    /// Borrows the kernel.
+    ///
+    /// # Panics
+    /// Outside of the run.
+    pub fn kernel<R>(self, body: impl FnOnce(&mut Kernel) -> R) -> R {
+        local::reach(self.run, |split| body(&mut split.kernel))
+    }
+
+    /// Starts a node's next incarnation.
+    ///
+    /// # Panics
+    /// If the node is running already.
+    pub fn boot(self, node: NodeId) -> Home {
+        let incarnation = self.kernel(|kernel| kernel.boot(node));
+        Home { run: self.run, node, incarnation }
+    }
+
+    /// Puts a task on a node.
+    #[track_caller]
+    pub fn spawn<F>(self, home: Home, name: &'static str, future: F) -> SimJoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        SimTaskProvider::new(home).spawn_named(name, future)
+    }
+
+    /// Kills the scope's processes, this instant: not one more poll.
+    pub fn crash(self, scope: crate::Scope, kind: crate::CrashKind) {
+        let debris = local::reach(self.run, |split| {
+            let local::Split { kernel, devices } = split;
+            kernel.crash(scope, kind);
+            for device in devices.iter() {
+                device.crash(scope, kind, kernel);
+            }
+            std::mem::take(&mut kernel.debris)
+        });
+        drop(debris);
+    }
+
+    /// Freezes the scope's processes.
+    pub fn pause(self, scope: crate::Scope) {
+        local::reach(self.run, |split| {
+            let local::Split { kernel, devices } = split;
+            kernel.pause(scope);
+            for device in devices.iter() {
+                device.pause(scope, kernel);
+            }
+        });
+    }
+
+    /// Lets them go on.
+    pub fn resume(self, scope: crate::Scope) {
+        local::reach(self.run, |split| {
+            let local::Split { kernel, devices } = split;
+            kernel.resume(scope);
+            for device in devices.iter() {
+                device.resume(scope, kernel);
+            }
+        });
+    }
+
+    /// Stops the run once the poll under way returns.
+    pub fn stop(self) {
+        self.kernel(|kernel| kernel.stop = Some(Stop::Requested));
+    }
+
+    /// Drops, after the borrow that is under way, what waits.
+    pub fn discard(self, waiter: Waiter) {
+        self.kernel(|kernel| kernel.discard(waiter));
+    }
+}
