@@ -28,7 +28,7 @@
 //! A map whose keys are pointers, or hash by address, is still in another order in
 //! each process.
 
-/// The hasher: [foldhash](foldhash) with a fixed seed.
+/// The hasher: [foldhash] with a fixed seed.
 pub type FixedState = foldhash::fast::FixedState;
 
 /// A hash map whose order depends on nothing but its history.

@@ -5,16 +5,24 @@
 //! [`TimeProvider`], [`TaskProvider`], [`RandomProvider`] and
 //! [`EntropyProvider`], [`StorageProvider`] are its parts; [`Instant`] is the one
 //! value type that all share. Then what code needs so that no ambient randomness
-//! leaks in: [`select!`] and [`collections`].
+//! leaks in: [`select!`], [`collections`], [`watch`]; and a page that says which of
+//! tokio's sync types are safe in the tank: [`sync`].
 //!
 //! No runtime and no I/O is in here.
+//!
+//! The shortest program, from the crate's README:
+#![doc = include_str!("../README.md")]
 
 pub mod collections;
 pub mod select;
+#[cfg(doc)]
+pub mod sync;
+pub mod watch;
 
 mod instant;
 mod network;
 mod providers;
+mod queue;
 mod random;
 mod storage;
 mod task;

@@ -58,7 +58,7 @@ fn every_form_of_a_branch_parses() {
         select! { biased; _ = ready(()), if on => {} else => {} }
         select! { Some(1) | Some(2) = ready(Some(2)) => {} else => unreachable!() }
         let value = select! {
-            mut value = ready(1), if on && !false => { value += 1; value }
+            mut value = ready(1), if on || { false } => { value += 1; value }
             ref other = ready(2), if !on => *other,
             else => 3,
         };
@@ -117,10 +117,11 @@ fn bodies_may_return_break_continue_and_fail() {
         Ok(rounds)
     }
     async fn early() -> u32 {
-        select! { value = ready(9) => return value }
+        select! { value = ready(9) => if value > 8 { return value + 1 } }
+        0
     }
     assert_eq!(run_yielding(fail()).map_err(|error| error.kind()), Err(io::ErrorKind::NotFound));
-    assert_eq!(run(early()), 9);
+    assert_eq!(run(early()), 10);
 }
 
 #[test]

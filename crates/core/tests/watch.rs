@@ -1,0 +1,185 @@
+//! The watch channel: what is seen, who is woken in which order, and that it works
+//! across threads.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+use wavetank_core::watch::{self, RecvError};
+
+/// Writes its number down when it is woken.
+struct Note {
+    number: usize,
+    woken: Arc<Mutex<Vec<usize>>>,
+}
+
+impl Wake for Note {
+    fn wake(self: Arc<Self>) {
+        self.woken.lock().expect("no test panics while it holds this").push(self.number);
+    }
+}
+
+#[derive(Default)]
+struct Notes {
+    woken: Arc<Mutex<Vec<usize>>>,
+}
+
+impl Notes {
+    fn poll<F: Future>(&self, number: usize, future: Pin<&mut F>) -> Poll<F::Output> {
+        let waker = Waker::from(Arc::new(Note { number, woken: self.woken.clone() }));
+        future.poll(&mut Context::from_waker(&waker))
+    }
+
+    fn take(&self) -> Vec<usize> {
+        std::mem::take(&mut self.woken.lock().expect("no test panics while it holds this"))
+    }
+}
+
+fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+#[test]
+fn a_receiver_sees_each_change_once_and_only_the_latest_value() {
+    let (tx, mut rx) = watch::channel(0);
+    assert_eq!(rx.has_changed(), Ok(false));
+    assert!(poll(pin!(rx.changed())).is_pending());
+    tx.send(1).expect("a receiver is there");
+    tx.send(2).expect("a receiver is there");
+    assert_eq!(rx.has_changed(), Ok(true));
+    assert!(rx.borrow().has_changed());
+    assert_eq!(poll(pin!(rx.changed())), Poll::Ready(Ok(())));
+    assert!(poll(pin!(rx.changed())).is_pending());
+    assert_eq!(*rx.borrow(), 2);
+    tx.send_modify(|value| *value += 1);
+    let seen = rx.borrow_and_update();
+    assert!(seen.has_changed() && *seen == 3);
+    drop(seen);
+    assert_eq!(rx.has_changed(), Ok(false));
+    assert!(!tx.send_if_modified(|value| {
+        *value = 4;
+        false
+    }));
+    assert_eq!(rx.has_changed(), Ok(false));
+    assert_eq!(*tx.borrow(), 4);
+    assert_eq!(tx.send_replace(5), 4);
+    assert_eq!(rx.clone().has_changed(), Ok(true));
+    assert_eq!(tx.subscribe().has_changed(), Ok(false));
+}
+
+#[test]
+fn waiters_wake_in_the_order_in_which_they_began_to_wait() {
+    let (tx, rx) = watch::channel(());
+    let notes = Notes::default();
+    let mut receivers: Vec<_> = (0..20).map(|_| rx.clone()).collect();
+    let mut waiting: Vec<_> = receivers.iter_mut().map(|rx| Box::pin(rx.changed())).collect();
+    let order: Vec<usize> = (0..20).map(|number| (number * 7) % 20).collect();
+    for &number in &order {
+        assert!(notes.poll(number, waiting[number].as_mut()).is_pending());
+    }
+    // One more poll moves nobody in the queue.
+    assert!(notes.poll(order[0], waiting[order[0]].as_mut()).is_pending());
+    tx.send(()).expect("receivers are there");
+    assert_eq!(notes.take(), order);
+    tx.send(()).expect("receivers are there");
+    assert_eq!(notes.take(), [0; 0], "woken once");
+}
+
+#[test]
+fn a_dropped_wait_leaves_the_queue_and_loses_no_change() {
+    let (tx, mut rx) = watch::channel(0);
+    let notes = Notes::default();
+    {
+        let mut waiting = pin!(rx.changed());
+        assert!(notes.poll(1, waiting.as_mut()).is_pending());
+    }
+    tx.send(1).expect("a receiver is there");
+    assert_eq!(notes.take(), [0; 0]);
+    {
+        let mut waiting = pin!(rx.wait_for(|value| *value == 2));
+        assert!(notes.poll(2, waiting.as_mut()).is_pending());
+        tx.send(2).expect("a receiver is there");
+        assert_eq!(notes.take(), [2]);
+    }
+    assert_eq!(rx.has_changed(), Ok(true));
+    assert_eq!(poll(pin!(rx.changed())), Poll::Ready(Ok(())));
+}
+
+#[test]
+fn the_end_of_the_senders_is_seen_after_the_last_value() {
+    let (tx, mut rx) = watch::channel(0);
+    let notes = Notes::default();
+    let other = tx.clone();
+    let mut early = rx.clone();
+    let mut waiting = pin!(early.changed());
+    drop(tx);
+    assert!(notes.poll(1, waiting.as_mut()).is_pending());
+    other.send(1).expect("receivers are there");
+    drop(other);
+    assert_eq!(notes.take(), [1]);
+    assert_eq!(notes.poll(1, waiting.as_mut()), Poll::Ready(Ok(())));
+    assert_eq!(rx.has_changed(), Err(RecvError));
+    assert_eq!(poll(pin!(rx.wait_for(|value| *value == 1))).map(|seen| seen.map(|seen| *seen)), Poll::Ready(Ok(1)));
+    assert!(matches!(poll(pin!(rx.wait_for(|value| *value == 2))), Poll::Ready(Err(RecvError))));
+    assert_eq!(poll(pin!(rx.changed())), Poll::Ready(Err(RecvError)));
+}
+
+#[test]
+fn the_sender_learns_that_the_receivers_are_gone() {
+    let (tx, rx) = watch::channel(0);
+    let notes = Notes::default();
+    let second = rx.clone();
+    assert_eq!(tx.receiver_count(), 2);
+    let mut closed = pin!(tx.closed());
+    assert!(notes.poll(1, closed.as_mut()).is_pending());
+    drop(rx);
+    assert!(!tx.is_closed());
+    assert_eq!(notes.take(), [0; 0]);
+    drop(second);
+    assert_eq!(notes.take(), [1]);
+    assert!(notes.poll(1, closed.as_mut()).is_ready());
+    assert_eq!(tx.send(1).expect_err("nobody is there").0, 1);
+    assert_eq!(*tx.borrow(), 0);
+    let late = tx.subscribe();
+    tx.send(2).expect("a receiver is there again");
+    assert_eq!(*late.borrow(), 2);
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the channel must work in production, on several threads")]
+fn across_threads_no_change_is_missed() {
+    struct Unpark(std::thread::Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    fn block_on<F: Future>(future: F) -> F::Output {
+        let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+        let mut future = pin!(future);
+        loop {
+            match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+                Poll::Ready(output) => return output,
+                Poll::Pending => std::thread::park(),
+            }
+        }
+    }
+    let (tx, rx) = watch::channel(0u32);
+    let (acknowledge, acknowledged) = watch::channel(0u32);
+    std::thread::scope(|scope| {
+        let mut rx = rx;
+        let mut acknowledged = acknowledged;
+        scope.spawn(move || {
+            while block_on(rx.changed()).is_ok() {
+                let seen = *rx.borrow_and_update();
+                acknowledge.send_replace(seen);
+            }
+        });
+        for round in 1..=2_000 {
+            tx.send(round).expect("the receiver lives as long as we do");
+            let seen = block_on(acknowledged.wait_for(|seen| *seen == round)).map(|seen| *seen);
+            assert_eq!(seen, Ok(round));
+        }
+        drop(tx);
+    });
+}
