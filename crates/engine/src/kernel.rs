@@ -6,6 +6,7 @@ use crate::device::{CrashKind, Scope};
 use crate::digest::{Checkpoint, Checkpoints, Digest};
 use crate::fault::{Atom, FaultKind, FaultLog, Target};
 use crate::generation::Generations;
+use crate::hook::{Publication, Violation};
 use crate::limit::{Limits, Stop};
 use crate::node::{Node, NodeId, NodeState, Topology};
 use crate::queue::{Queue, Ticket};
@@ -17,6 +18,7 @@ use crate::trace::{Event, EventKind, Trace};
 use crate::waiter::Waiter;
 use std::panic::Location;
 use std::task::Waker;
+use wavetank_probe::Coverage;
 
 /// How the engine behaves in a run.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +35,10 @@ pub struct EngineConfig {
     pub poll_cost: Ratio,
     /// How much at most, in nanoseconds.
     pub poll_cost_max: u64,
+    /// How often a `buggify!` site is active in a run; zero switches them all off.
+    pub buggify_active: Ratio,
+    /// How often an active site fires that names no probability of its own.
+    pub buggify_fires: Ratio,
     /// Whether a panic in a task ends only that task, and its joiner is told, as tokio has it.
     pub survive_panics: bool,
 }
@@ -81,6 +87,14 @@ pub struct Kernel {
     pub(crate) debris: Vec<Debris>,
     pub(crate) changes: Vec<u64>,
     pub(crate) faults: FaultLog,
+    /// What was hit since it was last taken, over any number of runs.
+    pub coverage: Coverage,
+    /// Whether anybody reads what `publish!` offers.
+    pub reads_publications: bool,
+    /// Whether something was published since this was last reset by its reader.
+    pub published_anew: bool,
+    pub(crate) violations: Vec<Violation>,
+    pub(crate) publications: Vec<Publication>,
     pub(crate) decisions: Decisions,
     sequence: u32,
     digest: Digest,
@@ -114,6 +128,11 @@ impl Kernel {
             debris: Vec::new(),
             changes: Vec::new(),
             faults: FaultLog::new(),
+            coverage: Coverage::new(),
+            reads_publications: false,
+            published_anew: false,
+            violations: Vec::new(),
+            publications: Vec::new(),
             decisions: Decisions::default(),
             sequence: 0,
             digest: Digest::EMPTY,
@@ -143,6 +162,9 @@ impl Kernel {
         self.polls_at_instant = 0;
         self.shuffled_at = u64::MAX;
         self.faults.reset();
+        self.published_anew = false;
+        self.violations.clear();
+        self.publications.clear();
         self.decisions = Decisions::new(seed, overrides);
         self.sequence = 0;
         self.digest = Digest::EMPTY;
@@ -197,6 +219,16 @@ impl Kernel {
     /// The faults that fired so far.
     pub fn faults(&self) -> &FaultLog {
         &self.faults
+    }
+
+    /// The assertions that were violated so far.
+    pub fn violations(&self) -> &[Violation] {
+        &self.violations
+    }
+
+    /// What product code published last, by name and process.
+    pub fn publications(&self) -> &[Publication] {
+        &self.publications
     }
 
     /// The run's decisions, to draw from; folding what was drawn is up to the caller.

@@ -44,6 +44,7 @@ pub use device::{CrashKind, Device, Scope};
 pub use digest::{Checkpoint, Digest, hash_bytes};
 pub use fault::{Atom, FaultKind, FaultLog, KINDS_MOST, Tally, Target, kinds};
 pub use home::Home;
+pub use hook::{BUGGIFY_ACTIVE, KNOB, Publication, Violation};
 pub use kernel::{CHANGES, EngineConfig, Kernel, SCHEDULE, SELECT, TIES};
 pub use limit::{Limit, Limits, Stop};
 pub use local::{Key, Local};
