@@ -63,8 +63,10 @@ impl Catalogue {
             previous = Some((site, ordinal));
         }
 
-        let mut by_address: Vec<(u64, u32)> = (0..count).map(|index| (names[index as usize].address, index)).collect();
-        by_address.sort_unstable();
+        // Stable, and from the sorted order: what shares an address is found by its first place in the source.
+        let mut by_address: Vec<(u64, u32)> =
+            sorted.iter().map(|&index| (names[index as usize].address, index)).collect();
+        by_address.sort_by_key(|&(address, _)| address);
         Catalogue { sites, sorted, names, by_address, duplicates }
     }
 
@@ -89,7 +91,7 @@ impl Catalogue {
     }
 
     /// The site with that address: what a recorded decision was about. For state
-    /// published under one name in several places, one of them.
+    /// published under one name in several places, the first of them.
     pub fn at_address(&self, address: u64) -> Option<&'static Site> {
         let first = self.by_address.partition_point(|&(other, _)| other < address);
         let &(found, index) = self.by_address.get(first)?;
