@@ -228,6 +228,8 @@ fn coverage_counts_merges_and_names_what_is_missing() {
         let _installed = install(recorder);
         for turn in 0..5 {
             sometimes_assert!(turn > 5, "counted");
+            // Never true either, and no fault of the sweep.
+            assert!(!buggify!("never fires"));
         }
     }
     let mut coverage = recorder.coverage.borrow_mut();
