@@ -1,2 +1,52 @@
-//! This workspace's own commands.
-fn main() {}
+//! This workspace's own commands: `cargo xtask <command>`.
+//!
+//! What a downstream project would want too (sweeping, replaying) is not here but
+//! in the library `wavetank-cli`.
+
+mod ci;
+mod code;
+mod layers;
+mod program;
+mod red;
+mod workspace;
+
+use std::process::ExitCode;
+
+/// A command: its name, what it does in one line, and its body, which gets the
+/// arguments after the name.
+struct Command {
+    name: &'static str,
+    about: &'static str,
+    run: fn(&[String]) -> ExitCode,
+}
+
+const COMMANDS: &[Command] =
+    &[Command { name: "ci", about: "every check that a change has to pass; `ci --list` names them", run: ci::command }];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let Some((name, rest)) = arguments.split_first() else {
+        return misuse(&format!("which command? known: {}", names()));
+    };
+    if matches!(name.as_str(), "help" | "--help" | "-h") {
+        println!("usage: cargo xtask <command> [arguments]\n");
+        for command in COMMANDS {
+            println!("  {:<10} {}", command.name, command.about);
+        }
+        return ExitCode::SUCCESS;
+    }
+    match COMMANDS.iter().find(|command| command.name == name) {
+        Some(command) => (command.run)(rest),
+        None => misuse(&format!("no command {name:?}; known: {}", names())),
+    }
+}
+
+fn names() -> String {
+    COMMANDS.iter().map(|command| command.name).collect::<Vec<_>>().join(", ")
+}
+
+/// Says in one line what was wrong with a call, and gives the status for it (2).
+fn misuse(what: &str) -> ExitCode {
+    eprintln!("xtask: {what}");
+    ExitCode::from(2)
+}

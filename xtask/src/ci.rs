@@ -1,0 +1,119 @@
+//! `cargo xtask ci`: every check that a change has to pass, one after the other.
+//!
+//! What a step checks is in its own file; the order and the clock are here.
+
+mod alone;
+mod clippy;
+mod deny;
+mod docs;
+mod format;
+mod house;
+mod layers;
+mod lean;
+mod nix;
+mod tests;
+
+use std::{
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use crate::{misuse, red::Red, workspace::Workspace};
+
+/// How a step ended that is not red.
+enum Outcome {
+    Green,
+    /// Not run, because this machine lacks something that we may not install.
+    Skipped(String),
+}
+
+/// One check.
+struct Step {
+    name: &'static str,
+    about: &'static str,
+    run: fn(&Workspace) -> Result<Outcome, Red>,
+}
+
+/// All of them, the quick ones first.
+const STEPS: &[Step] = &[
+    Step { name: "format", about: "rustfmt changes nothing", run: format::step },
+    Step { name: "house", about: "house rules that no compiler knows", run: house::step },
+    Step { name: "layers", about: "arrows between crates point down only", run: layers::step },
+    Step { name: "nix", about: "flake.nix evaluates, offline, against a stub", run: nix::step },
+    Step { name: "deny", about: "bans, licences and sources of what we depend on", run: deny::step },
+    Step { name: "clippy", about: "no warning, nothing nondeterministic", run: clippy::step },
+    Step { name: "tests", about: "the README's own command, doc tests included", run: tests::step },
+    Step { name: "docs", about: "documentation without warnings", run: docs::step },
+    Step { name: "lean", about: "production builds contain no simulator", run: lean::step },
+    Step { name: "alone", about: "crates used one by one, outside the workspace", run: alone::step },
+];
+
+/// `ci [--list] [STEP ...]`: all steps, or those named. Status 1 with the first red
+/// step's name, 2 for a wrong call.
+pub(crate) fn command(arguments: &[String]) -> ExitCode {
+    if arguments.iter().any(|argument| argument == "--list") {
+        for step in STEPS {
+            println!("{:<8} {}", step.name, step.about);
+        }
+        return ExitCode::SUCCESS;
+    }
+    if let Some(unknown) = arguments.iter().find(|name| !STEPS.iter().any(|step| step.name == name.as_str())) {
+        let known: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
+        return misuse(&format!("ci has no step {unknown:?}; known: {}", known.join(", ")));
+    }
+    let chosen = STEPS.iter().filter(|step| arguments.is_empty() || arguments.iter().any(|name| name == step.name));
+    match Workspace::read() {
+        Ok(workspace) => run(&workspace, chosen),
+        Err(red) => {
+            eprintln!("xtask: {red}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(workspace: &Workspace, steps: impl Iterator<Item = &'static Step>) -> ExitCode {
+    let mut lines = Vec::new();
+    let mut total = Duration::ZERO;
+    let mut red = None;
+    for step in steps {
+        println!("== {}: {}", step.name, step.about);
+        let start = now();
+        let result = (step.run)(workspace);
+        let took = now().duration_since(start);
+        total += took;
+        let (word, note) = match result {
+            Ok(Outcome::Green) => ("green", String::new()),
+            Ok(Outcome::Skipped(reason)) => ("SKIPPED", format!(": {reason}")),
+            Err(findings) => {
+                eprintln!("{findings}");
+                red = Some(step.name);
+                ("RED", String::new())
+            }
+        };
+        lines.push(format!("{:>6.2} min  {:<8} {word}{note}", minutes(took), step.name));
+        if red.is_some() {
+            break;
+        }
+    }
+    println!("== minutes");
+    for line in lines {
+        println!("{line}");
+    }
+    println!("{:>6.2} min  in all", minutes(total));
+    match red {
+        Some(name) => {
+            eprintln!("xtask: ci is red at step {name}; again: cargo xtask ci {name}");
+            ExitCode::FAILURE
+        }
+        None => ExitCode::SUCCESS,
+    }
+}
+
+fn minutes(duration: Duration) -> f64 {
+    duration.as_secs_f64() / 60.0
+}
+
+#[expect(clippy::disallowed_methods, reason = "how long a step takes is a fact about the real world")]
+fn now() -> Instant {
+    Instant::now()
+}

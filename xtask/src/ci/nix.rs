@@ -1,0 +1,69 @@
+//! The flake step: flake.nix is evaluated, not built.
+//!
+//! What that leaves untested is said in docs/nix.md.
+
+use super::Outcome;
+use crate::{
+    program::{Program, ensure_package},
+    red::Red,
+    workspace::Workspace,
+};
+
+/// The shells that the flake must offer, each with what it must contain.
+const SHELLS: &[(&str, &[&str])] =
+    &[("default", &["rustup", "cargo-nextest", "valgrind"]), ("ci", &["rustup", "stdenv-cc"])];
+
+pub(super) fn step(workspace: &Workspace) -> Result<Outcome, Red> {
+    if !ensure_package(&["nix-instantiate", "--version"], "nix-bin", &workspace.root) {
+        return Ok(Outcome::Skipped("no nix-instantiate here (apt-get install nix-bin, as root)".to_owned()));
+    }
+    let store = workspace.target.join("nix");
+    let store = format!("dummy://?root={}", store.display());
+    let arguments = ["--eval", "--strict", "--json", "--store", &store, "nix/check.nix"];
+    let text = Program::new("nix-instantiate", &arguments, &workspace.root).output()?;
+    Red::unless_empty(missing(&text)?)?;
+    println!("the shells evaluate: {}", text.trim());
+    Ok(Outcome::Green)
+}
+
+/// What the evaluated flake, as JSON, lacks of [`SHELLS`] on any system.
+fn missing(text: &str) -> Result<Vec<String>, Red> {
+    let systems: std::collections::BTreeMap<String, std::collections::BTreeMap<String, Vec<String>>> =
+        serde_json::from_str(text).map_err(|error| Red::new(format!("nix/check.nix: {error} in {text}")))?;
+    let mut found = Vec::new();
+    if !systems.contains_key("x86_64-linux") {
+        found.push("flake.nix: no shells for x86_64-linux".to_owned());
+    }
+    for (system, shells) in &systems {
+        for (shell, packages) in SHELLS {
+            let Some(present) = shells.get(*shell) else {
+                found.push(format!("flake.nix: no devShells.{system}.{shell}"));
+                continue;
+            };
+            let lacking = packages.iter().filter(|package| !present.iter().any(|name| name == *package));
+            found.extend(lacking.map(|package| format!("flake.nix: devShells.{system}.{shell} lacks {package}")));
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: usize) {
+        assert_eq!(missing(text).expect("it is JSON").len(), expected, "{text}");
+    }
+
+    #[test]
+    fn what_a_flake_lacks_is_named() {
+        check(
+            r#"{"x86_64-linux": {"default": ["rustup", "cargo-nextest", "valgrind"], "ci": ["rustup", "stdenv-cc"]}}"#,
+            0,
+        );
+        check(r#"{"x86_64-linux": {"default": ["rustup", "cargo-nextest", "valgrind"]}}"#, 1);
+        check(r#"{"x86_64-linux": {"default": ["rustup"], "ci": ["stdenv-cc"]}}"#, 3);
+        check("{}", 1);
+        assert!(missing("no JSON").is_err());
+    }
+}
