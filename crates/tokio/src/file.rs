@@ -1,0 +1,276 @@
+//! An open file of the operating system with a cursor of ours, worked by threads for
+//! blocking work. Keeps no bytes back: what was reported as written the kernel has.
+#![expect(clippy::disallowed_methods, reason = "the kernel's file calls block, so they need threads of their own")]
+
+use std::fs::File;
+use std::io::{self, Seek, SeekFrom, Write};
+use std::os::unix::fs::FileExt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, ready};
+use tokio::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
+use tokio::task::JoinHandle;
+use wavetank_core::StorageFile;
+
+/// The most that one read or write moves: 2 MiB. Each holds a buffer of its size.
+const CHUNK: usize = 2 << 20;
+
+/// A real file.
+///
+/// - A write (by cursor or by position) is ready when the kernel has taken the bytes:
+///   another handle, and a process that starts after this one was killed, reads them.
+///   They are durable after a sync. `poll_flush` and `poll_shutdown` have nothing to
+///   do. One call moves 2 MiB at the most.
+/// - Dropping the future of a write stops nothing: the bytes may or may not land, at the
+///   place where they were meant to go. The cursor does not move, so that the next write
+///   goes to that same place (in append mode, behind them), after them.
+/// - A read sees every write, by whichever way, that was ready before it began.
+#[derive(Debug)]
+pub struct TokioStorageFile {
+    file: Arc<File>,
+    cursor: u64,
+    append: bool,
+    /// Counts changes by position, which may overtake a read that nobody waits for any more.
+    changes: AtomicU64,
+    underway: Option<Operation>,
+    seek: Option<SeekFrom>,
+}
+
+/// What a blocking thread is doing for the cursor.
+#[derive(Debug)]
+enum Operation {
+    Read { work: JoinHandle<io::Result<Vec<u8>>>, changes: u64 },
+    Write(JoinHandle<Written>),
+    End(JoinHandle<io::Result<u64>>),
+}
+
+/// A write that is over: its bytes, and how many of them landed up to which offset.
+#[derive(Debug)]
+struct Written {
+    bytes: Vec<u8>,
+    result: io::Result<(usize, u64)>,
+}
+
+/// Runs `work` on a thread for blocking work.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(gone(error)))
+}
+
+/// The runtime ended before the work began, or the work panicked.
+fn gone(error: tokio::task::JoinError) -> io::Error {
+    io::Error::other(error)
+}
+
+/// Writes at `offset`, or at the end in append mode; how many bytes, and where they end.
+fn write(mut file: &File, append: bool, bytes: &[u8], offset: u64) -> io::Result<(usize, u64)> {
+    if append {
+        // Not by position: only Linux would append then.
+        let count = file.write(bytes)?;
+        Ok((count, file.stream_position()?))
+    } else {
+        let count = file.write_at(bytes, offset)?;
+        Ok((count, offset + count as u64))
+    }
+}
+
+/// Reads up to `length` bytes at `offset`.
+fn read(file: &File, length: usize, offset: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; length.min(CHUNK)];
+    let count = file.read_at(&mut bytes, offset)?;
+    bytes.truncate(count);
+    Ok(bytes)
+}
+
+impl TokioStorageFile {
+    pub(crate) fn new(file: File, append: bool) -> TokioStorageFile {
+        TokioStorageFile {
+            file: Arc::new(file),
+            cursor: 0,
+            append,
+            changes: AtomicU64::new(0),
+            underway: None,
+            seek: None,
+        }
+    }
+
+    /// Waits for a write that its caller gave up, since what comes next must come after
+    /// it, and forgets a read or an end that its caller gave up.
+    fn poll_clear(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(Operation::Write(work)) = &mut self.underway {
+            let _given_up = ready!(Pin::new(work).poll(cx));
+        }
+        self.underway = None;
+        Poll::Ready(())
+    }
+
+    /// Where the file ends.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
+        loop {
+            if let Some(Operation::End(work)) = &mut self.underway {
+                let done = ready!(Pin::new(work).poll(cx));
+                self.underway = None;
+                return Poll::Ready(done.unwrap_or_else(|error| Err(gone(error))));
+            }
+            ready!(self.poll_clear(cx));
+            let file = self.file.clone();
+            self.underway = Some(Operation::End(tokio::task::spawn_blocking(move || Ok(file.metadata()?.len()))));
+        }
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&File) -> io::Result<T> + Send + 'static,
+    ) -> io::Result<T> {
+        let file = self.file.clone();
+        blocking(move || work(&file)).await
+    }
+
+    /// [`run`](Self::run) for what changes the file.
+    async fn change<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&File) -> io::Result<T> + Send + 'static,
+    ) -> io::Result<T> {
+        let result = self.run(work).await;
+        self.changes.fetch_add(1, Ordering::Release);
+        result
+    }
+}
+
+impl AsyncRead for TokioStorageFile {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if buffer.remaining() == 0 {
+            return Poll::Ready(Ok(()));
+        }
+        loop {
+            if let Some(Operation::Read { work, changes }) = &mut this.underway {
+                let done = ready!(Pin::new(work).poll(cx));
+                let fresh = *changes == this.changes.load(Ordering::Acquire);
+                this.underway = None;
+                if fresh {
+                    let bytes = done.unwrap_or_else(|error| Err(gone(error)))?;
+                    // Less room than was asked for: another read than the one that began this.
+                    let count = bytes.len().min(buffer.remaining());
+                    buffer.put_slice(&bytes[..count]);
+                    this.cursor += count as u64;
+                    return Poll::Ready(Ok(()));
+                }
+            }
+            ready!(this.poll_clear(cx));
+            let (file, length, offset) = (this.file.clone(), buffer.remaining(), this.cursor);
+            let changes = this.changes.load(Ordering::Acquire);
+            let work = tokio::task::spawn_blocking(move || read(&file, length, offset));
+            this.underway = Some(Operation::Read { work, changes });
+        }
+    }
+}
+
+impl AsyncWrite for TokioStorageFile {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        if bytes.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
+        let bytes = &bytes[..bytes.len().min(CHUNK)];
+        loop {
+            if let Some(Operation::Write(work)) = &mut this.underway {
+                let done = ready!(Pin::new(work).poll(cx));
+                this.underway = None;
+                let written = done.map_err(gone)?;
+                // Other bytes: their caller gave that write up, and this is a new one.
+                if written.bytes == bytes {
+                    let (count, end) = written.result?;
+                    this.cursor = end;
+                    return Poll::Ready(Ok(count));
+                }
+            }
+            ready!(this.poll_clear(cx));
+            let (file, append, offset, bytes) = (this.file.clone(), this.append, this.cursor, bytes.to_vec());
+            this.underway = Some(Operation::Write(tokio::task::spawn_blocking(move || {
+                let result = write(&file, append, &bytes, offset);
+                Written { bytes, result }
+            })));
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncSeek for TokioStorageFile {
+    fn start_seek(self: Pin<&mut Self>, position: SeekFrom) -> io::Result<()> {
+        self.get_mut().seek = Some(position);
+        Ok(())
+    }
+
+    fn poll_complete(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
+        let this = self.get_mut();
+        let Some(position) = this.seek else { return Poll::Ready(Ok(this.cursor)) };
+        let target = match position {
+            SeekFrom::Start(offset) => {
+                ready!(this.poll_clear(cx));
+                Some(offset)
+            }
+            SeekFrom::Current(distance) => {
+                ready!(this.poll_clear(cx));
+                this.cursor.checked_add_signed(distance)
+            }
+            SeekFrom::End(distance) => match ready!(this.poll_end(cx)) {
+                Ok(end) => end.checked_add_signed(distance),
+                Err(error) => {
+                    this.seek = None;
+                    return Poll::Ready(Err(error));
+                }
+            },
+        };
+        this.seek = None;
+        // Offsets are signed in the kernel.
+        let target = target.filter(|target| i64::try_from(*target).is_ok());
+        Poll::Ready(match target {
+            Some(offset) => {
+                this.cursor = offset;
+                Ok(offset)
+            }
+            None => Err(io::Error::from(io::ErrorKind::InvalidInput)),
+        })
+    }
+}
+
+impl StorageFile for TokioStorageFile {
+    async fn sync_all(&self) -> io::Result<()> {
+        self.run(File::sync_all).await
+    }
+
+    async fn sync_data(&self) -> io::Result<()> {
+        self.run(File::sync_data).await
+    }
+
+    async fn size(&self) -> io::Result<u64> {
+        self.run(|file| Ok(file.metadata()?.len())).await
+    }
+
+    async fn set_len(&self, size: u64) -> io::Result<()> {
+        self.change(move |file| file.set_len(size)).await
+    }
+
+    async fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let length = buffer.len();
+        let bytes = self.run(move |file| read(file, length, offset)).await?;
+        buffer[..bytes.len()].copy_from_slice(&bytes);
+        Ok(bytes.len())
+    }
+
+    async fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
+        let bytes = bytes[..bytes.len().min(CHUNK)].to_vec();
+        let append = self.append;
+        self.change(move |file| write(file, append, &bytes, offset)).await.map(|(count, _)| count)
+    }
+}

@@ -1,0 +1,21 @@
+#![doc = include_str!("../README.md")]
+//!
+//! In reading order: [`TokioProviders`] bundles the rest, one module each: network,
+//! time, tasks, randomness and entropy, storage. No logic of its own stands here, and
+//! nothing that knows of a simulation.
+
+mod file;
+mod network;
+mod providers;
+mod random;
+mod storage;
+mod task;
+mod time;
+
+pub use file::TokioStorageFile;
+pub use network::{TokioNetworkProvider, TokioTcpListener, TokioTcpStream, TokioUdpSocket};
+pub use providers::TokioProviders;
+pub use random::{OsEntropy, TokioRandomProvider};
+pub use storage::TokioStorageProvider;
+pub use task::{Joining, TokioJoinHandle, TokioTaskProvider};
+pub use time::{TokioSleep, TokioTimeProvider};
