@@ -1,12 +1,15 @@
 //! What the production file promises beyond its trait: futures that are given up, and
 //! reads and writes by cursor and by position on one handle.
 
+#![expect(clippy::disallowed_methods, reason = "the tests keep a real thread busy")]
+
 use std::future::Future;
 use std::io::SeekFrom;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::task::{Context, Waker};
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
+use tokio::runtime::Builder;
 use wavetank_core::{OpenOptions, StorageFile, StorageProvider};
 use wavetank_tokio::{TokioStorageFile, TokioStorageProvider};
 
@@ -35,9 +38,19 @@ impl Drop for Directory {
     }
 }
 
-/// Polls once and gives up; the operation has begun.
+/// Polls once and gives up: the operation is queued, and runs before any later one.
+///
+/// The one thread for blocking work is kept busy meanwhile, or it might be ready at once.
 fn give_up(future: impl Future) {
+    let (open, gate) = std::sync::mpsc::channel::<()>();
+    tokio::task::spawn_blocking(move || gate.recv());
     assert!(pin!(future).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    drop(open);
+}
+
+fn with_one_thread(test: impl Future<Output = ()>) {
+    let runtime = Builder::new_current_thread().max_blocking_threads(1).build();
+    runtime.expect("a runtime without drivers").block_on(test);
 }
 
 #[tokio::test]
@@ -50,47 +63,53 @@ async fn a_write_that_is_ready_is_in_the_kernels_hands() {
     }
 }
 
-#[tokio::test]
-async fn a_write_that_was_given_up_is_followed_by_the_next_at_its_place() {
-    let directory = Directory::new("given-up");
-    for _ in 0..50 {
-        let mut file = directory.open(OpenOptions::create_write().truncate(true)).await;
-        file.write_all(b"ab").await.expect("the disk has room");
-        give_up(file.write(b"xxxx"));
-        file.write_all(b"cd").await.expect("the disk has room");
-        assert_eq!(file.stream_position().await.expect("a cursor is always somewhere"), 4);
-        assert_eq!(&directory.bytes()[..4], b"abcd", "the later write wins");
-    }
+#[test]
+fn a_write_that_was_given_up_is_followed_by_the_next_at_its_place() {
+    with_one_thread(async {
+        let directory = Directory::new("given-up");
+        for _ in 0..50 {
+            let mut file = directory.open(OpenOptions::create_write().truncate(true)).await;
+            file.write_all(b"ab").await.expect("the disk has room");
+            give_up(file.write(b"xxxx"));
+            file.write_all(b"cd").await.expect("the disk has room");
+            assert_eq!(file.stream_position().await.expect("a cursor is always somewhere"), 4);
+            assert_eq!(&directory.bytes()[..4], b"abcd", "the later write wins");
+        }
+    });
 }
 
-#[tokio::test]
-async fn the_same_bytes_at_another_place_are_another_write() {
-    let directory = Directory::new("another-place");
-    let mut file = directory.open(OpenOptions::create_write()).await;
-    give_up(file.write(b"xx"));
-    file.seek(SeekFrom::Start(4)).await.expect("an offset is an offset");
-    file.write_all(b"xx").await.expect("the disk has room");
-    assert_eq!(directory.bytes()[4..], *b"xx");
-    assert_eq!(file.seek(SeekFrom::End(-1)).await.expect("the end is known"), 5);
-}
-
-#[tokio::test]
-async fn a_read_that_was_given_up_does_not_answer_a_later_one() {
-    let directory = Directory::new("stale");
-    for _ in 0..50 {
+#[test]
+fn the_same_bytes_at_another_place_are_another_write() {
+    with_one_thread(async {
+        let directory = Directory::new("another-place");
         let mut file = directory.open(OpenOptions::create_write()).await;
-        file.write_all_at(b"old!", 0).await.expect("the disk has room");
-        let mut buffer = [0; 4];
-        give_up(file.read(&mut buffer));
-        file.write_all_at(b"new!", 0).await.expect("the disk has room");
-        file.read_exact(&mut buffer).await.expect("four bytes are there");
-        assert_eq!(&buffer, b"new!");
+        give_up(file.write(b"xx"));
+        file.seek(SeekFrom::Start(4)).await.expect("an offset is an offset");
+        file.write_all(b"xx").await.expect("the disk has room");
+        assert_eq!(directory.bytes()[4..], *b"xx");
+        assert_eq!(file.seek(SeekFrom::End(-1)).await.expect("the end is known"), 5);
+    });
+}
 
-        give_up(file.read(&mut buffer));
-        file.seek(SeekFrom::Start(1)).await.expect("an offset is an offset");
-        assert_eq!(file.read(&mut buffer).await.expect("three bytes are there"), 3);
-        assert_eq!(&buffer[..3], b"ew!");
-    }
+#[test]
+fn a_read_that_was_given_up_does_not_answer_a_later_one() {
+    with_one_thread(async {
+        let directory = Directory::new("stale");
+        for _ in 0..50 {
+            let mut file = directory.open(OpenOptions::create_write()).await;
+            file.write_all_at(b"old!", 0).await.expect("the disk has room");
+            let mut buffer = [0; 4];
+            give_up(file.read(&mut buffer));
+            file.write_all_at(b"new!", 0).await.expect("the disk has room");
+            file.read_exact(&mut buffer).await.expect("four bytes are there");
+            assert_eq!(&buffer, b"new!");
+
+            give_up(file.read(&mut buffer));
+            file.seek(SeekFrom::Start(1)).await.expect("an offset is an offset");
+            assert_eq!(file.read(&mut buffer).await.expect("three bytes are there"), 3);
+            assert_eq!(&buffer[..3], b"ew!");
+        }
+    });
 }
 
 #[tokio::test]
