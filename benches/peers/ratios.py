@@ -45,6 +45,8 @@ def judge(records):
             notes.append(f"- {label}: {lacking} has no result")
             if "wavetank" in ran and ours is None:
                 missed.append(f"{label}: wavetank failed")
+            elif "wavetank" in ran and any(s in ran for s in SIMULATORS):
+                missed.append(f"{label}: no other simulator succeeded, so nothing was compared")
             continue
         judged += 1
         best = max(others, key=others.get)

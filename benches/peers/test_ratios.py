@@ -42,6 +42,10 @@ class Bars(unittest.TestCase):
                 del d["ops"]
         self.assertEqual(ratios.judge(records).missed, ["echo: wavetank failed"])
 
+    def test_a_bar_without_another_side_is_red(self):
+        records = [d for d in everything(1) if d["row"] != 0 or d["column"] not in ("madsim", "bach")]
+        self.assertEqual(len(ratios.judge(records).missed), 1)
+
     def test_a_differing_trace_is_red(self):
         records = everything(1) + [record("wavetank", "echo", 50_000, 400, trace="b", round=1)]
         self.assertEqual(len(ratios.judge(records).missed), 1)
