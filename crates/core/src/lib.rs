@@ -31,6 +31,7 @@ mod time;
 pub use instant::{Instant, saturating_nanos};
 pub use network::{NetworkProvider, TcpListener, TcpStream, UdpSocket};
 pub use providers::{File, Listener, Providers, Sleeping, Stream, Task, TimeoutResult, Udp};
+pub use rand_xoshiro::{Xoshiro256PlusPlus, rand_core};
 pub use random::{EntropyProvider, RandomProvider};
 pub use storage::{DirEntry, EntryKind, OpenOptions, StorageFile, StorageProvider};
 pub use task::{JoinError, JoinHandle, TaskProvider, panic_message};

@@ -9,8 +9,9 @@ use std::future::{Future, IntoFuture};
 ///
 /// Clones are cheap and spawn on the same node.
 pub trait TaskProvider: Clone + Send + Sync + 'static {
-    /// A handle to a spawned task.
-    type JoinHandle<T: Send + 'static>: JoinHandle<T> + Send + Sync;
+    /// A handle to a spawned task. It and the future that it turns into are `Send`, so
+    /// that a task can wait for another.
+    type JoinHandle<T: Send + 'static>: JoinHandle<T, IntoFuture: Send> + Send + Sync;
     /// A handle to a task that stays on its thread.
     type LocalJoinHandle<T: 'static>: JoinHandle<T>;
 
