@@ -32,7 +32,7 @@ pub struct Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({}:{})", self.site, self.site.file(), self.site.line())?;
+        write!(f, "{}", self.site)?;
         if self.details.is_empty() { Ok(()) } else { write!(f, ": {}", self.details) }
     }
 }

@@ -181,6 +181,11 @@ impl Kernel {
         self.now
     }
 
+    /// When the next record is due, if any is queued.
+    pub fn next_time(&self) -> Option<u64> {
+        self.queue.next_time()
+    }
+
     /// The run's seed.
     pub fn seed(&self) -> u64 {
         self.seed

@@ -18,6 +18,7 @@ mod device;
 mod digest;
 mod fault;
 mod generation;
+mod here;
 mod home;
 mod hook;
 mod kernel;
@@ -43,6 +44,7 @@ pub use decision::{Address, Choice, Decisions, Domain, Overrides, mix, name_key,
 pub use device::{CrashKind, Device, Scope};
 pub use digest::{Checkpoint, Digest, hash_bytes};
 pub use fault::{Atom, FaultKind, FaultLog, KINDS_MOST, Tally, Target, kinds};
+pub use here::{Here, here};
 pub use home::Home;
 pub use hook::{BUGGIFY_ACTIVE, KNOB, Publication, Violation};
 pub use kernel::{CHANGES, EngineConfig, Kernel, SCHEDULE, SELECT, TIES};

@@ -187,6 +187,12 @@ pub(crate) fn try_reach<R>(run: u64, body: impl FnOnce(&mut Split) -> R) -> Opti
     (!shell.borrowed.get()).then(|| shell.with(body))
 }
 
+/// What is running on this thread, if a run is installed and not borrowed.
+pub(crate) fn peek<R>(body: impl FnOnce(&mut Split) -> R) -> Option<R> {
+    let run = installed_run()?;
+    try_reach(run, body)
+}
+
 /// The run that is installed on this thread.
 pub(crate) fn installed_run() -> Option<u64> {
     let shell = INSTALLED.get();

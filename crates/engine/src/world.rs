@@ -163,6 +163,13 @@ impl World {
         self.shell.with(|split| split.kernel.tasks.len() > 0)
     }
 
+    /// Whether any task of those nodes has not ended.
+    pub fn has_tasks_of(&mut self, nodes: std::ops::Range<NodeId>) -> bool {
+        self.shell.with(|split| {
+            split.kernel.tasks.iter().any(|(_, task)| nodes.contains(&task.node) && matches!(task.end, End::Running))
+        })
+    }
+
     /// Drops every task of the run while the world is installed, then says what is
     /// still open: sleeps, sockets and files that no task owned.
     pub fn finish(&mut self) -> Vec<String> {
@@ -344,6 +351,12 @@ impl Control {
     /// If the node is running already.
     pub fn boot(self, node: NodeId) -> Home {
         let incarnation = self.kernel(|kernel| kernel.boot(node));
+        Home { run: self.run, node, incarnation }
+    }
+
+    /// The process that runs on a node, or ran there last.
+    pub fn home(self, node: NodeId) -> Home {
+        let incarnation = self.kernel(|kernel| kernel.topology.node(node).incarnation);
         Home { run: self.run, node, incarnation }
     }
 

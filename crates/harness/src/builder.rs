@@ -1,0 +1,308 @@
+//! The builder: states a simulation, and runs it. The front door of this crate.
+
+use crate::chaos::Chaos;
+use crate::context::SimContext;
+use crate::count::Count;
+use crate::ledger::StateRegistry;
+use crate::outcome::Outcome;
+use crate::record::RunRecord;
+use crate::result::SimulationResult;
+use crate::runner::{self, Progress};
+use crate::simulation::{Group, Invariant, Role, Simulation};
+use crate::strategy::TestStrategy;
+use crate::worker::Worker;
+use crate::workload::{Factory, Process, Workload};
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+use wavetank_engine::{EngineConfig, Limits, Overrides, Policy, Ratio, Trace};
+use wavetank_network::NetworkConfig;
+use wavetank_storage::StorageConfiguration;
+
+/// States a simulation: processes under test, workloads that drive them, the
+/// conditions, what must hold, and which seeds to run.
+///
+/// ```
+/// use std::time::Duration;
+/// use wavetank_core::Providers;
+/// use wavetank_harness::{SimContext, SimulationBuilder, TestStrategy};
+///
+/// async fn nap(context: SimContext) {
+///     let world = context.providers();
+///     let start = world.now();
+///     world.sleep(Duration::from_secs(3600)).await;
+///     assert!(world.now() - start >= Duration::from_secs(3600));
+/// }
+///
+/// SimulationBuilder::new("nap")
+///     .workload("napper", 1..=3, nap)
+///     .with_strategy(TestStrategy::Count(20))
+///     .run()
+///     .assert_green();
+/// ```
+#[derive(Clone)]
+pub struct SimulationBuilder {
+    simulation: Simulation,
+    strategy: TestStrategy,
+    threads: usize,
+    reproduce: Option<Arc<str>>,
+}
+
+impl SimulationBuilder {
+    /// A simulation without anybody in it, of 100 seeds.
+    pub fn new(name: impl Into<String>) -> SimulationBuilder {
+        let buggify = Ratio::new(1, 4);
+        let engine = EngineConfig { buggify_active: buggify, buggify_fires: buggify, ..EngineConfig::default() };
+        SimulationBuilder {
+            simulation: Simulation {
+                name: name.into(),
+                groups: Vec::new(),
+                invariants: Vec::new(),
+                engine,
+                network: NetworkConfig::default(),
+                storage: StorageConfiguration::default(),
+                chaos: Chaos::none(),
+                leak_check: true,
+                grace: Duration::from_secs(60),
+            },
+            strategy: TestStrategy::Count(100),
+            threads: runner::cores(),
+            reproduce: None,
+        }
+    }
+
+    /// Adds processes under test: an async function that is called at each boot. A
+    /// fault may kill them at any instant; what they return early is their business,
+    /// but an error is red.
+    pub fn process<F, Fut>(self, name: &str, count: impl Into<Count>, function: F) -> SimulationBuilder
+    where
+        F: Fn(SimContext) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: Outcome> + 'static,
+    {
+        self.group(name, Role::Process, count.into(), Factory::function(function))
+    }
+
+    /// Adds processes as trait objects, made anew at each boot.
+    pub fn process_object<F, P>(self, name: &str, count: impl Into<Count>, factory: F) -> SimulationBuilder
+    where
+        F: Fn() -> P + Send + Sync + 'static,
+        P: Process,
+    {
+        self.group(name, Role::Process, count.into(), Factory::Process(Arc::new(move || Box::new(factory()))))
+    }
+
+    /// Adds workloads: an async function each. No fault strikes them, and the run is
+    /// over when all have returned.
+    pub fn workload<F, Fut>(self, name: &str, count: impl Into<Count>, function: F) -> SimulationBuilder
+    where
+        F: Fn(SimContext) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: Outcome> + 'static,
+    {
+        self.group(name, Role::Workload, count.into(), Factory::function(function))
+    }
+
+    /// Adds one workload named after nothing but its kind: [`workload`](Self::workload) in short.
+    pub fn with_workload<F, Fut>(self, function: F) -> SimulationBuilder
+    where
+        F: Fn(SimContext) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: Outcome> + 'static,
+    {
+        let name = match self.simulation.groups.iter().filter(|group| group.role == Role::Workload).count() {
+            0 => "workload".to_string(),
+            others => format!("workload-{}", others + 1),
+        };
+        self.workload(&name, 1, function)
+    }
+
+    /// Adds workloads as trait objects, with a setup and a check.
+    pub fn workload_object<F, W>(self, name: &str, count: impl Into<Count>, factory: F) -> SimulationBuilder
+    where
+        F: Fn() -> W + Send + Sync + 'static,
+        W: Workload,
+    {
+        self.group(name, Role::Workload, count.into(), Factory::Workload(Arc::new(move || Box::new(factory()))))
+    }
+
+    /// Adds what must hold after every event; it reads the state that processes and
+    /// workloads registered. It may panic, or return an error.
+    pub fn with_invariant<F, O>(mut self, name: impl Into<String>, check: F) -> SimulationBuilder
+    where
+        F: Fn(&StateRegistry) -> O + Send + Sync + 'static,
+        O: Outcome,
+    {
+        let check = move |state: &StateRegistry| check(state).ended().map(drop);
+        self.simulation.invariants.push(Invariant { name: name.into(), check: Arc::new(check) });
+        self
+    }
+
+    /// The network's conditions.
+    pub fn with_network_config(mut self, network: NetworkConfig) -> SimulationBuilder {
+        self.simulation.network = network;
+        self
+    }
+
+    /// The disks' conditions.
+    pub fn with_storage_config(mut self, storage: StorageConfiguration) -> SimulationBuilder {
+        self.simulation.storage = storage;
+        self
+    }
+
+    /// The planned faults.
+    pub fn with_chaos(mut self, chaos: Chaos) -> SimulationBuilder {
+        self.simulation.chaos = chaos;
+        self
+    }
+
+    /// How far each run may go.
+    pub fn with_limits(mut self, limits: Limits) -> SimulationBuilder {
+        self.simulation.engine.limits = limits;
+        self
+    }
+
+    /// The order among ready tasks.
+    pub fn with_policy(mut self, policy: Policy) -> SimulationBuilder {
+        self.simulation.engine.policy = policy;
+        self
+    }
+
+    /// Timers that fire late, polls that take time, `buggify!`: all that the engine
+    /// itself can do.
+    pub fn with_engine_config(mut self, change: impl FnOnce(&mut EngineConfig)) -> SimulationBuilder {
+        change(&mut self.simulation.engine);
+        self
+    }
+
+    /// Whether tasks, sockets and files that outlive all workloads are red; they are by default.
+    pub fn with_leak_check(mut self, leak_check: bool) -> SimulationBuilder {
+        self.simulation.leak_check = leak_check;
+        self
+    }
+
+    /// Which seeds to run. `WAVETANK_SEED` and `WAVETANK_SEEDS` in the environment go before it.
+    pub fn with_strategy(mut self, strategy: TestStrategy) -> SimulationBuilder {
+        self.strategy = strategy;
+        self
+    }
+
+    /// On how many threads; as many as there are cores by default. Results do not depend on it.
+    ///
+    /// # Panics
+    /// At zero.
+    pub fn with_threads(mut self, threads: usize) -> SimulationBuilder {
+        assert!(threads > 0, "a simulation needs a thread to run on");
+        self.threads = threads;
+        self
+    }
+
+    /// The line that runs a red seed again; `{seed}` stands for it. By default it is
+    /// this test's `cargo test` with `WAVETANK_SEED`.
+    pub fn with_reproduce_line(mut self, line: &str) -> SimulationBuilder {
+        self.reproduce = Some(line.into());
+        self
+    }
+
+    /// The simulation's name.
+    pub fn name(&self) -> &str {
+        &self.simulation.name
+    }
+
+    /// Runs the seeds.
+    ///
+    /// # Panics
+    /// If `WAVETANK_SEED` or `WAVETANK_SEEDS` is set to nonsense, or the simulation
+    /// cannot be run at all: nobody is in it, two groups share a name, a
+    /// configuration is invalid. No fault and no bug of the code under test panics
+    /// here: that is in the result.
+    pub fn run(&self) -> SimulationResult {
+        let strategy = match TestStrategy::from_environment() {
+            Ok(asked) => asked.unwrap_or_else(|| self.strategy.clone()),
+            Err(error) => panic!("{error}"),
+        };
+        self.run_strategy(&strategy, &Progress::default())
+    }
+
+    /// Runs the seeds of a strategy, whatever the environment says, and shows how far it is.
+    ///
+    /// # Panics
+    /// If the simulation cannot be run at all; see [`validate`](Self::validate).
+    pub fn run_strategy(&self, strategy: &TestStrategy, progress: &Progress) -> SimulationResult {
+        self.expect_valid();
+        let simulation = Arc::new(self.simulation.clone());
+        let mut result = runner::sweep(&simulation, strategy, self.threads, progress);
+        for red in &mut result.red {
+            red.reproduce = self.reproduce_line(red.seed);
+        }
+        result
+    }
+
+    /// Runs one seed under overrides, keeping the events of a window if asked to.
+    ///
+    /// # Panics
+    /// If the simulation cannot be run at all; see [`validate`](Self::validate).
+    pub fn run_seed(&self, seed: u64, overrides: Overrides, window: Option<(u64, u64)>) -> RunRecord {
+        self.recorder().run(seed, overrides, window)
+    }
+
+    /// Something that runs seed after seed on this thread, for those who compare runs.
+    ///
+    /// # Panics
+    /// If the simulation cannot be run at all; see [`validate`](Self::validate).
+    pub fn recorder(&self) -> Recorder {
+        self.expect_valid();
+        Recorder { worker: Worker::new(Arc::new(self.simulation.clone())) }
+    }
+
+    /// Says whether the simulation can be run.
+    ///
+    /// # Errors
+    /// If not, in one line that says what to do.
+    pub fn validate(&self) -> Result<(), String> {
+        let groups = &self.simulation.groups;
+        let name = &self.simulation.name;
+        if !groups.iter().any(|group| group.role == Role::Workload) {
+            return Err(format!("simulation `{name}` has no workload, so it would be over before it begins: add one with .workload(..)"));
+        }
+        for (index, group) in groups.iter().enumerate() {
+            if groups[..index].iter().any(|other| other.name == group.name) {
+                return Err(format!("simulation `{name}` has two groups named `{}`: give them different names", group.name));
+            }
+        }
+        self.simulation.network.validate().map_err(|error| format!("simulation `{name}`: {error}"))?;
+        self.simulation.storage.validate().map_err(|error| format!("simulation `{name}`: {error}"))?;
+        wavetank_probe::catalogue().check().map_err(|error| error.to_string())
+    }
+
+    fn expect_valid(&self) {
+        if let Err(error) = self.validate() {
+            panic!("{error}");
+        }
+    }
+
+    fn reproduce_line(&self, seed: u64) -> String {
+        if let Some(line) = &self.reproduce {
+            return line.replace("{seed}", &seed.to_string());
+        }
+        let package = std::env::var("CARGO_PKG_NAME").map(|name| format!(" -p {name}")).unwrap_or_default();
+        let test = std::thread::current().name().filter(|name| *name != "main").map(|name| format!(" {name}"));
+        format!("WAVETANK_SEED={seed} cargo test{package}{}", test.unwrap_or_default())
+    }
+
+    fn group(mut self, name: &str, role: Role, count: Count, factory: Factory) -> SimulationBuilder {
+        self.simulation.groups.push(Group { name: name.into(), role, count, factory });
+        self
+    }
+}
+
+/// Runs single seeds of a simulation, one after another, and keeps each one's details.
+pub struct Recorder {
+    worker: Worker,
+}
+
+impl Recorder {
+    /// Runs one seed under overrides, keeping the events of a window if asked to.
+    pub fn run(&mut self, seed: u64, overrides: Overrides, window: Option<(u64, u64)>) -> RunRecord {
+        let trace = window.map(|(from, to)| Trace::window(from, to));
+        let outcome = self.worker.run(seed, overrides, trace);
+        self.worker.record(seed, outcome)
+    }
+}

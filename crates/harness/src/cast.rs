@@ -1,0 +1,182 @@
+//! The cast of a run: everybody's node and address, and how each is started. Knows
+//! no faults and no verdicts.
+
+use crate::context::SimContext;
+use crate::ledger::StateRegistry;
+use crate::outcome::{Ended, Outcome};
+use crate::providers::SimProviders;
+use crate::rig::{Handles, Rig};
+use crate::simulation::{Role, Simulation};
+use crate::topology::{Peer, PeerGroup, WorkloadTopology};
+use crate::workload::{Body, Factory};
+use std::future::Future;
+use std::sync::Arc;
+use wavetank_engine::{Decisions, Domain, Home, NodeId, Placement, name_key};
+
+/// The domain in which the sizes of groups are drawn.
+const SIZE: Domain = Domain::new("topology.size");
+
+/// Somebody who takes part: which member of which group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Part {
+    pub(crate) group: usize,
+    pub(crate) number: u32,
+}
+
+/// Who takes part in a run, by node; kept for the next run if its sizes are the same.
+pub(crate) struct Cast {
+    sizes: Vec<u32>,
+    pub(crate) parts: Vec<Part>,
+    pub(crate) topology: Arc<WorkloadTopology>,
+    /// Nodes of processes come first: those below it.
+    pub(crate) processes: u32,
+    /// The node of the harness itself; after all others.
+    pub(crate) director: Option<NodeId>,
+}
+
+impl Cast {
+    pub(crate) fn empty() -> Cast {
+        Cast {
+            sizes: Vec::new(),
+            parts: Vec::new(),
+            topology: Arc::new(WorkloadTopology::default()),
+            processes: 0,
+            director: None,
+        }
+    }
+
+    /// Makes the world's machines and nodes those of a run, unless they are already.
+    pub(crate) fn arrange(&mut self, simulation: &Simulation, decisions: &Decisions, rig: &mut Rig) {
+        let same = !self.parts.is_empty()
+            && simulation.groups.iter().zip(&self.sizes).all(|(group, size)| size_of_group(group, decisions) == *size);
+        if same {
+            return;
+        }
+        self.sizes = simulation.groups.iter().map(|group| size_of_group(group, decisions)).collect();
+        self.parts.clear();
+        rig.world.clear_topology();
+        let mut topology = WorkloadTopology::default();
+        for role in [Role::Process, Role::Workload] {
+            for (index, group) in simulation.groups.iter().enumerate().filter(|(_, group)| group.role == role) {
+                let members = (0..self.sizes[index]).map(|number| {
+                    self.parts.push(Part { group: index, number });
+                    let name: Arc<str> =
+                        if group.count.high == 1 { group.name.clone() } else { format!("{}-{number}", group.name).into() };
+                    add_machine(rig, name)
+                });
+                let group = PeerGroup { name: group.name.clone(), members: members.collect() };
+                match role {
+                    Role::Process => topology.processes.push(group),
+                    Role::Workload => topology.workloads.push(group),
+                }
+            }
+            if role == Role::Process {
+                self.processes = self.parts.len() as u32;
+            }
+        }
+        self.director = (!simulation.chaos.is_none()).then(|| add_machine(rig, "director".into()).node);
+        self.topology = Arc::new(topology);
+    }
+}
+
+fn size_of_group(group: &crate::simulation::Group, decisions: &Decisions) -> u32 {
+    let (low, high) = (u64::from(group.count.low), u64::from(group.count.high));
+    decisions.within(SIZE, name_key(&group.name), 0, low, high) as u32
+}
+
+/// Adds a machine with one node, both of that name.
+pub(crate) fn add_machine(rig: &mut Rig, name: Arc<str>) -> Peer {
+    rig.world.kernel(|kernel| {
+        let machine = kernel.topology.add_machine(name.clone(), Placement::default());
+        let node = kernel.topology.add_node(name.clone(), machine);
+        Peer { name, ip: wavetank_network::address_of(machine), node }
+    })
+}
+
+/// What it takes to start and restart the cast from inside a run.
+#[derive(Clone)]
+pub(crate) struct Starter {
+    pub(crate) simulation: Arc<Simulation>,
+    pub(crate) topology: Arc<WorkloadTopology>,
+    pub(crate) parts: Arc<[Part]>,
+    pub(crate) handles: Handles,
+    pub(crate) seed: u64,
+}
+
+impl Starter {
+    fn peer(&self, node: NodeId) -> &Peer {
+        let mut groups = self.topology.processes.iter().chain(&self.topology.workloads);
+        let mut place = node.0 as usize;
+        loop {
+            let group = groups.next().expect("every node but the director's belongs to a group");
+            match place.checked_sub(group.members.len()) {
+                None => return &group.members[place],
+                Some(rest) => place = rest,
+            }
+        }
+    }
+
+    /// The context of a process or workload that was just booted.
+    pub(crate) fn context(&self, home: Home) -> SimContext {
+        let part = self.parts[home.node.0 as usize];
+        let peer = self.peer(home.node);
+        SimContext {
+            providers: SimProviders::new(&self.handles, home),
+            home,
+            ip: peer.ip,
+            number: part.number,
+            name: peer.name.clone(),
+            topology: self.topology.clone(),
+            state: StateRegistry::new(self.handles.ledger),
+            seed: self.seed,
+        }
+    }
+
+    /// Boots a node and starts what it is for.
+    pub(crate) fn start(&self, node: NodeId) {
+        let home = self.handles.control.boot(node);
+        let group = &self.simulation.groups[self.parts[node.0 as usize].group];
+        let context = self.context(home);
+        let name = context.name.clone();
+        let body: Body = match &group.factory {
+            Factory::Function(function) => function(context),
+            Factory::Process(make) => {
+                let mut process = make();
+                Box::pin(async move { process.run(&context).await.ended() })
+            }
+            // Objects are started phase by phase.
+            Factory::Workload(_) => return,
+        };
+        match group.role {
+            Role::Process => drop(self.handles.control.spawn(home, "process", self.clone().attend(name, body))),
+            Role::Workload => self.await_end(home, "workload", name, body),
+        }
+    }
+
+    /// Spawns what the run waits for.
+    pub(crate) fn await_end(&self, home: Home, what: &'static str, name: Arc<str>, body: impl Future<Output = Ended> + 'static) {
+        let handles = self.handles;
+        handles.ledger.with(|ledger, _| ledger.remaining += 1);
+        drop(handles.control.spawn(home, what, async move {
+            let ended = body.await;
+            let stop = handles.ledger.with(|ledger, _| {
+                let failed = ended.is_err();
+                ledger.enter(|| name.to_string(), ended);
+                ledger.remaining -= 1;
+                failed || ledger.remaining == 0
+            });
+            if stop {
+                handles.control.stop();
+            }
+        }));
+    }
+
+    /// A process that returns an error ends the run.
+    async fn attend(self, name: Arc<str>, body: Body) {
+        let ended = body.await;
+        if ended.is_err() {
+            self.handles.ledger.with(|ledger, _| ledger.enter(|| name.to_string(), ended));
+            self.handles.control.stop();
+        }
+    }
+}

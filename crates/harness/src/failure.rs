@@ -1,0 +1,179 @@
+//! Why a run is red, as data. Printing and counting are others' business.
+
+use std::fmt;
+use std::time::Duration;
+use wavetank_engine::{Limit, TaskReport};
+
+/// A reason for a run to be red.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// A task panicked.
+    Panic {
+        /// The task and where it ran, in words.
+        task: String,
+        /// Where the panic was, as `file:line`; empty if unknown.
+        site: String,
+        /// What it said.
+        message: String,
+    },
+    /// An `always_assert!` did not hold, or an `unreachable!` was reached.
+    Violated {
+        /// The assertion, with its details.
+        assertion: String,
+        /// Who ran into it.
+        who: String,
+    },
+    /// A process or workload returned an error.
+    Error {
+        /// Who.
+        who: String,
+        /// The error.
+        message: String,
+    },
+    /// An invariant did not hold after an event.
+    Invariant {
+        /// Its name.
+        name: String,
+        /// What it said.
+        message: String,
+    },
+    /// Nothing is ready, nothing is due, and somebody is not done.
+    Deadlock {
+        /// Who waits, and for what.
+        tasks: Vec<TaskReport>,
+    },
+    /// The run went further than its limits allow.
+    Limit {
+        /// Which limit, in words.
+        limit: String,
+        /// Who was not done.
+        tasks: Vec<TaskReport>,
+    },
+    /// A workload left tasks behind.
+    LeakedTasks {
+        /// Which.
+        tasks: Vec<TaskReport>,
+    },
+    /// Something is open although every task is gone.
+    Leaked {
+        /// What, in words.
+        what: String,
+    },
+    /// A handle or waker of the run was used outside of it.
+    Foreign {
+        /// How often.
+        uses: usize,
+    },
+}
+
+/// Waiting tasks that a report names; the others are counted.
+const TASKS_NAMED: usize = 20;
+
+impl Failure {
+    pub(crate) fn limit(limit: Limit, limits: &wavetank_engine::Limits, tasks: Vec<TaskReport>) -> Failure {
+        let limit = match limit {
+            Limit::Events => format!("{} events fired (Limits::events)", limits.events),
+            Limit::Polls => format!("{} polls were made (Limits::polls)", limits.polls),
+            Limit::PollsPerInstant => format!(
+                "{} polls were made while time stood still (Limits::polls_per_instant): a task wakes itself, or two wake each other, without end",
+                limits.polls_per_instant
+            ),
+            Limit::Time => format!("{} of virtual time passed (Limits::time)", human(limits.time)),
+        };
+        Failure::Limit { limit, tasks }
+    }
+
+    /// What makes two failures the same: kind, site and message without numbers.
+    pub fn signature(&self) -> String {
+        let text = match self {
+            Failure::Panic { site, message, .. } => format!("panic at {site}: {}", first_line(message)),
+            Failure::Violated { assertion, .. } => format!("violated {}", first_line(assertion)),
+            Failure::Error { who, message } => format!("error of {who}: {}", first_line(message)),
+            Failure::Invariant { name, message } => format!("invariant {name}: {}", first_line(message)),
+            Failure::Deadlock { tasks } => format!("deadlock of {}", spawn_sites(tasks)),
+            Failure::Limit { limit, .. } => format!("limit: {limit}"),
+            Failure::LeakedTasks { tasks } => format!("leaked tasks of {}", spawn_sites(tasks)),
+            Failure::Leaked { what } => format!("leaked {what}"),
+            Failure::Foreign { .. } => "used outside of its run".to_string(),
+        };
+        without_numbers(&text)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Panic { task, site, message } if site.is_empty() => write!(f, "{task} panicked: {message}"),
+            Failure::Panic { task, site, message } => write!(f, "{task} panicked at {site}: {message}"),
+            Failure::Violated { assertion, who } => write!(f, "{who} violated {assertion}"),
+            Failure::Error { who, message } => write!(f, "{who} returned an error: {message}"),
+            Failure::Invariant { name, message } => write!(f, "invariant `{name}` does not hold: {message}"),
+            Failure::Deadlock { tasks } => {
+                write!(f, "deadlock: nothing is ready, nothing is due, and somebody is not done")?;
+                write_tasks(f, tasks)
+            }
+            Failure::Limit { limit, tasks } => {
+                write!(f, "the run did not end before {limit}")?;
+                write_tasks(f, tasks)
+            }
+            Failure::LeakedTasks { tasks } => {
+                write!(f, "every workload is done, but left tasks behind")?;
+                write_tasks(f, tasks)
+            }
+            Failure::Leaked { what } => write!(f, "leaked: {what}"),
+            Failure::Foreign { uses } => write!(
+                f,
+                "simulated handles or wakers were used {uses} times outside of their run: by another thread, or kept in a static"
+            ),
+        }
+    }
+}
+
+fn write_tasks(f: &mut fmt::Formatter<'_>, tasks: &[TaskReport]) -> fmt::Result {
+    for task in tasks.iter().take(TASKS_NAMED) {
+        write!(f, "\n    {task}")?;
+    }
+    match tasks.len().checked_sub(TASKS_NAMED) {
+        Some(more) if more > 0 => write!(f, "\n    and {more} more"),
+        _ => Ok(()),
+    }
+}
+
+fn spawn_sites(tasks: &[TaskReport]) -> String {
+    let mut sites: Vec<String> = tasks.iter().map(|task| format!("`{}` from {}", task.name, task.spawned_at)).collect();
+    sites.sort();
+    sites.dedup();
+    sites.join(", ")
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or("")
+}
+
+/// Numbers differ from seed to seed; what remains names the failure.
+fn without_numbers(text: &str) -> String {
+    let mut words = String::with_capacity(text.len());
+    let mut in_number = false;
+    for letter in text.chars() {
+        let digit = letter.is_ascii_digit();
+        if digit && !in_number {
+            words.push('#');
+        } else if !digit {
+            words.push(letter);
+        }
+        in_number = digit;
+    }
+    words
+}
+
+/// A duration for people.
+pub(crate) fn human(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match seconds {
+        0 => format!("{duration:.1?}"),
+        1..120 => format!("{:.1} s", duration.as_secs_f64()),
+        120..7200 => format!("{:.1} min", duration.as_secs_f64() / 60.0),
+        7200..172_800 => format!("{:.1} h", duration.as_secs_f64() / 3600.0),
+        _ => format!("{:.1} days", duration.as_secs_f64() / 86_400.0),
+    }
+}

@@ -1,0 +1,111 @@
+//! What the harness keeps of a run inside its world: published state, who is not
+//! done yet, what ended how. A device only so that handles can reach it safely; it
+//! queues nothing.
+
+use crate::metrics::SimulationMetrics;
+use crate::outcome::Ended;
+use crate::workload::Workload;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use wavetank_engine::{CrashKind, Device, Kernel, Local, Scope};
+
+/// The harness's own book of a run.
+#[derive(Default)]
+pub struct Ledger {
+    pub(crate) state: BTreeMap<String, Value>,
+    pub(crate) remaining: u32,
+    pub(crate) errors: Vec<(String, String)>,
+    pub(crate) metrics: SimulationMetrics,
+    pub(crate) workloads: Vec<(usize, Box<dyn Workload>)>,
+}
+
+impl std::fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ledger").field("remaining", &self.remaining).field("errors", &self.errors).finish_non_exhaustive()
+    }
+}
+
+impl Ledger {
+    /// Enters how somebody ended; true if nobody else is awaited.
+    pub(crate) fn enter(&mut self, name: impl FnOnce() -> String, ended: Ended) {
+        match ended {
+            Ok(metrics) => self.metrics.merge(&metrics),
+            Err(error) => self.errors.push((name(), error)),
+        }
+    }
+}
+
+impl Device for Ledger {
+    fn fire(&mut self, slot: u32, _: &mut Kernel) {
+        unreachable!("the ledger queues nothing, but slot {slot} fired");
+    }
+
+    fn crash(&mut self, _: Scope, _: CrashKind, _: &mut Kernel) {}
+
+    fn reset(&mut self, _: &mut Kernel) {
+        self.state.clear();
+        self.remaining = 0;
+        self.errors.clear();
+        self.metrics = SimulationMetrics::default();
+        self.workloads.clear();
+    }
+
+    fn name(&self, slot: u32) -> u64 {
+        u64::from(slot)
+    }
+
+    fn describe(&self, _: u32) -> String {
+        "the ledger".to_string()
+    }
+
+    fn leaks(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// State that processes and workloads register by name, for invariants to read.
+///
+/// Clones see the same state; it is forgotten when the run ends.
+#[derive(Debug, Clone, Copy)]
+pub struct StateRegistry {
+    ledger: Local<Ledger>,
+}
+
+impl StateRegistry {
+    pub(crate) fn new(ledger: Local<Ledger>) -> StateRegistry {
+        StateRegistry { ledger }
+    }
+
+    /// Registers a value under a name, in place of the one before.
+    pub fn register(&self, name: impl Into<String>, value: Value) {
+        let name = name.into();
+        self.ledger.with(|ledger, _| ledger.state.insert(name, value));
+    }
+
+    /// The value registered last under a name.
+    pub fn get(&self, name: &str) -> Option<Value> {
+        self.ledger.with(|ledger, _| ledger.state.get(name).cloned())
+    }
+
+    /// An integer in the value registered under a name, at a key of its object;
+    /// zero if there is none.
+    pub fn count(&self, name: &str, key: &str) -> u64 {
+        self.ledger.with(|ledger, _| {
+            ledger.state.get(name).and_then(|value| value.get(key)).and_then(Value::as_u64).unwrap_or(0)
+        })
+    }
+
+    /// The sum of an integer over all that is registered under names that begin with a prefix.
+    pub fn sum(&self, prefix: &str, key: &str) -> u64 {
+        self.ledger.with(|ledger, _| {
+            let range = ledger.state.range(prefix.to_string()..);
+            let named = range.take_while(|(name, _)| name.starts_with(prefix));
+            named.filter_map(|(_, value)| value.get(key).and_then(Value::as_u64)).sum()
+        })
+    }
+
+    /// All names with their values.
+    pub fn all(&self) -> BTreeMap<String, Value> {
+        self.ledger.with(|ledger, _| ledger.state.clone())
+    }
+}

@@ -1,0 +1,53 @@
+//! Runs simulations: builds the tank, runs seeds over all cores, judges each run,
+//! and says how to repeat what failed. The crate that a test depends on.
+//!
+//! In reading order: [`SimulationBuilder`] states a simulation; [`SimContext`] is
+//! what its processes and workloads get; [`TestStrategy`] says which seeds,
+//! [`Chaos`] what goes wrong; [`SimulationResult`] is what comes out, with each
+//! [`Failure`].
+
+mod builder;
+mod cast;
+mod chaos;
+mod context;
+mod count;
+mod director;
+mod failure;
+mod ledger;
+mod metrics;
+mod outcome;
+mod panic_site;
+mod providers;
+mod record;
+mod result;
+mod rig;
+mod runner;
+mod simulation;
+mod strategy;
+mod tank;
+mod topology;
+mod worker;
+mod workload;
+
+pub use async_trait::async_trait;
+pub use builder::{Recorder, SimulationBuilder};
+pub use chaos::Chaos;
+pub use context::SimContext;
+pub use count::Count;
+pub use failure::Failure;
+pub use ledger::StateRegistry;
+pub use metrics::SimulationMetrics;
+pub use outcome::{Ended, Outcome};
+pub use providers::SimProviders;
+pub use record::{Divergence, RunPrint, RunRecord};
+pub use result::{RedRun, SimulationResult, all_kinds};
+pub use runner::Progress;
+pub use strategy::{SeedsError, TestStrategy};
+pub use tank::{Tank, TankError};
+pub use topology::{Peer, PeerGroup, WorkloadTopology};
+pub use wavetank_engine::{
+    Address, Atom, Choice, Digest, EngineConfig, FaultKind, Limits, Overrides, Policy, Ratio, Tally, Target,
+};
+pub use wavetank_network::NetworkConfig;
+pub use wavetank_storage::StorageConfiguration;
+pub use workload::{BoxError, Process, Workload};

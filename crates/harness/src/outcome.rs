@@ -1,0 +1,38 @@
+//! What a process or workload may return. An error of any type is a failure of
+//! the run; it is kept as words.
+
+use crate::metrics::SimulationMetrics;
+use std::fmt::Display;
+
+/// The end of a process or workload, as data.
+pub type Ended = Result<SimulationMetrics, String>;
+
+/// Anything that a process or workload may return.
+pub trait Outcome: 'static {
+    /// The same as metrics, or as an error in words.
+    fn ended(self) -> Ended;
+}
+
+impl Outcome for () {
+    fn ended(self) -> Ended {
+        Ok(SimulationMetrics::default())
+    }
+}
+
+impl Outcome for SimulationMetrics {
+    fn ended(self) -> Ended {
+        Ok(self)
+    }
+}
+
+impl<T: Outcome, E: Display + 'static> Outcome for Result<T, E> {
+    fn ended(self) -> Ended {
+        self.map_err(|error| error.to_string()).and_then(T::ended)
+    }
+}
+
+impl Outcome for std::convert::Infallible {
+    fn ended(self) -> Ended {
+        match self {}
+    }
+}

@@ -1,0 +1,46 @@
+//! Where a panic was: a process-wide hook that keeps the place of a panic inside a
+//! simulation, and prints nothing of it; other panics go to the hook before.
+
+use std::cell::{Cell, RefCell};
+use std::panic;
+use std::sync::Once;
+
+thread_local! {
+    static SIMULATING: Cell<bool> = const { Cell::new(false) };
+    static SITE: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+static INSTALL: Once = Once::new();
+
+/// While it lives, panics of this thread are a run's findings.
+pub(crate) struct Simulating {
+    before: bool,
+}
+
+impl Simulating {
+    pub(crate) fn begin() -> Simulating {
+        INSTALL.call_once(|| {
+            let before = panic::take_hook();
+            panic::set_hook(Box::new(move |info| {
+                if SIMULATING.get() {
+                    let site = info.location().map(|place| format!("{}:{}", place.file(), place.line()));
+                    SITE.set(site.unwrap_or_default());
+                } else {
+                    before(info);
+                }
+            }));
+        });
+        Simulating { before: SIMULATING.replace(true) }
+    }
+}
+
+impl Drop for Simulating {
+    fn drop(&mut self) {
+        SIMULATING.set(self.before);
+    }
+}
+
+/// Where the last panic of this thread was, as `file:line`.
+pub(crate) fn last() -> String {
+    SITE.take()
+}

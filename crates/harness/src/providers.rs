@@ -1,0 +1,65 @@
+//! The bundle of simulated providers that a process or workload gets. Each part
+//! belongs to the crate that models it.
+
+use crate::rig::Handles;
+use wavetank_core::Providers;
+use wavetank_engine::{Home, SimEntropy, SimRandomProvider, SimTaskProvider, SimTimeProvider};
+use wavetank_network::SimNetworkProvider;
+use wavetank_storage::SimStorageProvider;
+
+/// What a simulated process has of the world.
+#[derive(Debug, Clone)]
+pub struct SimProviders {
+    network: SimNetworkProvider,
+    time: SimTimeProvider,
+    task: SimTaskProvider,
+    random: SimRandomProvider,
+    entropy: SimEntropy,
+    storage: SimStorageProvider,
+}
+
+impl SimProviders {
+    pub(crate) fn new(handles: &Handles, home: Home) -> SimProviders {
+        SimProviders {
+            network: SimNetworkProvider::new(handles.fabric, home),
+            time: SimTimeProvider::new(home),
+            task: SimTaskProvider::new(home),
+            random: SimRandomProvider::new(home),
+            entropy: SimEntropy::new(home),
+            storage: SimStorageProvider::new(handles.disks, home),
+        }
+    }
+}
+
+impl Providers for SimProviders {
+    type Network = SimNetworkProvider;
+    type Time = SimTimeProvider;
+    type Task = SimTaskProvider;
+    type Random = SimRandomProvider;
+    type Entropy = SimEntropy;
+    type Storage = SimStorageProvider;
+
+    fn network(&self) -> &SimNetworkProvider {
+        &self.network
+    }
+
+    fn time(&self) -> &SimTimeProvider {
+        &self.time
+    }
+
+    fn task(&self) -> &SimTaskProvider {
+        &self.task
+    }
+
+    fn random(&self) -> &SimRandomProvider {
+        &self.random
+    }
+
+    fn entropy(&self) -> &SimEntropy {
+        &self.entropy
+    }
+
+    fn storage(&self) -> &SimStorageProvider {
+        &self.storage
+    }
+}

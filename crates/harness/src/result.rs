@@ -1,0 +1,230 @@
+//! What a sweep found: counts over all runs, what was reached, and why some were
+//! red. The same for any number of threads.
+
+use crate::failure::{Failure, human};
+use crate::metrics::SimulationMetrics;
+use crate::worker::RunOutcome;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+use wavetank_engine::{Digest, FaultKind, FaultLog, KINDS_MOST, Tally, kinds, mix};
+use wavetank_probe::{Coverage, Kind};
+
+/// One red run.
+#[derive(Debug, Clone)]
+pub struct RedRun {
+    /// Its seed.
+    pub seed: u64,
+    /// What was wrong, at least one thing.
+    pub failures: Vec<Failure>,
+    /// The line that runs it again.
+    pub reproduce: String,
+}
+
+/// The outcome of a simulation over its seeds.
+#[derive(Debug, Clone)]
+#[must_use = "a simulation may have been red: ask `assert_green`"]
+pub struct SimulationResult {
+    /// The simulation's name.
+    pub name: String,
+    /// Runs.
+    pub seeds: u64,
+    /// Records fired, over all runs.
+    pub events: u64,
+    /// Tasks polled, over all runs.
+    pub polls: u64,
+    /// Virtual time, over all runs.
+    pub virtual_time: Duration,
+    /// Real time that the sweep took.
+    pub real_time: Duration,
+    /// The red runs, by seed; at most [`RED_RUNS_MOST`](Self::RED_RUNS_MOST) of them.
+    pub red: Vec<RedRun>,
+    /// How many runs were red.
+    pub red_count: u64,
+    /// How often each failure was found, by signature.
+    pub signatures: BTreeMap<String, u64>,
+    /// What the workloads counted.
+    pub metrics: SimulationMetrics,
+    /// What was reached of the points planted in the program.
+    pub coverage: Coverage,
+    digests: (u64, u64),
+    tallies: Box<[Tally; KINDS_MOST]>,
+}
+
+impl SimulationResult {
+    /// Red runs that are kept whole; further ones are counted.
+    pub const RED_RUNS_MOST: usize = 1000;
+
+    pub(crate) fn new(name: &str) -> SimulationResult {
+        SimulationResult {
+            name: name.to_string(),
+            seeds: 0,
+            events: 0,
+            polls: 0,
+            virtual_time: Duration::ZERO,
+            real_time: Duration::ZERO,
+            red: Vec::new(),
+            red_count: 0,
+            signatures: BTreeMap::new(),
+            metrics: SimulationMetrics::default(),
+            coverage: Coverage::new(),
+            digests: (0, 0),
+            tallies: Box::new([Tally::default(); KINDS_MOST]),
+        }
+    }
+
+    pub(crate) fn absorb(&mut self, seed: u64, outcome: RunOutcome, faults: &FaultLog) {
+        self.seeds += 1;
+        self.events += outcome.events;
+        self.polls += outcome.polls;
+        self.virtual_time += Duration::from_nanos(outcome.virtual_time);
+        // A sum does not depend on the order in which runs end.
+        self.digests.0 = self.digests.0.wrapping_add(mix(outcome.digest.0, seed));
+        self.digests.1 = self.digests.1.wrapping_add(mix(outcome.digest.1, !seed));
+        self.metrics.merge(&outcome.metrics);
+        for (index, tally) in faults.touched() {
+            self.tallies[index].merge(tally);
+        }
+        if !outcome.failures.is_empty() {
+            self.absorb_red(seed, outcome.failures);
+        }
+    }
+
+    #[cold]
+    fn absorb_red(&mut self, seed: u64, failures: Vec<Failure>) {
+        self.red_count += 1;
+        for failure in &failures {
+            *self.signatures.entry(failure.signature()).or_default() += 1;
+        }
+        self.red.push(RedRun { seed, failures, reproduce: String::new() });
+        if self.red.len() > 2 * Self::RED_RUNS_MOST {
+            self.trim();
+        }
+    }
+
+    /// Keeps the red runs with the lowest seeds.
+    pub(crate) fn trim(&mut self) {
+        self.red.sort_by_key(|red| red.seed);
+        self.red.truncate(Self::RED_RUNS_MOST);
+    }
+
+    pub(crate) fn merge(&mut self, other: SimulationResult) {
+        self.seeds += other.seeds;
+        self.events += other.events;
+        self.polls += other.polls;
+        self.virtual_time += other.virtual_time;
+        self.digests.0 = self.digests.0.wrapping_add(other.digests.0);
+        self.digests.1 = self.digests.1.wrapping_add(other.digests.1);
+        self.red.extend(other.red);
+        self.red_count += other.red_count;
+        for (signature, count) in other.signatures {
+            *self.signatures.entry(signature).or_default() += count;
+        }
+        self.metrics.merge(&other.metrics);
+        self.coverage.merge(&other.coverage);
+        for (mine, theirs) in self.tallies.iter_mut().zip(other.tallies.iter()) {
+            mine.merge(theirs);
+        }
+        self.trim();
+    }
+
+    /// Whether no run was red.
+    pub fn is_green(&self) -> bool {
+        self.red_count == 0
+    }
+
+    /// Panics with the report if a run was red.
+    ///
+    /// # Panics
+    /// If a run was red.
+    #[track_caller]
+    pub fn assert_green(&self) {
+        assert!(self.is_green(), "{self}");
+    }
+
+    /// Whether every `sometimes_assert!` held and every `reachable!` was reached at least once.
+    pub fn all_sometimes_reached(&self) -> bool {
+        self.coverage.all_sometimes_reached()
+    }
+
+    /// One digest of all runs; the same for any number of threads.
+    pub fn digest(&self) -> Digest {
+        Digest(self.digests.0, self.digests.1)
+    }
+
+    /// The tally of a kind of fault.
+    pub fn tally(&self, kind: &FaultKind) -> &Tally {
+        &self.tallies[kind.index()]
+    }
+
+    /// The kinds of fault that were asked for at least once, with their tallies.
+    pub fn faults(&self) -> impl Iterator<Item = (&'static FaultKind, &Tally)> {
+        all_kinds().map(|kind| (kind, self.tally(kind))).filter(|(_, tally)| tally.asked > 0 || tally.effective > 0)
+    }
+}
+
+/// Every kind of fault there is, by index.
+pub fn all_kinds() -> impl Iterator<Item = &'static FaultKind> {
+    kinds::ALL.into_iter().chain(wavetank_network::kinds::ALL).chain(wavetank_storage::kinds::ALL)
+}
+
+impl fmt::Display for SimulationResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verdict = if self.is_green() { "green".to_string() } else { format!("{} of them RED", self.red_count) };
+        writeln!(
+            f,
+            "{}: {} seeds, {verdict}; {} events, {} of virtual time in {}",
+            self.name,
+            self.seeds,
+            self.events,
+            human(self.virtual_time),
+            human(self.real_time)
+        )?;
+        let faults: Vec<String> = self
+            .faults()
+            .map(|(kind, tally)| format!("{} {} ({} felt)", kind.name(), tally.fired, tally.effective))
+            .collect();
+        writeln!(f, "  faults: {}", if faults.is_empty() { "none".to_string() } else { faults.join(", ") })?;
+        self.write_assertions(f)?;
+        self.write_red(f)
+    }
+}
+
+impl SimulationResult {
+    fn write_assertions(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sites: Vec<_> = self.coverage.iter().collect();
+        let passed = |kind: Kind| sites.iter().filter(|(site, count)| site.kind() == kind && count.hits_true > 0).count();
+        let all = |kind: Kind| sites.iter().filter(|(site, _)| site.kind() == kind).count();
+        let line = [Kind::Always, Kind::Sometimes, Kind::Reachable]
+            .into_iter()
+            .filter(|&kind| all(kind) > 0)
+            .map(|kind| format!("{} of {} {kind}", passed(kind), all(kind)))
+            .collect::<Vec<_>>();
+        if !line.is_empty() {
+            writeln!(f, "  assertions reached: {}", line.join(", "))?;
+        }
+        for site in self.coverage.never_reached().chain(self.coverage.never_true()) {
+            writeln!(f, "  never reached: {site}")?;
+        }
+        Ok(())
+    }
+
+    fn write_red(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// Red runs that are printed in full.
+        const PRINTED: usize = 5;
+        for red in self.red.iter().take(PRINTED) {
+            writeln!(f, "  RED seed {}", red.seed)?;
+            for failure in &red.failures {
+                writeln!(f, "    {failure}")?;
+            }
+            writeln!(f, "    reproduce: {}", red.reproduce)?;
+        }
+        if self.red_count > PRINTED as u64 {
+            writeln!(f, "  by signature:")?;
+            for (signature, count) in &self.signatures {
+                writeln!(f, "    {count} x {signature}")?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,97 @@
+//! Which seeds a simulation runs.
+
+use std::ops::Range;
+use std::time::Duration;
+
+/// Which seeds to run, and when to stop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TestStrategy {
+    /// These, in this order.
+    Seeds(Vec<u64>),
+    /// Those from the first up to, not including, the last.
+    Range(Range<u64>),
+    /// So many, from seed 0 on.
+    Count(u64),
+    /// From seed 0 on, until so much real time is over. How many that is depends on
+    /// the machine; what each seed does, does not.
+    TimeBudget(Duration),
+    /// From seed 0 on, until every `sometimes_assert!` and `reachable!` of the
+    /// program was reached, but so many at most.
+    UntilAllSometimesReached(u64),
+}
+
+/// A bad value of `WAVETANK_SEED` or `WAVETANK_SEEDS`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SeedsError {
+    /// Not a number.
+    #[error("`{0}` is not a seed: give a whole number from 0 to 2^64 - 1")]
+    NotASeed(String),
+    /// Neither a number of seeds nor a range.
+    #[error("`{0}` is neither a number of seeds nor a range such as 100..200")]
+    NotSeeds(String),
+    /// A range without seeds.
+    #[error("the range of seeds {0}..{1} is empty: its end must be greater than its start")]
+    Empty(u64, u64),
+}
+
+impl TestStrategy {
+    /// One seed, as `WAVETANK_SEED` has it.
+    ///
+    /// # Errors
+    /// [`SeedsError::NotASeed`].
+    pub fn parse_seed(text: &str) -> Result<TestStrategy, SeedsError> {
+        let seed = text.trim().parse().map_err(|_| SeedsError::NotASeed(text.to_string()))?;
+        Ok(TestStrategy::Seeds(vec![seed]))
+    }
+
+    /// A number of seeds or a range `A..B`, as `WAVETANK_SEEDS` has it.
+    ///
+    /// # Errors
+    /// [`SeedsError`].
+    pub fn parse_seeds(text: &str) -> Result<TestStrategy, SeedsError> {
+        let bad = || SeedsError::NotSeeds(text.to_string());
+        let Some((start, end)) = text.trim().split_once("..") else {
+            let count: u64 = text.trim().parse().map_err(|_| bad())?;
+            return if count == 0 { Err(SeedsError::Empty(0, 0)) } else { Ok(TestStrategy::Count(count)) };
+        };
+        let start: u64 = start.trim().parse().map_err(|_| bad())?;
+        let end: u64 = end.trim().parse().map_err(|_| bad())?;
+        if start >= end { Err(SeedsError::Empty(start, end)) } else { Ok(TestStrategy::Range(start..end)) }
+    }
+
+    /// What the environment asks for: `WAVETANK_SEED` before `WAVETANK_SEEDS`.
+    ///
+    /// # Errors
+    /// [`SeedsError`], if either is set to nonsense.
+    pub fn from_environment() -> Result<Option<TestStrategy>, SeedsError> {
+        if let Ok(text) = std::env::var("WAVETANK_SEED") {
+            return TestStrategy::parse_seed(&text).map(Some);
+        }
+        match std::env::var("WAVETANK_SEEDS") {
+            Ok(text) => TestStrategy::parse_seeds(&text).map(Some),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// The seed at a place in the order, if the strategy has one there.
+    pub(crate) fn seed(&self, place: u64) -> Option<u64> {
+        match self {
+            TestStrategy::Seeds(seeds) => seeds.get(place as usize).copied(),
+            TestStrategy::Range(range) => range.start.checked_add(place).filter(|seed| range.contains(seed)),
+            TestStrategy::Count(count) | TestStrategy::UntilAllSometimesReached(count) => {
+                (place < *count).then_some(place)
+            }
+            TestStrategy::TimeBudget(_) => Some(place),
+        }
+    }
+
+    /// How many seeds at most, if that is known.
+    pub fn most(&self) -> Option<u64> {
+        match self {
+            TestStrategy::Seeds(seeds) => Some(seeds.len() as u64),
+            TestStrategy::Range(range) => Some(range.end.saturating_sub(range.start)),
+            TestStrategy::Count(count) | TestStrategy::UntilAllSometimesReached(count) => Some(*count),
+            TestStrategy::TimeBudget(_) => None,
+        }
+    }
+}

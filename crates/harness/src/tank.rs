@@ -1,0 +1,398 @@
+//! The tank: a simulation that a test drives by hand, host by host and step by
+//! step. The builder is for sweeps; this is for stories.
+
+use crate::cast::add_machine;
+use crate::outcome::{Ended, Outcome};
+use crate::panic_site::{self, Simulating};
+use crate::providers::SimProviders;
+use crate::rig::Rig;
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::time::Duration;
+use wavetank_core::saturating_nanos;
+use wavetank_engine::{
+    CrashKind, Digest, EngineConfig, Home, MachineId, NodeId, NodeState, Overrides, Scope, Stop, TaskReport,
+};
+use wavetank_network::NetworkConfig;
+use wavetank_storage::StorageConfiguration;
+
+type Body = Pin<Box<dyn Future<Output = Ended>>>;
+type Boot = Rc<dyn Fn(SimProviders) -> Body>;
+
+struct Host {
+    node: NodeId,
+    machine: MachineId,
+    ip: IpAddr,
+    boot: Boot,
+    /// The test waits for it.
+    client: bool,
+}
+
+/// A simulated world for one test, driven by hand.
+///
+/// ```
+/// use std::time::Duration;
+/// use tokio::io::{AsyncReadExt, AsyncWriteExt};
+/// use wavetank_core::{Providers, TcpListener};
+/// use wavetank_harness::Tank;
+///
+/// let mut tank = Tank::new(7);
+/// tank.host("server", |world| async move {
+///     let listener = world.bind(([0, 0, 0, 0], 80).into()).await?;
+///     loop {
+///         let (mut stream, _) = listener.accept().await?;
+///         stream.write_all(b"hello").await?;
+///     }
+///     #[allow(unreachable_code)]
+///     std::io::Result::Ok(())
+/// });
+/// tank.client("client", |world| async move {
+///     let mut stream = world.connect_to("server:80").await?;
+///     let mut word = [0; 5];
+///     stream.read_exact(&mut word).await?;
+///     assert_eq!(&word, b"hello");
+///     std::io::Result::Ok(())
+/// });
+/// tank.partition("server", "client");
+/// tank.run_for(Duration::from_millis(100));
+/// tank.heal();
+/// tank.run().unwrap();
+/// ```
+pub struct Tank {
+    rig: Rig,
+    seed: u64,
+    hosts: BTreeMap<String, Host>,
+    order: Vec<String>,
+}
+
+/// Why a tank's run did not end well.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TankError {
+    /// A host's task panicked.
+    #[error("seed {seed}: {host} panicked at {site}: {message}")]
+    Panic {
+        /// The tank's seed.
+        seed: u64,
+        /// Whose task.
+        host: String,
+        /// Where, as `file:line`.
+        site: String,
+        /// What it said.
+        message: String,
+    },
+    /// A host or client returned an error.
+    #[error("seed {seed}: {host} returned an error: {message}")]
+    Error {
+        /// The tank's seed.
+        seed: u64,
+        /// Who.
+        host: String,
+        /// The error.
+        message: String,
+    },
+    /// Nothing is ready and nothing is due, but a client is not done.
+    #[error("seed {seed}: deadlock: nothing is ready and nothing is due; {}", list(tasks))]
+    Deadlock {
+        /// The tank's seed.
+        seed: u64,
+        /// Who waits, and for what.
+        tasks: Vec<TaskReport>,
+    },
+    /// The time given, or a limit, was reached first.
+    #[error("seed {seed}: not done after {after:?} of virtual time; {}", list(tasks))]
+    NotDone {
+        /// The tank's seed.
+        seed: u64,
+        /// Virtual time since the start.
+        after: Duration,
+        /// Who waits, and for what.
+        tasks: Vec<TaskReport>,
+    },
+}
+
+fn list(tasks: &[TaskReport]) -> String {
+    tasks.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+impl Tank {
+    /// A tank without hosts, on the default network and disks.
+    pub fn new(seed: u64) -> Tank {
+        Tank::with_configs(seed, NetworkConfig::default(), StorageConfiguration::default(), EngineConfig::default())
+    }
+
+    /// A tank without hosts, under the given conditions.
+    pub fn with_configs(
+        seed: u64,
+        network: NetworkConfig,
+        storage: StorageConfiguration,
+        engine: EngineConfig,
+    ) -> Tank {
+        let mut rig = Rig::new(&network, &storage);
+        rig.world.begin(seed, &engine, Overrides::new(), None);
+        Tank { rig, seed, hosts: BTreeMap::new(), order: Vec::new() }
+    }
+
+    /// Adds a host on a machine of its own and boots it. The function is called
+    /// again at each restart; what it returns does not end the run, unless it is an error.
+    ///
+    /// # Panics
+    /// If there is a host of that name.
+    pub fn host<F, Fut>(&mut self, name: &str, boot: F)
+    where
+        F: Fn(SimProviders) -> Fut + 'static,
+        Fut: Future<Output: Outcome> + 'static,
+    {
+        self.add(name, boot, false);
+    }
+
+    /// Adds a client: a host whose end [`run`](Self::run) waits for.
+    ///
+    /// # Panics
+    /// If there is a host of that name.
+    pub fn client<F, Fut>(&mut self, name: &str, boot: F)
+    where
+        F: Fn(SimProviders) -> Fut + 'static,
+        Fut: Future<Output: Outcome> + 'static,
+    {
+        self.add(name, boot, true);
+    }
+
+    /// The address of a host.
+    ///
+    /// # Panics
+    /// If there is no such host; so it is with every method that takes a name.
+    pub fn ip(&self, name: &str) -> IpAddr {
+        self.find(name).ip
+    }
+
+    /// Virtual time since the start.
+    pub fn elapsed(&mut self) -> Duration {
+        Duration::from_nanos(self.rig.world.kernel(|kernel| kernel.now()))
+    }
+
+    /// The digest of all that happened so far.
+    pub fn digest(&mut self) -> Digest {
+        self.rig.world.kernel(|kernel| kernel.digest())
+    }
+
+    /// Runs until every client is done.
+    ///
+    /// # Errors
+    /// [`TankError`].
+    pub fn run(&mut self) -> Result<(), TankError> {
+        self.advance(u64::MAX, |tank| tank.clients_are_done())
+    }
+
+    /// Runs for so much virtual time, whoever is done.
+    ///
+    /// # Panics
+    /// If a host panics or returns an error meanwhile.
+    pub fn run_for(&mut self, duration: Duration) {
+        let until = self.rig.world.kernel(|kernel| kernel.now()).saturating_add(saturating_nanos(duration));
+        match self.advance(until, |_| false) {
+            Ok(()) | Err(TankError::NotDone { .. } | TankError::Deadlock { .. }) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Runs until a condition holds, looking after every event, for `most` of virtual time.
+    ///
+    /// # Errors
+    /// [`TankError`].
+    pub fn run_until(&mut self, most: Duration, mut holds: impl FnMut() -> bool) -> Result<(), TankError> {
+        let until = self.rig.world.kernel(|kernel| kernel.now()).saturating_add(saturating_nanos(most));
+        self.advance(until, |_| holds())
+    }
+
+    /// Fires the next event, and polls whom it woke. False if nothing is left to do.
+    ///
+    /// # Errors
+    /// [`TankError::Panic`] and [`TankError::Error`].
+    pub fn step(&mut self) -> Result<bool, TankError> {
+        let next = self.rig.world.kernel(|kernel| kernel.next_time());
+        let Some(next) = next else {
+            let stop = self.run_world(u64::MAX);
+            self.judge(stop)?;
+            return Ok(self.rig.world.kernel(|kernel| kernel.next_time()).is_some());
+        };
+        let stop = self.run_world(next);
+        self.judge(stop)?;
+        Ok(true)
+    }
+
+    /// Cuts two hosts off from each other, in both directions.
+    pub fn partition(&mut self, one: &str, other: &str) {
+        let (one, other) = (self.find(one).machine, self.find(other).machine);
+        let fabric = self.rig.fabric;
+        self.rig.world.device(fabric, |fabric, kernel| fabric.partition(&[one], &[other], kernel));
+    }
+
+    /// Ends every partition and every slowness.
+    pub fn heal(&mut self) {
+        let fabric = self.rig.fabric;
+        self.rig.world.device(fabric, |fabric, kernel| fabric.heal(kernel));
+    }
+
+    /// Makes one direction between two hosts slower.
+    pub fn slow(&mut self, from: &str, to: &str, slowness: Duration) {
+        let (from, to) = (self.find(from).machine, self.find(to).machine);
+        let fabric = self.rig.fabric;
+        self.rig.world.device(fabric, |fabric, kernel| fabric.slow(from, to, slowness, kernel));
+    }
+
+    /// Kills a host's process; its machine lives on. A host that is down stays so.
+    pub fn crash(&mut self, name: &str) {
+        let node = self.find(name).node;
+        self.crash_scope(Scope::Node(node), CrashKind::Process);
+    }
+
+    /// Cuts a host's power: what was not synced may be lost or torn.
+    pub fn power_loss(&mut self, name: &str) {
+        let machine = self.find(name).machine;
+        self.crash_scope(Scope::Machine(machine), CrashKind::PowerLoss);
+    }
+
+    /// Boots a host again; one that runs is crashed first.
+    pub fn restart(&mut self, name: &str) {
+        let node = self.find(name).node;
+        if self.is_up(node) {
+            self.crash(name);
+        }
+        self.boot(name);
+    }
+
+    /// Freezes a host's process.
+    pub fn pause(&mut self, name: &str) {
+        let (node, control) = (self.find(name).node, self.rig.world.control());
+        self.rig.world.enter(|| control.pause(Scope::Node(node)));
+    }
+
+    /// Lets it go on.
+    pub fn resume(&mut self, name: &str) {
+        let (node, control) = (self.find(name).node, self.rig.world.control());
+        self.rig.world.enter(|| control.resume(Scope::Node(node)));
+    }
+
+    fn add<F, Fut>(&mut self, name: &str, boot: F, client: bool)
+    where
+        F: Fn(SimProviders) -> Fut + 'static,
+        Fut: Future<Output: Outcome> + 'static,
+    {
+        assert!(!self.hosts.contains_key(name), "there is a host `{name}` already");
+        let peer = add_machine(&mut self.rig, name.into());
+        let machine = self.rig.world.kernel(|kernel| kernel.topology.node(peer.node).machine);
+        let boot: Boot = Rc::new(move |world| {
+            let future = boot(world);
+            Box::pin(async move { future.await.ended() })
+        });
+        self.hosts.insert(name.to_string(), Host { node: peer.node, machine, ip: peer.ip, boot, client });
+        self.order.push(name.to_string());
+        if client {
+            self.ledger(|ledger| ledger.remaining += 1);
+        }
+        self.boot(name);
+    }
+
+    fn boot(&mut self, name: &str) {
+        let Host { node, boot, client, .. } = self.find(name);
+        let (node, boot, client, name) = (*node, boot.clone(), *client, name.to_string());
+        let handles = self.rig.handles();
+        self.rig.world.enter(|| {
+            let home: Home = handles.control.boot(node);
+            let body = boot(SimProviders::new(&handles, home));
+            drop(handles.control.spawn(home, if client { "client" } else { "host" }, async move {
+                let ended = body.await;
+                handles.ledger.with(|ledger, _| {
+                    if client && ended.is_ok() {
+                        ledger.remaining -= 1;
+                    }
+                    ledger.enter(|| name, ended);
+                });
+                // Whoever runs the tank looks at what ended.
+                handles.control.stop();
+            }));
+        });
+    }
+
+    fn crash_scope(&mut self, scope: Scope, kind: CrashKind) {
+        let control = self.rig.world.control();
+        self.rig.world.enter(|| control.crash(scope, kind));
+    }
+
+    /// Runs to `until`, or until `enough` says so after an event.
+    fn advance(&mut self, until: u64, mut enough: impl FnMut(&mut Tank) -> bool) -> Result<(), TankError> {
+        loop {
+            if enough(self) {
+                return Ok(());
+            }
+            let next = self.rig.world.kernel(|kernel| kernel.next_time()).unwrap_or(until).min(until);
+            let stop = self.run_world(next);
+            self.judge(stop)?;
+            if enough(self) {
+                return Ok(());
+            }
+            let over = match stop {
+                Stop::Idle => true,
+                Stop::Until => next >= until,
+                _ => false,
+            };
+            if over {
+                return Err(self.not_done(stop));
+            }
+        }
+    }
+
+    fn run_world(&mut self, until: u64) -> Stop {
+        let _simulating = Simulating::begin();
+        self.rig.world.run(until)
+    }
+
+    /// Turns a stop into an error, if it is one.
+    fn judge(&mut self, stop: Stop) -> Result<(), TankError> {
+        let seed = self.seed;
+        if stop == Stop::Panic {
+            let panic = self.rig.world.panics().last().expect("the engine stopped at a panic");
+            let (node, message) = (panic.node, panic.message.clone());
+            let host = self.rig.world.kernel(|kernel| kernel.topology.node(node).name.to_string());
+            return Err(TankError::Panic { seed, host, site: panic_site::last(), message });
+        }
+        if let Some((host, message)) = self.ledger(|ledger| ledger.errors.pop()) {
+            return Err(TankError::Error { seed, host, message });
+        }
+        match stop {
+            Stop::Limit(_) => Err(self.not_done(stop)),
+            _ => Ok(()),
+        }
+    }
+
+    fn not_done(&mut self, stop: Stop) -> TankError {
+        let (seed, after, tasks) = (self.seed, self.elapsed(), self.rig.world.tasks());
+        match stop {
+            Stop::Idle => TankError::Deadlock { seed, tasks },
+            _ => TankError::NotDone { seed, after, tasks },
+        }
+    }
+
+    fn clients_are_done(&mut self) -> bool {
+        self.ledger(|ledger| ledger.remaining == 0)
+    }
+
+    fn is_up(&mut self, node: NodeId) -> bool {
+        self.rig.world.kernel(|kernel| kernel.topology.node(node).state != NodeState::Down)
+    }
+
+    fn ledger<R>(&mut self, body: impl FnOnce(&mut crate::ledger::Ledger) -> R) -> R {
+        let ledger = self.rig.ledger;
+        self.rig.world.device(ledger, |ledger, _| body(ledger))
+    }
+
+    fn find(&self, name: &str) -> &Host {
+        match self.hosts.get(name) {
+            Some(host) => host,
+            None => panic!("there is no host `{name}`; there are: {}", self.order.join(", ")),
+        }
+    }
+}

@@ -1,0 +1,338 @@
+//! A worker: runs one seed after another in a rig of its own, and says of each
+//! whether it was red. Which seeds, and on how many threads, is the runner's choice.
+
+use crate::cast::{Cast, Starter};
+use crate::director::Director;
+use crate::failure::Failure;
+use crate::ledger::StateRegistry;
+use crate::metrics::SimulationMetrics;
+use crate::outcome::Outcome;
+use crate::panic_site::{self, Simulating};
+use crate::record::RunRecord;
+use crate::rig::{Handles, Rig};
+use crate::simulation::Simulation;
+use crate::workload::Factory;
+use std::cell::Cell;
+use std::sync::Arc;
+use wavetank_core::saturating_nanos;
+use wavetank_engine::{Decisions, Digest, FaultLog, NodeId, NodeState, Overrides, Stop, Trace};
+
+/// What a sweep keeps of one run.
+#[derive(Debug)]
+pub(crate) struct RunOutcome {
+    pub(crate) digest: Digest,
+    pub(crate) events: u64,
+    pub(crate) polls: u64,
+    /// Nanoseconds.
+    pub(crate) virtual_time: u64,
+    pub(crate) failures: Vec<Failure>,
+    pub(crate) metrics: SimulationMetrics,
+}
+
+pub(crate) struct Worker {
+    simulation: Arc<Simulation>,
+    pub(crate) rig: Rig,
+    cast: Cast,
+    parts: Arc<[crate::cast::Part]>,
+}
+
+impl Worker {
+    pub(crate) fn new(simulation: Arc<Simulation>) -> Worker {
+        let rig = Rig::new(&simulation.network, &simulation.storage);
+        Worker { simulation, rig, cast: Cast::empty(), parts: Arc::new([]) }
+    }
+
+    /// Runs one seed.
+    pub(crate) fn run(&mut self, seed: u64, overrides: Overrides, trace: Option<Trace>) -> RunOutcome {
+        let _simulating = Simulating::begin();
+        let starter = self.begin(seed, overrides, trace);
+        let mut failures = Vec::new();
+        let over = self.phases(&starter).map(|failure| failures.push(failure));
+        let handles = starter.handles;
+        if over.is_none() && self.simulation.leak_check {
+            failures.extend(self.leaked_tasks());
+        }
+        let (events, polls, virtual_time) = self.rig.world.kernel(|kernel| (kernel.events(), kernel.polls(), kernel.now()));
+        self.close(handles, &mut failures);
+        let digest = self.rig.world.kernel(|kernel| kernel.digest());
+        let ledger = self.rig.ledger;
+        let metrics = self.rig.world.device(ledger, |ledger, _| std::mem::take(&mut ledger.metrics));
+        RunOutcome { digest, events, polls, virtual_time, failures, metrics }
+    }
+
+    /// The details of the run that was run last.
+    pub(crate) fn record(&mut self, seed: u64, outcome: RunOutcome) -> RunRecord {
+        self.rig.world.kernel(|kernel| RunRecord {
+            seed,
+            digest: outcome.digest,
+            events: outcome.events,
+            polls: outcome.polls,
+            virtual_time: outcome.virtual_time,
+            noted: kernel.noted(),
+            checkpoints: kernel.checkpoints().to_vec(),
+            trace: kernel.trace().map(|trace| trace.events().iter().map(ToString::to_string).collect()).unwrap_or_default(),
+            atoms: kernel.faults().atoms().to_vec(),
+            failures: outcome.failures,
+        })
+    }
+
+    pub(crate) fn faults<R>(&mut self, body: impl FnOnce(&FaultLog) -> R) -> R {
+        self.rig.world.kernel(|kernel| body(kernel.faults()))
+    }
+
+    fn begin(&mut self, seed: u64, overrides: Overrides, trace: Option<Trace>) -> Starter {
+        let simulation = self.simulation.clone();
+        self.cast.arrange(&simulation, &Decisions::new(seed, overrides.clone()), &mut self.rig);
+        if self.parts.len() != self.cast.parts.len() || *self.parts != *self.cast.parts {
+            self.parts = self.cast.parts.clone().into();
+        }
+        self.rig.world.begin(seed, &simulation.engine, overrides, trace);
+        self.rig.world.kernel(|kernel| kernel.reads_publications = !simulation.invariants.is_empty());
+        let handles = self.rig.handles();
+        Starter { simulation, topology: self.cast.topology.clone(), parts: self.parts.clone(), handles, seed }
+    }
+
+    /// Setup, load, check; the failure that ended it early.
+    fn phases(&mut self, starter: &Starter) -> Option<Failure> {
+        let (nodes, processes) = (self.cast.parts.len() as u32, self.cast.processes);
+        let director = self.cast.director;
+        let objects = self.simulation.has_workload_objects();
+        // Factories are user code: a panic in one is a finding of this seed.
+        let started = self.rig.world.enter(|| {
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                (0..processes).map(NodeId).for_each(|node| starter.start(node));
+                if let Some(node) = director {
+                    start_director(starter, node, processes, nodes);
+                }
+                if objects {
+                    (processes..nodes).map(NodeId).for_each(|node| set_up(starter, node));
+                }
+            }))
+        });
+        if let Err(payload) = started {
+            return Some(factory_panic(payload.as_ref()));
+        }
+        if objects && let Some(failure) = self.wait(starter) {
+            return Some(failure);
+        }
+        let started = self.rig.world.enter(|| {
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                for node in (processes..nodes).map(NodeId) {
+                    run(starter, node);
+                }
+            }))
+        });
+        if let Err(payload) = started {
+            return Some(factory_panic(payload.as_ref()));
+        }
+        if let Some(failure) = self.wait(starter) {
+            return Some(failure);
+        }
+        if !objects {
+            return None;
+        }
+        self.rig.world.enter(|| {
+            Director::new(starter.clone(), processes, nodes).end_all();
+            (processes..nodes).map(NodeId).for_each(|node| check(starter, node));
+        });
+        self.wait(starter)
+    }
+
+    /// Runs until everybody who is awaited is done.
+    fn wait(&mut self, starter: &Starter) -> Option<Failure> {
+        let ledger = self.rig.ledger;
+        if self.rig.world.device(ledger, |ledger, _| ledger.remaining == 0) {
+            return None;
+        }
+        let (stop, invariant) = self.run_engine(starter);
+        match stop {
+            Stop::Requested => None,
+            Stop::Idle | Stop::Until => Some(Failure::Deadlock { tasks: self.unfinished() }),
+            Stop::Limit(limit) => {
+                let tasks = self.unfinished();
+                Some(Failure::limit(limit, &self.simulation.engine.limits, tasks))
+            }
+            Stop::Panic => {
+                let site = panic_site::last();
+                let panic = self.rig.world.panics().last().expect("the engine stopped at a panic");
+                Some(match invariant {
+                    Some(index) => Failure::Invariant {
+                        name: self.simulation.invariants[index].name.clone(),
+                        message: panic.message.clone(),
+                    },
+                    None => Failure::Panic {
+                        task: format!("task `{}` of {}, spawned at {},", panic.task, self.node_name(panic.node), panic.spawned_at),
+                        site,
+                        message: panic.message.clone(),
+                    },
+                })
+            }
+        }
+    }
+
+    /// Steps the world, checking the invariants after every event.
+    fn run_engine(&mut self, starter: &Starter) -> (Stop, Option<usize>) {
+        if self.simulation.invariants.is_empty() {
+            return (self.rig.world.run(u64::MAX), None);
+        }
+        let checking = Cell::new(None);
+        let state = StateRegistry::new(starter.handles.ledger);
+        let invariants = &self.simulation.invariants;
+        let mut observer = || {
+            for (index, invariant) in invariants.iter().enumerate() {
+                checking.set(Some(index));
+                if let Err(message) = (invariant.check)(&state) {
+                    panic!("{message}");
+                }
+            }
+            checking.set(None);
+        };
+        let stop = self.rig.world.run_observed(u64::MAX, Some(&mut observer));
+        (stop, checking.get())
+    }
+
+    /// Tasks of workloads that outlive all workloads, after some time of grace.
+    fn leaked_tasks(&mut self) -> Option<Failure> {
+        let (first, last) = (self.cast.processes, self.cast.parts.len() as u32);
+        let grace = saturating_nanos(self.simulation.grace);
+        let end = self.rig.world.kernel(|kernel| kernel.now()).saturating_add(grace);
+        let mut step = 1_000_000;
+        while self.rig.world.has_tasks_of(NodeId(first)..NodeId(last)) {
+            let now = self.rig.world.kernel(|kernel| kernel.now());
+            if now >= end {
+                let mut tasks = self.rig.world.tasks();
+                tasks.retain(|task| (first..last).contains(&task.node.0));
+                return Some(Failure::LeakedTasks { tasks });
+            }
+            match self.rig.world.run(end.min(now + step)) {
+                Stop::Panic => {
+                    let panic = self.rig.world.panics().last().expect("the engine stopped at a panic");
+                    let (task, message) = (panic.task.to_string(), panic.message.clone());
+                    return Some(Failure::Panic { task, site: panic_site::last(), message });
+                }
+                Stop::Idle => step = grace,
+                _ => step = step.saturating_mul(4),
+            }
+            if self.rig.world.kernel(|kernel| kernel.now()) == now {
+                // Nothing will ever happen again.
+                let mut tasks = self.rig.world.tasks();
+                tasks.retain(|task| (first..last).contains(&task.node.0));
+                return (!tasks.is_empty()).then_some(Failure::LeakedTasks { tasks });
+            }
+        }
+        None
+    }
+
+    /// Drops all tasks and gathers what else is wrong.
+    fn close(&mut self, handles: Handles, failures: &mut Vec<Failure>) {
+        let ledger = self.rig.ledger;
+        let errors = self.rig.world.device(ledger, |ledger, _| std::mem::take(&mut ledger.errors));
+        failures.extend(errors.into_iter().map(|(who, message)| Failure::Error { who, message }));
+        let violated: Vec<Failure> = self.rig.world.kernel(|kernel| {
+            let who = |node: Option<(NodeId, u32)>| match node {
+                Some((node, _)) => kernel.topology.node(node).name.to_string(),
+                None => "an invariant".to_string(),
+            };
+            let violations = kernel.violations().iter();
+            violations.map(|one| Failure::Violated { assertion: one.to_string(), who: who(one.node) }).collect()
+        });
+        if !violated.is_empty() {
+            // The panic that follows a violation says the same again.
+            failures.retain(|failure| !matches!(failure, Failure::Panic { message, .. } if is_violation(message, &violated)));
+            failures.extend(violated);
+        }
+        let workloads = self.rig.world.device(ledger, |ledger, _| std::mem::take(&mut ledger.workloads));
+        self.rig.world.enter(|| drop(workloads));
+        let leaks = self.rig.world.finish();
+        if self.simulation.leak_check && failures.is_empty() {
+            failures.extend(leaks.into_iter().map(|what| Failure::Leaked { what }));
+        }
+        let uses = self.rig.world.foreign_uses();
+        if uses > 0 {
+            failures.push(Failure::Foreign { uses });
+        }
+        let _ = handles;
+    }
+
+    /// The tasks of workloads that have not ended; all tasks, if there is none.
+    fn unfinished(&mut self) -> Vec<wavetank_engine::TaskReport> {
+        let tasks = self.rig.world.tasks();
+        let (first, last) = (self.cast.processes, self.cast.parts.len() as u32);
+        let (mut ours, others): (Vec<_>, Vec<_>) = tasks.into_iter().partition(|task| (first..last).contains(&task.node.0));
+        ours.extend(others);
+        ours
+    }
+
+    fn node_name(&mut self, node: NodeId) -> String {
+        let world = &mut self.rig.world;
+        world.kernel(|kernel| kernel.topology.nodes().get(node.0 as usize).map_or("the harness".into(), |node| node.name.to_string()))
+    }
+}
+
+fn is_violation(message: &str, violated: &[Failure]) -> bool {
+    violated.iter().any(|failure| match failure {
+        Failure::Violated { assertion, .. } => {
+            assertion.split('"').nth(1).is_some_and(|name| !name.is_empty() && message.contains(name))
+        }
+        _ => false,
+    })
+}
+
+fn factory_panic(payload: &(dyn std::any::Any + Send)) -> Failure {
+    Failure::Panic {
+        task: "a factory of the simulation".to_string(),
+        site: panic_site::last(),
+        message: wavetank_core::panic_message(payload).to_string(),
+    }
+}
+
+fn start_director(starter: &Starter, node: NodeId, processes: u32, machines: u32) {
+    let control = starter.handles.control;
+    let plan = control.kernel(|kernel| starter.simulation.chaos.plan(kernel.decisions()));
+    let home = control.boot(node);
+    let window = starter.simulation.chaos.window;
+    let director = Director::new(starter.clone(), processes, machines);
+    drop(control.spawn(home, "director", director.direct(home, plan, window)));
+}
+
+/// Makes a workload object, if that is what the node is for, and spawns its setup.
+fn set_up(starter: &Starter, node: NodeId) {
+    let group = &starter.simulation.groups[starter.parts[node.0 as usize].group];
+    let Factory::Workload(make) = &group.factory else { return };
+    let home = starter.handles.control.boot(node);
+    let context = starter.context(home);
+    let (mut workload, ledger) = (make(), starter.handles.ledger);
+    starter.await_end(home, "setup", context.name.clone(), async move {
+        let ended = workload.setup(&context).await.ended();
+        ledger.with(|ledger, _| ledger.workloads.push((node.0 as usize, workload)));
+        ended
+    });
+}
+
+/// Starts a workload's load.
+fn run(starter: &Starter, node: NodeId) {
+    let Some((home, mut workload)) = take_workload(starter, node) else { return starter.start(node) };
+    let (context, ledger) = (starter.context(home), starter.handles.ledger);
+    starter.await_end(home, "workload", context.name.clone(), async move {
+        let ended = workload.run(&context).await.ended();
+        ledger.with(|ledger, _| ledger.workloads.push((node.0 as usize, workload)));
+        ended
+    });
+}
+
+/// Starts a workload object's check.
+fn check(starter: &Starter, node: NodeId) {
+    let Some((home, mut workload)) = take_workload(starter, node) else { return };
+    let context = starter.context(home);
+    starter.await_end(home, "check", context.name.clone(), async move { workload.check(&context).await.ended() });
+}
+
+fn take_workload(starter: &Starter, node: NodeId) -> Option<(wavetank_engine::Home, Box<dyn crate::workload::Workload>)> {
+    let handles = starter.handles;
+    let workload = handles.ledger.with(|ledger, _| {
+        let place = ledger.workloads.iter().position(|(owner, _)| *owner == node.0 as usize)?;
+        Some(ledger.workloads.swap_remove(place).1)
+    })?;
+    debug_assert!(handles.control.kernel(|kernel| kernel.topology.node(node).state == NodeState::Up), "workloads survive");
+    Some((handles.control.home(node), workload))
+}
