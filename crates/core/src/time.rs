@@ -97,8 +97,9 @@ impl<S: Sleep, F: Future> Future for Timeout<S, F> {
 
 /// Ticks of [`TimeProvider::interval`].
 ///
-/// A tick that was missed is delivered at once, and the ticks after it keep the
-/// period from there (no burst).
+/// A tick that comes late by less than a period moves nothing: the next is due as if it
+/// had been on time. After a longer delay one tick is delivered at once, and the
+/// period counts anew from there (no burst).
 #[derive(Debug)]
 pub struct Interval<T: TimeProvider> {
     sleep: T::Sleep,
@@ -117,7 +118,8 @@ impl<T: TimeProvider> Interval<T> {
     pub fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<Instant> {
         ready!(Pin::new(&mut self.sleep).poll(cx));
         let due = self.next;
-        self.next = due.max(self.time.now() - self.period) + self.period;
+        let now = self.time.now();
+        self.next = if due + self.period > now { due + self.period } else { now + self.period };
         self.sleep.reset(self.next);
         Poll::Ready(due)
     }

@@ -1,0 +1,395 @@
+//! Contracts of TCP streams and listeners. Says nothing of timing beyond "in the end".
+
+use crate::{Part, Stage};
+use std::future::Future;
+use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::pin::pin;
+use std::task::{Context, Waker};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::oneshot;
+use wavetank_core::{Listener, NetworkProvider, Providers, Stream, TcpListener, TcpStream};
+
+/// Connects to a listener on host b, where `part` gets the other end of the stream.
+async fn connected<P, F, T>(
+    stage: &Stage<P>,
+    part: impl FnOnce(Stream<P>) -> F + Send + 'static,
+) -> (Stream<P>, Part<T>)
+where
+    P: Providers,
+    F: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
+{
+    let (to, part) = listening(stage, async move |listener: Listener<P>| {
+        let (stream, _) = listener.accept().await.expect("somebody connects");
+        part(stream).await
+    })
+    .await;
+    (stage.a.world.connect(to).await.expect("host b listens"), part)
+}
+
+/// Gives a listener on host b to `part`, and says where it listens.
+async fn listening<P, F, T>(
+    stage: &Stage<P>,
+    part: impl FnOnce(Listener<P>) -> F + Send + 'static,
+) -> (SocketAddr, Part<T>)
+where
+    P: Providers,
+    F: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
+{
+    let (tell, told) = oneshot::channel();
+    let part = stage.b.run(async move |host| {
+        let listener = host.listen().await;
+        tell.send(listener.local_addr().expect("it is bound")).expect("host a waits for it");
+        part(listener).await
+    });
+    (told.await.expect("host b listens"), part)
+}
+
+/// A stream on one host, and both of its ends.
+async fn both_ends<P: Providers>(stage: &Stage<P>) -> (Stream<P>, Stream<P>) {
+    let listener = stage.a.listen().await;
+    let to = listener.local_addr().expect("it is bound");
+    let near = stage.a.world.connect(to).await.expect("we listen");
+    let (far, _) = listener.accept().await.expect("we connected");
+    (near, far)
+}
+
+/// `length` bytes that repeat with no power of two.
+fn pattern(length: usize) -> Vec<u8> {
+    (0..length).map(|at| (at % 251) as u8).collect()
+}
+
+async fn read_all<P: Providers>(mut stream: Stream<P>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).await.expect("the peer ends in order");
+    bytes
+}
+
+/// Polls once, finds nothing, and gives up.
+fn give_up(future: impl Future) {
+    assert!(pin!(future).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+}
+
+/// A port where nobody listens any more.
+async fn free_port<P: Providers>(stage: &Stage<P>) -> SocketAddr {
+    stage.a.listen().await.local_addr().expect("it is bound")
+}
+
+/// A connection to a port where nobody listens is refused.
+pub async fn connecting_where_nobody_listens_is_refused<P: Providers>(stage: Stage<P>) {
+    let nobody = stage.b.run(async |host| host.listen().await.local_addr().expect("it is bound")).end().await;
+    let error = stage.a.world.connect(nobody).await.err().expect("nobody listens");
+    assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+}
+
+/// A stream's bytes arrive all, unchanged and in the order in which they were written.
+pub async fn bytes_arrive_whole_and_in_order<P: Providers>(stage: Stage<P>) {
+    let (mut stream, part) = connected(&stage, read_all::<P>).await;
+    let bytes = pattern(1_000_000);
+    for piece in bytes.chunks(7_919) {
+        stream.write_all(piece).await.expect("host b reads");
+    }
+    stream.shutdown().await.expect("the stream is open");
+    assert!(part.end().await == bytes);
+}
+
+/// Both directions of a stream flow at the same time.
+pub async fn both_directions_flow_at_once<P: Providers>(stage: Stage<P>) {
+    let (mut stream, part) = connected(&stage, async |stream: Stream<P>| {
+        let (mut read, mut write) = tokio::io::split(stream);
+        tokio::io::copy(&mut read, &mut write).await.expect("host a reads and writes");
+        write.shutdown().await.expect("the stream is open");
+    })
+    .await;
+    let bytes = pattern(300_000);
+    let (mut read, mut write) = tokio::io::split(&mut stream);
+    let mut back = Vec::new();
+    let (sent, received) = both(
+        async {
+            write.write_all(&bytes).await?;
+            write.shutdown().await
+        },
+        read.read_to_end(&mut back),
+    )
+    .await;
+    sent.expect("host b reads");
+    received.expect("host b ends in order");
+    assert!(back == bytes);
+    part.end().await;
+}
+
+/// Both results, polled in turn by one task.
+async fn both<A: Future, B: Future>(a: A, b: B) -> (A::Output, B::Output) {
+    let (mut a, mut b) = (pin!(a), pin!(b));
+    let (mut first, mut second) = (None, None);
+    std::future::poll_fn(|cx| {
+        use std::task::Poll;
+        if first.is_none()
+            && let Poll::Ready(output) = a.as_mut().poll(cx)
+        {
+            first = Some(output);
+        }
+        if second.is_none()
+            && let Poll::Ready(output) = b.as_mut().poll(cx)
+        {
+            second = Some(output);
+        }
+        match (first.take(), second.take()) {
+            (Some(first), Some(second)) => Poll::Ready((first, second)),
+            (one, other) => {
+                (first, second) = (one, other);
+                Poll::Pending
+            }
+        }
+    })
+    .await
+}
+
+/// After a shutdown the peer reads to the end and can still answer.
+pub async fn a_shutdown_closes_one_direction_only<P: Providers>(stage: Stage<P>) {
+    let (mut stream, part) = connected(&stage, async |mut stream: Stream<P>| {
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).await.expect("host a ends in order");
+        stream.write_all(b"still here").await.expect("only the other direction is closed");
+        bytes
+    })
+    .await;
+    stream.write_all(b"that is all").await.expect("host b reads");
+    stream.shutdown().await.expect("the stream is open");
+    assert_eq!(read_all::<P>(stream).await, b"still here");
+    assert_eq!(part.end().await, b"that is all");
+}
+
+/// Writing after a shutdown fails with `BrokenPipe`.
+pub async fn writing_after_a_shutdown_fails<P: Providers>(stage: Stage<P>) {
+    let (mut near, _far) = both_ends(&stage).await;
+    near.shutdown().await.expect("the stream is open");
+    let error = near.write(b"x").await.expect_err("this direction is closed");
+    assert_eq!(error.kind(), ErrorKind::BrokenPipe);
+}
+
+/// Dropping a stream lets the peer read the end.
+pub async fn a_dropped_stream_ends_the_peers_reading<P: Providers>(stage: Stage<P>) {
+    let (stream, part) = connected(&stage, read_all::<P>).await;
+    drop(stream);
+    assert_eq!(part.end().await, b"");
+}
+
+/// What was written before a stream was dropped still arrives.
+pub async fn what_was_written_before_a_drop_arrives<P: Providers>(stage: Stage<P>) {
+    let (mut stream, part) = connected(&stage, read_all::<P>).await;
+    let bytes = pattern(100_000);
+    stream.write_all(&bytes).await.expect("host b reads");
+    drop(stream);
+    assert!(part.end().await == bytes);
+}
+
+/// At the end of a stream every read says so.
+pub async fn the_end_of_a_stream_stays_the_end<P: Providers>(stage: Stage<P>) {
+    let (mut near, far) = both_ends(&stage).await;
+    drop(far);
+    for _ in 0..3 {
+        assert_eq!(near.read(&mut [0; 8]).await.expect("the peer ended in order"), 0);
+    }
+}
+
+/// Dropping a stream with unread bytes resets the connection.
+pub async fn dropping_unread_bytes_resets_the_peer<P: Providers>(stage: Stage<P>) {
+    let (mut near, mut far) = both_ends(&stage).await;
+    near.write_all(b"two").await.expect("the stream is open");
+    far.read_exact(&mut [0; 1]).await.expect("three bytes were sent");
+    drop(far);
+    let error = near.read(&mut [0; 8]).await.expect_err("two bytes were thrown away");
+    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+}
+
+/// Writing to a peer that is gone fails in the end.
+pub async fn writing_to_a_peer_that_is_gone_fails_in_the_end<P: Providers>(stage: Stage<P>) {
+    let (mut near, far) = both_ends(&stage).await;
+    drop(far);
+    let mut failure = None;
+    for _ in 0..1_000 {
+        if let Err(error) = near.write_all(&[0; 1_000]).await {
+            failure = Some(error.kind());
+            break;
+        }
+        stage.a.world.sleep(Duration::from_millis(1)).await;
+    }
+    assert!(matches!(failure, Some(ErrorKind::BrokenPipe | ErrorKind::ConnectionReset)), "{failure:?}");
+}
+
+/// A writer whose peer does not read is held back, and nothing is lost by it.
+pub async fn a_writer_far_ahead_of_its_reader_is_held_back<P: Providers>(stage: Stage<P>) {
+    let (go, gone) = oneshot::channel::<()>();
+    let (mut stream, part) = connected(&stage, async move |stream: Stream<P>| {
+        gone.await.expect("host a says when");
+        read_all::<P>(stream).await.len()
+    })
+    .await;
+    let piece = vec![7; 64 * 1024];
+    let mut sent = 0;
+    // 200 ms without room for a byte: whoever buffers, buffers no more.
+    while let Ok(count) = stage.a.world.timeout(Duration::from_millis(200), stream.write(&piece)).await {
+        sent += count.expect("host b holds its end open");
+        assert!(sent < 64 << 20, "64 MiB are on their way to a reader that does not read");
+    }
+    go.send(()).expect("host b waits");
+    stream.shutdown().await.expect("the stream is open");
+    assert_eq!(part.end().await, sent);
+}
+
+/// Binding port 0 picks a port that is free.
+pub async fn port_zero_picks_a_free_port<P: Providers>(stage: Stage<P>) {
+    let (one, other) = (stage.a.listen().await, stage.a.listen().await);
+    let ports = [one.local_addr(), other.local_addr()].map(|address| address.expect("it is bound").port());
+    assert!(ports[0] != 0 && ports[1] != 0 && ports[0] != ports[1], "{ports:?}");
+}
+
+/// Both ends of a stream agree on both addresses, and `accept` says the same.
+pub async fn both_ends_agree_on_their_addresses<P: Providers>(stage: Stage<P>) {
+    let (to, part) = listening(&stage, async |listener: Listener<P>| {
+        let (stream, peer) = listener.accept().await.expect("somebody connects");
+        assert_eq!(stream.peer_addr().expect("it is connected"), peer);
+        (stream.local_addr().expect("it is connected"), peer)
+    })
+    .await;
+    let stream = stage.a.world.connect(to).await.expect("host b listens");
+    let (local, peer) = (stream.local_addr(), stream.peer_addr());
+    let (far_local, far_peer) = part.end().await;
+    assert_eq!(peer.expect("it is connected"), to);
+    assert_eq!(far_local, to);
+    assert_eq!(local.expect("it is connected"), far_peer);
+    // Linux connects to every address of 127.0.0.0/8 from 127.0.0.1.
+    assert!(far_peer.ip() == stage.a.address || far_peer.ip().is_loopback());
+}
+
+/// A port that is listened on cannot be bound again.
+pub async fn a_port_that_is_listened_on_cannot_be_bound<P: Providers>(stage: Stage<P>) {
+    let listener = stage.a.listen().await;
+    let error = stage.a.world.bind(listener.local_addr().expect("it is bound")).await.err().expect("it is taken");
+    assert_eq!(error.kind(), ErrorKind::AddrInUse);
+}
+
+/// An address that the machine does not have cannot be bound.
+pub async fn a_foreign_address_cannot_be_bound<P: Providers>(stage: Stage<P>) {
+    // TEST-NET-3 of RFC 5737: nobody's.
+    let foreign = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(203, 0, 113, 1)), 0);
+    let error = stage.a.world.bind(foreign).await.err().expect("no machine has it");
+    assert_eq!(error.kind(), ErrorKind::AddrNotAvailable);
+}
+
+/// A listener on the unspecified address is reached at the host's own.
+pub async fn a_wildcard_listener_is_reached_at_the_hosts_address<P: Providers>(stage: Stage<P>) {
+    let wildcard = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+    let listener = stage.a.world.bind(wildcard).await.expect("a free port is there");
+    let to = stage.a.at(listener.local_addr().expect("it is bound").port());
+    let part = stage.b.run(async move |host| host.world.connect(to).await.map(drop));
+    let (stream, _) = listener.accept().await.expect("host b connects");
+    assert_eq!(stream.local_addr().expect("it is connected"), to);
+    part.end().await.expect("we listen there");
+}
+
+/// A connection is established, and takes bytes, before it is accepted.
+pub async fn connections_wait_for_an_accept<P: Providers>(stage: Stage<P>) {
+    let listener = stage.a.listen().await;
+    let to = listener.local_addr().expect("it is bound");
+    let mut early = stage.a.world.connect(to).await.expect("we listen, though we do not accept yet");
+    early.write_all(b"early").await.expect("the stream has room");
+    drop(early);
+    let (stream, _) = listener.accept().await.expect("one waits");
+    assert_eq!(read_all::<P>(stream).await, b"early");
+}
+
+/// Connections are accepted in the order in which they were made.
+pub async fn connections_are_accepted_in_the_order_they_were_made<P: Providers>(stage: Stage<P>) {
+    let listener = stage.a.listen().await;
+    let to = listener.local_addr().expect("it is bound");
+    let mut near = Vec::new();
+    for _ in 0..5 {
+        near.push(stage.a.world.connect(to).await.expect("we listen"));
+    }
+    for stream in &near {
+        let (_, peer) = listener.accept().await.expect("it waits");
+        assert_eq!(peer, stream.local_addr().expect("it is connected"));
+    }
+}
+
+/// An accept whose future is dropped loses no connection.
+pub async fn an_accept_that_is_given_up_loses_no_connection<P: Providers>(stage: Stage<P>) {
+    let listener = stage.a.listen().await;
+    give_up(listener.accept());
+    let to = listener.local_addr().expect("it is bound");
+    let near = stage.a.world.connect(to).await.expect("we listen");
+    let (_, peer) = listener.accept().await.expect("it waits");
+    assert_eq!(peer, near.local_addr().expect("it is connected"));
+}
+
+/// A read whose future is dropped loses no bytes.
+pub async fn a_read_that_is_given_up_loses_no_bytes<P: Providers>(stage: Stage<P>) {
+    let (mut near, mut far) = both_ends(&stage).await;
+    let mut buffer = [0; 5];
+    give_up(far.read(&mut buffer));
+    near.write_all(b"bytes").await.expect("the stream has room");
+    far.read_exact(&mut buffer).await.expect("five bytes were sent");
+    assert_eq!(&buffer, b"bytes");
+}
+
+/// When a listener is dropped, later connections are refused.
+pub async fn a_dropped_listener_refuses_what_comes_later<P: Providers>(stage: Stage<P>) {
+    let listener = stage.a.listen().await;
+    let to = listener.local_addr().expect("it is bound");
+    stage.a.world.connect(to).await.expect("we listen");
+    drop(listener);
+    let error = stage.a.world.connect(to).await.err().expect("nobody listens any more");
+    assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+}
+
+/// When a listener is dropped, its port can be bound again.
+pub async fn a_dropped_listeners_port_can_be_bound_again<P: Providers>(stage: Stage<P>) {
+    let at = free_port(&stage).await;
+    let again = stage.a.world.bind(at).await.expect("it is free again");
+    assert_eq!(again.local_addr().expect("it is bound"), at);
+}
+
+/// An accepted stream outlives its listener.
+pub async fn a_stream_outlives_its_listener<P: Providers>(stage: Stage<P>) {
+    let (mut near, far) = both_ends(&stage).await;
+    near.write_all(b"alone").await.expect("the listener is gone, the stream is not");
+    drop(near);
+    assert_eq!(read_all::<P>(far).await, b"alone");
+}
+
+/// Dropping the writing half ends the peer's reading and no more.
+pub async fn a_dropped_write_half_ends_the_peers_reading<P: Providers>(stage: Stage<P>) {
+    let (near, mut far) = both_ends(&stage).await;
+    let (mut read, mut write) = near.into_split();
+    write.write_all(b"last words").await.expect("the stream has room");
+    drop(write);
+    let mut bytes = Vec::new();
+    far.read_to_end(&mut bytes).await.expect("the peer ends in order");
+    assert_eq!(bytes, b"last words");
+    far.write_all(b"heard").await.expect("the other direction is open");
+    let mut answer = [0; 5];
+    read.read_exact(&mut answer).await.expect("five bytes were sent");
+    assert_eq!(&answer, b"heard");
+}
+
+/// Several tasks may wait on one listener, and each connection wakes one.
+pub async fn several_tasks_may_accept_at_once<P: Providers>(stage: Stage<P>) {
+    let listener = std::sync::Arc::new(stage.a.listen().await);
+    let to = listener.local_addr().expect("it is bound");
+    let accept = |listener: std::sync::Arc<Listener<P>>| async move { listener.accept().await.map(drop) };
+    let tasks = [0; 3].map(|_| stage.a.world.spawn(accept(listener.clone())));
+    stage.a.world.sleep(Duration::from_millis(10)).await;
+    let mut near = Vec::new();
+    for _ in 0..3 {
+        near.push(stage.a.world.network().connect(to).await.expect("we listen"));
+    }
+    for task in tasks {
+        let ended = stage.a.world.timeout(Duration::from_secs(5), task.into_future()).await;
+        ended.expect("each gets one").expect("no task panics").expect("a connection waits");
+    }
+}
