@@ -20,7 +20,7 @@ fn main() {
         let (task, time) = (SimTaskProvider::new(home), SimTimeProvider::new(home));
         drop(control.spawn(home, "spawner", async move {
             for nth in 0..spawns {
-                let child = task.clone();
+                let child = task;
                 let value = task.spawn(async move {
                     child.yield_now().await;
                     nth

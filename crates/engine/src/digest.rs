@@ -12,11 +12,12 @@ impl Digest {
     /// Before anything happened.
     pub const EMPTY: Digest = Digest(0x6a09_e667_f3bc_c908, 0xbb67_ae85_84ca_a73b);
 
-    /// Folds one number in.
+    /// Folds two numbers in.
     #[inline]
-    pub fn fold(&mut self, value: u64) {
-        self.0 = mix(self.0, value).wrapping_add(self.1);
-        self.1 = self.1.rotate_left(23) ^ value.wrapping_mul(0x9fb2_1c65_1e98_df25);
+    pub fn fold(&mut self, one: u64, other: u64) {
+        let mixed = mix(self.0 ^ one, self.1 ^ other);
+        self.0 = self.1.rotate_left(29) ^ one.wrapping_add(other);
+        self.1 = mixed;
     }
 }
 
@@ -95,12 +96,15 @@ impl Checkpoints {
         self.spacing = SPACING;
     }
 
-    #[inline]
     pub(crate) fn is_due(&self, events: u64) -> bool {
         events & (self.spacing - 1) == 0
     }
 
-    #[cold]
+    /// The number of events of the next checkpoint.
+    pub(crate) fn next(&self, events: u64) -> u64 {
+        (events | (self.spacing - 1)) + 1
+    }
+
     pub(crate) fn push(&mut self, checkpoint: Checkpoint) {
         if self.list.len() == MOST {
             let mut nth = 0;

@@ -17,9 +17,9 @@ pub struct Here {
 pub fn here() -> Option<Here> {
     local::peek(|split| {
         let kernel = &split.kernel;
-        let node = kernel.current_node().map(|(node, incarnation)| {
-            (node, incarnation, kernel.topology.node(node).name.clone())
-        });
+        let node = kernel
+            .current_node()
+            .map(|(node, incarnation)| (node, incarnation, kernel.topology.node(node).name.clone()));
         Here { time: kernel.now(), node }
     })
 }

@@ -127,7 +127,8 @@ impl probe::Hook for Planted {
         let replaced = with(|kernel| {
             let node = kernel.current_node();
             kernel.published_anew = true;
-            let place = kernel.publications.iter_mut().find(|old| old.site.address() == site.address() && old.node == node);
+            let place =
+                kernel.publications.iter_mut().find(|old| old.site.address() == site.address() && old.node == node);
             match place {
                 Some(old) => Some(std::mem::replace(&mut old.value, value)),
                 None => {

@@ -80,12 +80,17 @@ pub struct Kernel {
     pub(crate) observed: bool,
     pub(crate) events: u64,
     pub(crate) polls: u64,
-    pub(crate) polls_at_instant: u64,
+    /// Polls at which a limit is reached: of the run, or of this instant.
+    pub(crate) polls_most: u64,
+    pub(crate) time_most: u64,
+    pub(crate) paused: u32,
     pub(crate) shuffled_at: u64,
     pub(crate) scratch: Vec<(u64, u32)>,
     pub(crate) wakers: Vec<Waker>,
     pub(crate) debris: Vec<Debris>,
     pub(crate) changes: Vec<u64>,
+    /// The payloads of panicked tasks that nobody has joined yet, by number.
+    pub(crate) payloads: Vec<(u64, Box<dyn std::any::Any + Send>)>,
     pub(crate) faults: FaultLog,
     /// What was hit since it was last taken, over any number of runs.
     pub coverage: Coverage,
@@ -99,6 +104,8 @@ pub struct Kernel {
     sequence: u32,
     digest: Digest,
     noted: u64,
+    /// The number of events at which somebody wants to look.
+    attention: u64,
     checkpoints: Checkpoints,
     trace: Option<Box<Trace>>,
 }
@@ -109,7 +116,7 @@ impl Kernel {
             topology: Topology::default(),
             now: 0,
             queue: Queue::new(),
-            tasks: Tasks::default(),
+            tasks: Tasks::new(),
             ready: Ready::default(),
             timers: Timers::new(),
             config: EngineConfig::default(),
@@ -121,12 +128,15 @@ impl Kernel {
             observed: false,
             events: 0,
             polls: 0,
-            polls_at_instant: 0,
+            polls_most: 0,
+            time_most: 0,
+            paused: 0,
             shuffled_at: u64::MAX,
             scratch: Vec::new(),
             wakers: Vec::new(),
             debris: Vec::new(),
             changes: Vec::new(),
+            payloads: Vec::new(),
             faults: FaultLog::new(),
             coverage: Coverage::new(),
             reads_publications: false,
@@ -137,6 +147,7 @@ impl Kernel {
             sequence: 0,
             digest: Digest::EMPTY,
             noted: 0,
+            attention: 0,
             checkpoints: Checkpoints::new(),
             trace: None,
         }
@@ -149,6 +160,7 @@ impl Kernel {
         self.now = 0;
         self.queue.reset();
         self.tasks.clear();
+        self.payloads.clear();
         self.ready.clear();
         self.timers.reset();
         self.config.clone_from(config);
@@ -159,7 +171,9 @@ impl Kernel {
         self.stop = None;
         self.events = 0;
         self.polls = 0;
-        self.polls_at_instant = 0;
+        self.time_most = wavetank_core::saturating_nanos(config.limits.time);
+        self.paused = 0;
+        self.begin_instant();
         self.shuffled_at = u64::MAX;
         self.faults.reset();
         self.published_anew = false;
@@ -168,8 +182,9 @@ impl Kernel {
         self.decisions = Decisions::new(seed, overrides);
         self.sequence = 0;
         self.digest = Digest::EMPTY;
-        self.digest.fold(seed);
+        self.digest.fold(seed, 0);
         self.noted = 0;
+        self.attention = 0;
         self.checkpoints.reset();
         self.trace = trace.map(Box::new);
         self.plan_changes();
@@ -272,7 +287,9 @@ impl Kernel {
     pub fn wake(&mut self, waiter: Waiter) {
         match waiter {
             Waiter::None => {}
-            Waiter::Task(number) => self.wake_task(number),
+            Waiter::Task(number) => {
+                self.wake_task(number);
+            }
             Waiter::Foreign(waker) => self.wakers.push(waker),
         }
     }
@@ -280,7 +297,7 @@ impl Kernel {
     /// Drops, after the borrow, a waker that nobody needs any more.
     pub fn discard(&mut self, waiter: Waiter) {
         if let Waiter::Foreign(_) = waiter {
-            self.debris.push(Debris { future: None, joiner: waiter, payload: None });
+            self.debris.push(Debris { future: None, joiner: waiter });
         }
     }
 
@@ -294,10 +311,11 @@ impl Kernel {
     }
 
     #[inline]
-    pub(crate) fn wake_task(&mut self, number: u64) {
-        let Some(task) = self.tasks.get(number) else { return };
-        if task.queued != 0 || !matches!(task.end, End::Running) {
-            return;
+    /// Makes a task ready; false if there is no such task any more.
+    pub(crate) fn wake_task(&mut self, number: u64) -> bool {
+        let Some(task) = self.tasks.get(number) else { return false };
+        if task.queued != 0 || task.end != End::Running {
+            return true;
         }
         task.wakes += 1;
         self.sequence = self.sequence.wrapping_add(1).max(1);
@@ -309,6 +327,7 @@ impl Kernel {
         };
         let index = (number & ((1 << crate::task::INDEX_BITS) - 1)) as u32;
         self.ready.push(Entry { priority, sequence: self.sequence, index });
+        true
     }
 
     // --- Notes -----------------------------------------------------------------
@@ -316,22 +335,30 @@ impl Kernel {
     /// Notes an event: folds it into the digest, and traces it if the run keeps a trace.
     #[inline]
     pub fn note(&mut self, kind: EventKind, entity: u64, detail: u64) {
-        self.digest.fold(entity ^ kind.key());
-        self.digest.fold(detail ^ self.now.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        if self.trace.is_some() {
-            self.trace_event(kind, entity, detail);
-        }
+        self.digest.fold(entity ^ kind.key(), detail ^ self.now.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         self.noted += 1;
-        if self.checkpoints.is_due(self.noted) {
-            self.checkpoints.push(Checkpoint { events: self.noted, time: self.now, digest: self.digest });
+        if self.noted >= self.attention {
+            self.attend(kind, entity, detail);
         }
     }
 
+    /// Traces an event, and takes a checkpoint where one is due.
     #[cold]
+    #[inline(never)]
+    fn attend(&mut self, kind: EventKind, entity: u64, detail: u64) {
+        if self.trace.is_some() {
+            self.trace_event(kind, entity, detail);
+        }
+        if self.checkpoints.is_due(self.noted) {
+            self.checkpoints.push(Checkpoint { events: self.noted, time: self.now, digest: self.digest });
+        }
+        self.attention = if self.trace.is_some() { 0 } else { self.checkpoints.next(self.noted) };
+    }
+
     fn trace_event(&mut self, kind: EventKind, entity: u64, detail: u64) {
         let task = self.current.map(|index| self.tasks.peek(index));
         let event = Event {
-            number: self.noted,
+            number: self.noted - 1,
             time: self.now,
             node: task.map(|task| (task.node, task.incarnation)),
             task: task.map_or(0, |task| task.entity),
@@ -370,7 +397,7 @@ impl Kernel {
         if !ratio.holds(draw) {
             return None;
         }
-        let value = scale(mix(draw, 0x7061_7261_6d), low, high.max(low));
+        let value = scale(mix(draw, 0x0070_6172_616d), low, high.max(low));
         self.fired(kind, entity, nth, target, [value, 0]);
         Some(value)
     }
@@ -471,6 +498,7 @@ impl Kernel {
         let nodes = self.nodes_of(scope);
         for &id in &nodes {
             let node = self.topology.node_mut(id);
+            self.paused -= u32::from(node.state == NodeState::Paused);
             node.state = NodeState::Down;
             node.parked.clear();
             self.note(EventKind::new("crash"), u64::from(id.0), kind as u64);
@@ -493,6 +521,7 @@ impl Kernel {
             let node = self.topology.node_mut(id);
             if node.state == NodeState::Up {
                 node.state = NodeState::Paused;
+                self.paused += 1;
                 self.note(EventKind::new("pause"), u64::from(id.0), 0);
             }
         }
@@ -503,6 +532,7 @@ impl Kernel {
             let node = self.topology.node_mut(id);
             if node.state == NodeState::Paused {
                 node.state = NodeState::Up;
+                self.paused -= 1;
                 for entry in std::mem::take(&mut node.parked) {
                     self.ready.push(entry);
                 }
@@ -546,6 +576,13 @@ impl Kernel {
     #[inline]
     pub(crate) fn is_ours(&self, generation: u64) -> bool {
         self.generations.is_ours(generation)
+    }
+
+    /// Time moves: polls are counted anew towards the limit of an instant.
+    #[inline]
+    pub(crate) fn begin_instant(&mut self) {
+        let limits = &self.config.limits;
+        self.polls_most = limits.polls.min(self.polls.saturating_add(limits.polls_per_instant));
     }
 
     #[inline]

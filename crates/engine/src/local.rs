@@ -38,6 +38,7 @@ pub(crate) struct Shell {
     run: Cell<u64>,
     borrowed: Cell<bool>,
     split: UnsafeCell<Split>,
+    closing: Cell<bool>,
     closes: RefCell<Vec<Close>>,
 }
 
@@ -120,6 +121,7 @@ impl Shell {
             run: Cell::new(0),
             borrowed: Cell::new(false),
             split: UnsafeCell::new(Split { kernel: Kernel::new(), devices: Devices(Vec::new()) }),
+            closing: Cell::new(false),
             closes: RefCell::new(Vec::new()),
         })
     }
@@ -132,8 +134,16 @@ impl Shell {
         self.run.get()
     }
 
-    pub(crate) fn closes(&self) -> &RefCell<Vec<Close>> {
-        &self.closes
+    /// Whether handles were dropped under a borrow.
+    #[inline]
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.get()
+    }
+
+    /// What they stood for.
+    pub(crate) fn take_closes(&self) -> Vec<Close> {
+        self.closing.set(false);
+        self.closes.take()
     }
 
     pub(crate) fn add<D: Device>(&self, device: D) -> Key<D> {
@@ -308,6 +318,7 @@ impl<D: Device> Local<D> {
     pub fn close(self, slot: u32, generation: u32) {
         let Some(shell) = installed(self.run) else { return };
         if shell.borrowed.get() {
+            shell.closing.set(true);
             shell.closes.borrow_mut().push(Close { device: self.number, slot, generation });
             return;
         }
@@ -373,7 +384,9 @@ fn wake(number: *const ()) {
     // SAFETY: a pointer found here is alive; see `installed`.
     let shell = unsafe { &*shell };
     shell.with(|split| {
-        if split.kernel.is_ours(generation) { split.kernel.wake_task(number) } else { record_foreign_use(generation) }
+        if !split.kernel.wake_task(number) && !split.kernel.is_ours(generation) {
+            record_foreign_use(generation);
+        }
     });
 }
 

@@ -35,6 +35,8 @@ pub(crate) struct Entry {
 /// The ready tasks.
 #[derive(Debug, Default)]
 pub(crate) struct Ready {
+    /// The earliest of those with a priority: mostly it is the only one.
+    front: Option<Entry>,
     heap: BinaryHeap<Reverse<Entry>>,
     fifo: VecDeque<Entry>,
 }
@@ -42,19 +44,33 @@ pub(crate) struct Ready {
 impl Ready {
     #[inline]
     pub(crate) fn push(&mut self, entry: Entry) {
-        // Without a priority the order of waking is the order: no heap needed.
-        if entry.priority == 0 { self.fifo.push_back(entry) } else { self.heap.push(Reverse(entry)) }
+        if entry.priority == 0 {
+            // Without a priority the order of waking is the order: no heap needed.
+            return self.fifo.push_back(entry);
+        }
+        match &mut self.front {
+            None => self.front = Some(entry),
+            Some(front) => {
+                let later = if entry < *front { std::mem::replace(front, entry) } else { entry };
+                self.heap.push(Reverse(later));
+            }
+        }
     }
 
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<Entry> {
-        match self.fifo.pop_front() {
-            Some(entry) => Some(entry),
-            None => self.heap.pop().map(|Reverse(entry)| entry),
+        if !self.fifo.is_empty() {
+            return self.fifo.pop_front();
         }
+        let entry = self.front.take();
+        if !self.heap.is_empty() {
+            self.front = self.heap.pop().map(|Reverse(entry)| entry);
+        }
+        entry
     }
 
     pub(crate) fn clear(&mut self) {
+        self.front = None;
         self.heap.clear();
         self.fifo.clear();
     }

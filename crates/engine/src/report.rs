@@ -40,7 +40,7 @@ impl Kernel {
     pub(crate) fn report(&self, devices: &mut Devices) -> Vec<TaskReport> {
         self.tasks
             .iter()
-            .filter(|(_, task)| matches!(task.end, End::Running))
+            .filter(|(_, task)| task.end == End::Running)
             .map(|(_, task)| TaskReport {
                 name: task.name,
                 node: task.node,

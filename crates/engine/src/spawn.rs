@@ -118,9 +118,7 @@ impl<T: 'static> JoinHandle<T> for SimJoinHandle<T> {
     }
 
     fn is_finished(&self) -> bool {
-        local::reach(self.run, |split| {
-            split.kernel.tasks.get(self.number).is_none_or(|task| !matches!(task.end, End::Running))
-        })
+        local::reach(self.run, |split| split.kernel.tasks.get(self.number).is_none_or(|task| task.end != End::Running))
     }
 }
 
@@ -159,10 +157,10 @@ impl Kernel {
     #[inline]
     fn join<T: 'static>(&mut self, number: u64, cx: &Context<'_>, replaced: &mut Option<Waker>) -> Poll<Joined<T>> {
         let Some(task) = self.tasks.get(number) else { return Poll::Ready((Err(JoinError::Cancelled), None)) };
-        let result = match std::mem::replace(&mut task.end, End::Running) {
+        let index = (number & ((1 << crate::task::INDEX_BITS) - 1)) as u32;
+        let result = match task.end {
             End::Running => {
                 *replaced = task.joiner.set(cx);
-                let index = (number & ((1 << crate::task::INDEX_BITS) - 1)) as u32;
                 self.waits(TASKS, index, "the end of task");
                 return Poll::Pending;
             }
@@ -172,15 +170,17 @@ impl Kernel {
                 Ok(output.and_then(Option::take).expect("a task that returned holds its output"))
             }
             End::Cancelled => Err(JoinError::Cancelled),
-            End::Panicked(payload) => Err(JoinError::Panicked(payload)),
+            End::Panicked => {
+                let place = self.payloads.iter().position(|(owner, _)| *owner == number);
+                Err(JoinError::Panicked(self.payloads.swap_remove(place.expect("a panicked task left its payload")).1))
+            }
         };
-        let index = (number & ((1 << crate::task::INDEX_BITS) - 1)) as u32;
         Poll::Ready((result, Some(self.tasks.remove(index))))
     }
 
     fn abort(&mut self, number: u64) {
         if let Some(task) = self.tasks.get(number)
-            && matches!(task.end, End::Running)
+            && task.end == End::Running
         {
             task.aborted = true;
             self.wake_task(number);

@@ -58,7 +58,7 @@ impl Kernel {
             return None;
         }
         let (node, number, aborted) = (task.node, task.number, task.aborted);
-        if self.topology.node(node).state == NodeState::Paused {
+        if self.paused > 0 && self.topology.node(node).state == NodeState::Paused {
             self.topology.node_mut(node).parked.push(entry);
             return None;
         }
@@ -71,8 +71,7 @@ impl Kernel {
         task.wait = None;
         let future = task.future.take().expect("a ready task that is not being polled has its future");
         self.polls += 1;
-        self.polls_at_instant += 1;
-        if self.polls > self.config.limits.polls || self.polls_at_instant > self.config.limits.polls_per_instant {
+        if self.polls > self.polls_most {
             return Some(self.exceed_polls(entry.index, future));
         }
         self.note_poll(entry.index);
@@ -118,7 +117,7 @@ impl Kernel {
     fn cancel_task(&mut self, index: u32) {
         let task = self.tasks.at(index);
         if let Some(future) = task.future.take() {
-            self.debris.push(crate::task::Debris { future: Some(future), joiner: Default::default(), payload: None });
+            self.debris.push(crate::task::Debris { future: Some(future), joiner: Default::default() });
         }
         if !self.is_process_alive(index) {
             let debris = self.bury(index);
@@ -140,10 +139,10 @@ impl Kernel {
     fn fire(&mut self, head: u32, devices: &mut Devices) {
         let time = self.queue.time(head).max(self.now);
         if time > self.now {
-            self.polls_at_instant = 0;
+            self.begin_instant();
         }
         self.events += 1;
-        if self.events > self.config.limits.events || time > self.time_limit() {
+        if self.events > self.config.limits.events || time > self.time_most {
             return self.exceed(time);
         }
         let head =
@@ -173,14 +172,9 @@ impl Kernel {
         })
     }
 
-    #[inline]
-    fn time_limit(&self) -> u64 {
-        wavetank_core::saturating_nanos(self.config.limits.time)
-    }
-
     #[cold]
     fn exceed(&mut self, time: u64) {
-        let limit = if time > self.time_limit() { Limit::Time } else { Limit::Events };
+        let limit = if time > self.time_most { Limit::Time } else { Limit::Events };
         self.events -= 1;
         self.stop = Some(Stop::Limit(limit));
     }
@@ -188,7 +182,7 @@ impl Kernel {
     #[cold]
     fn exceed_polls(&mut self, index: u32, future: BoxRunnable) -> Next {
         self.tasks.at(index).future = Some(future);
-        let livelock = self.polls_at_instant > self.config.limits.polls_per_instant;
+        let livelock = self.polls <= self.config.limits.polls;
         Next::Stop(Stop::Limit(if livelock { Limit::PollsPerInstant } else { Limit::Polls }))
     }
 

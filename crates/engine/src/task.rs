@@ -60,11 +60,12 @@ pub(crate) struct Wait {
 }
 
 /// How a task ended, for whoever joins it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
     Running,
     Returned,
     Cancelled,
-    Panicked(Box<dyn Any + Send>),
+    Panicked,
 }
 
 pub(crate) struct Task {
@@ -97,14 +98,17 @@ const INDEX_MASK: u64 = (1 << INDEX_BITS) - 1;
 const NONE: u32 = u32::MAX;
 
 /// All tasks of a run.
-#[derive(Default)]
 pub(crate) struct Tasks {
     slots: Vec<Task>,
-    free: Option<u32>,
+    free: u32,
     live: usize,
 }
 
 impl Tasks {
+    pub(crate) fn new() -> Tasks {
+        Tasks { slots: Vec::new(), free: NONE, live: 0 }
+    }
+
     /// Tasks whose slot is in use: running, or ended but not joined yet.
     pub(crate) fn len(&self) -> usize {
         self.live
@@ -126,7 +130,7 @@ impl Tasks {
         (name, site): (&'static str, &'static Location<'static>),
     ) -> u64 {
         self.live += 1;
-        let index = self.free.unwrap_or(self.slots.len() as u32);
+        let index = if self.free == NONE { self.slots.len() as u32 } else { self.free };
         let number = generation << INDEX_BITS | u64::from(index);
         let task = Task {
             number,
@@ -148,9 +152,9 @@ impl Tasks {
             site,
             next_free: NONE,
         };
-        if self.free.is_some() {
+        if self.free != NONE {
             let slot = &mut self.slots[index as usize];
-            self.free = (slot.next_free != NONE).then_some(slot.next_free);
+            self.free = slot.next_free;
             *slot = task;
         } else {
             assert!(u64::from(index) < INDEX_MASK, "2^24 tasks are alive at once: does something spawn without end?");
@@ -178,23 +182,19 @@ impl Tasks {
     /// Frees a slot; gives back what must be dropped outside of the borrow.
     #[inline]
     pub(crate) fn remove(&mut self, index: u32) -> Debris {
-        let free = self.free.replace(index).unwrap_or(NONE);
+        let free = std::mem::replace(&mut self.free, index);
         self.live -= 1;
         let task = &mut self.slots[index as usize];
         task.number = 0;
         task.queued = 0;
         task.next_free = free;
-        let payload = match std::mem::replace(&mut task.end, End::Running) {
-            End::Panicked(payload) => Some(payload),
-            _ => None,
-        };
-        Debris { future: task.future.take(), joiner: task.joiner.take(), payload }
+        Debris { future: task.future.take(), joiner: task.joiner.take() }
     }
 
     pub(crate) fn clear(&mut self) {
         assert_eq!(self.live, 0, "tasks are dropped before their slots");
         self.slots.clear();
-        self.free = None;
+        self.free = NONE;
     }
 }
 
@@ -204,6 +204,4 @@ pub(crate) struct Debris {
     #[expect(dead_code, reason = "it is kept only to be dropped")]
     pub(crate) future: Option<BoxRunnable>,
     pub(crate) joiner: Waiter,
-    #[expect(dead_code, reason = "it is kept only to be dropped")]
-    pub(crate) payload: Option<Box<dyn Any + Send>>,
 }

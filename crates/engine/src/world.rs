@@ -166,7 +166,7 @@ impl World {
     /// Whether any task of those nodes has not ended.
     pub fn has_tasks_of(&mut self, nodes: std::ops::Range<NodeId>) -> bool {
         self.shell.with(|split| {
-            split.kernel.tasks.iter().any(|(_, task)| nodes.contains(&task.node) && matches!(task.end, End::Running))
+            split.kernel.tasks.iter().any(|(_, task)| nodes.contains(&task.node) && task.end == End::Running)
         })
     }
 
@@ -175,11 +175,11 @@ impl World {
     pub fn finish(&mut self) -> Vec<String> {
         let shell: &Shell = &self.shell;
         if shell.with(|split| split.kernel.tasks.len() == 0 && split.kernel.debris.is_empty()) {
-            return shell.with(|split| leaks(split));
+            return shell.with(leaks);
         }
         shell.enter(|| {
             drop_all(shell);
-            shell.with(|split| leaks(split))
+            shell.with(leaks)
         })
     }
 
@@ -247,10 +247,14 @@ fn turn(shell: &Shell, polled: &mut Option<BoxRunnable>, until: u64, observer: &
 /// Closes what handles dropped under a borrow stood for.
 #[inline]
 fn close_dropped(shell: &Shell) {
-    if shell.closes().borrow().is_empty() {
-        return;
+    if shell.is_closing() {
+        close_all(shell);
     }
-    for close in shell.closes().take() {
+}
+
+#[cold]
+fn close_all(shell: &Shell) {
+    for close in shell.take_closes() {
         shell.with(|split| split.devices.get(close.device).close(close.slot, close.generation, &mut split.kernel));
     }
 }
@@ -298,7 +302,8 @@ fn bury_panicked(shell: &Shell, polled: Option<BoxRunnable>, payload: Box<dyn An
             spawned_at: task.site,
             message,
         };
-        kernel.finish(index, End::Panicked(payload));
+        kernel.payloads.push((kernel.tasks.at(index).number, payload));
+        kernel.finish(index, End::Panicked);
         report
     })
 }
