@@ -51,9 +51,13 @@ impl Instant {
 }
 
 /// A duration in nanoseconds, saturating at 2^64 - 1 (584 years).
+#[inline]
 pub const fn saturating_nanos(duration: Duration) -> u64 {
-    let nanos = duration.as_nanos();
-    if nanos > u64::MAX as u128 { u64::MAX } else { nanos as u64 }
+    // In 64 bits: `as_nanos` computes in 128, which a sleep would feel.
+    match duration.as_secs().checked_mul(1_000_000_000) {
+        Some(seconds) => seconds.saturating_add(duration.subsec_nanos() as u64),
+        None => u64::MAX,
+    }
 }
 
 impl Add<Duration> for Instant {

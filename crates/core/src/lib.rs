@@ -4,7 +4,7 @@
 //! In reading order: [`Providers`] bundles the rest; [`NetworkProvider`],
 //! [`TimeProvider`], [`TaskProvider`], [`RandomProvider`] and
 //! [`EntropyProvider`], [`StorageProvider`] are its parts; [`Instant`] is the one
-//! value type that all share. Then what code needs so that no ambient randomness
+//! value type that all share. [`FileSystem`] is the same disk for code that blocks. Then what code needs so that no ambient randomness
 //! leaks in: [`select!`], [`collections`], [`watch`]; and a page that says which of
 //! tokio's sync types are safe in the tank: [`sync`].
 //!
@@ -19,6 +19,7 @@ pub mod select;
 pub mod sync;
 pub mod watch;
 
+mod file_system;
 mod instant;
 mod network;
 mod providers;
@@ -28,6 +29,7 @@ mod storage;
 mod task;
 mod time;
 
+pub use file_system::{BlockingFile, FileSystem};
 pub use instant::{Instant, saturating_nanos};
 pub use network::{NetworkProvider, TcpListener, TcpStream, UdpSocket};
 pub use providers::{File, Listener, Providers, Sleeping, Stream, Task, TimeoutResult, Udp};
