@@ -57,7 +57,7 @@ pub const CHANGES: Domain = Domain::new("engine.pct-change");
 /// The domain of the first branch of a `select!`.
 pub const SELECT: Domain = Domain::new("engine.select");
 
-const POLL: EventKind = EventKind::new("poll");
+pub(crate) const POLL: EventKind = EventKind::new("poll");
 const FAULT: EventKind = EventKind::new("fault");
 const CHOICE: EventKind = EventKind::new("choice");
 
@@ -76,8 +76,12 @@ pub struct Kernel {
     pub(crate) generations: Generations,
     /// The task being polled: its index; where it lives.
     pub(crate) current: Option<u32>,
+    /// Why to stop, wakers to call and debris to drop; `urgent` if there is any of them.
+    pub(crate) urgent: bool,
     pub(crate) stop: Option<Stop>,
     pub(crate) observed: bool,
+    /// Whether there is more to do after a poll than to put its future back.
+    pub(crate) unusual: bool,
     pub(crate) events: u64,
     pub(crate) polls: u64,
     /// Polls at which a limit is reached: of the run, or of this instant.
@@ -124,8 +128,10 @@ impl Kernel {
             run: 0,
             generations: Generations::default(),
             current: None,
+            urgent: false,
             stop: None,
             observed: false,
+            unusual: false,
             events: 0,
             polls: 0,
             polls_most: 0,
@@ -169,6 +175,8 @@ impl Kernel {
         self.run = self.generations.next();
         self.current = None;
         self.stop = None;
+        self.urgent = false;
+        self.unusual = matches!(config.policy, Policy::Pct { .. }) || !config.poll_cost.is_zero();
         self.events = 0;
         self.polls = 0;
         self.time_most = wavetank_core::saturating_nanos(config.limits.time);
@@ -290,14 +298,17 @@ impl Kernel {
             Waiter::Task(number) => {
                 self.wake_task(number);
             }
-            Waiter::Foreign(waker) => self.wakers.push(waker),
+            Waiter::Foreign(waker) => {
+                self.urgent = true;
+                self.wakers.push(waker);
+            }
         }
     }
 
     /// Drops, after the borrow, a waker that nobody needs any more.
     pub fn discard(&mut self, waiter: Waiter) {
         if let Waiter::Foreign(_) = waiter {
-            self.debris.push(Debris { future: None, joiner: waiter });
+            self.bring_out(Debris { future: None, joiner: waiter });
         }
     }
 
@@ -511,9 +522,21 @@ impl Kernel {
                 self.tasks.at(index).aborted = true;
             } else {
                 let debris = self.bury(index);
-                self.debris.push(debris);
+                self.bring_out(debris);
             }
         }
+    }
+
+    /// Has something dropped after the borrow.
+    pub(crate) fn bring_out(&mut self, debris: Debris) {
+        self.urgent = true;
+        self.debris.push(debris);
+    }
+
+    /// Stops the run before the next step.
+    pub(crate) fn stop(&mut self, stop: Stop) {
+        self.urgent = true;
+        self.stop = Some(stop);
     }
 
     pub(crate) fn pause(&mut self, scope: Scope) {
@@ -583,14 +606,5 @@ impl Kernel {
     pub(crate) fn begin_instant(&mut self) {
         let limits = &self.config.limits;
         self.polls_most = limits.polls.min(self.polls.saturating_add(limits.polls_per_instant));
-    }
-
-    #[inline]
-    pub(crate) fn note_poll(&mut self, index: u32) {
-        let (entity, wakes) = {
-            let task = self.tasks.at(index);
-            (task.entity, task.wakes)
-        };
-        self.note(POLL, entity, u64::from(wakes));
     }
 }

@@ -75,6 +75,8 @@ impl Node {
 pub struct Topology {
     machines: Vec<Machine>,
     nodes: Vec<Node>,
+    /// Whether some clock may differ from global time.
+    skewed: bool,
 }
 
 impl Topology {
@@ -136,6 +138,7 @@ impl Topology {
     /// # Panics
     /// If there is no such machine.
     pub fn machine_mut(&mut self, id: MachineId) -> &mut Machine {
+        self.skewed = true;
         &mut self.machines[id.0 as usize]
     }
 
@@ -145,6 +148,18 @@ impl Topology {
         &self.machines[self.nodes[node.0 as usize].machine.0 as usize].clock
     }
 
+    /// What a node's monotonic clock shows at a global time.
+    #[inline]
+    pub(crate) fn local(&self, node: NodeId, global: u64) -> u64 {
+        if self.skewed { self.clock(node).local(global) } else { global }
+    }
+
+    /// The global time at which a node's monotonic clock shows at least `local`.
+    #[inline]
+    pub(crate) fn global(&self, node: NodeId, local: u64) -> u64 {
+        if self.skewed { self.clock(node).global(local) } else { local }
+    }
+
     #[inline]
     pub(crate) fn node_mut(&mut self, id: NodeId) -> &mut Node {
         &mut self.nodes[id.0 as usize]
@@ -152,6 +167,7 @@ impl Topology {
 
     /// Everything down, every clock exact, no process ever booted.
     pub(crate) fn reset(&mut self) {
+        self.skewed = false;
         for machine in &mut self.machines {
             machine.clock = Clock::default();
         }

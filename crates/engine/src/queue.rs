@@ -173,6 +173,10 @@ impl Queue {
         scratch: &mut Vec<(u64, u32)>,
         mut key: impl FnMut(u32, u32) -> u64,
     ) -> u32 {
+        let next = self.records[head as usize].next;
+        if self.records[next as usize].next == head {
+            return self.order_two(head, next, key);
+        }
         scratch.clear();
         scratch.extend(self.list(head).map(|index| {
             let record = self.records[index as usize];
@@ -188,6 +192,19 @@ impl Queue {
             self.records[other as usize].prev = one;
         }
         scratch[0].1
+    }
+
+    /// As [`order`](Self::order), of two records: most ties are.
+    #[inline]
+    fn order_two(&mut self, head: u32, next: u32, mut key: impl FnMut(u32, u32) -> u64) -> u32 {
+        let (one, other) = (self.records[head as usize], self.records[next as usize]);
+        if key(one.device, one.slot) <= key(other.device, other.slot) {
+            return head;
+        }
+        // A circle of two is turned by its head alone.
+        let (level, place) = self.place(one.time);
+        self.heads[level][place] = next;
+        next
     }
 
     /// The time of a settled record.

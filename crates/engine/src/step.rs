@@ -2,7 +2,7 @@
 //! picks the next task, and fires the earliest record if none is ready.
 
 use crate::fault::{Target, kinds};
-use crate::kernel::{Kernel, TIES, TIMERS};
+use crate::kernel::{Kernel, POLL, TIES, TIMERS};
 use crate::limit::{Limit, Stop};
 use crate::local::Devices;
 use crate::node::NodeState;
@@ -28,11 +28,10 @@ impl Kernel {
     #[inline]
     pub(crate) fn next(&mut self, devices: &mut Devices, until: u64) -> Next {
         loop {
-            if !self.wakers.is_empty() || !self.debris.is_empty() {
-                return Next::Flush;
-            }
-            if let Some(stop) = self.stop.take() {
-                return Next::Stop(stop);
+            if self.urgent
+                && let Some(next) = self.hasten()
+            {
+                return next;
             }
             if let Some(entry) = self.ready.pop() {
                 if let Some(next) = self.begin(entry) {
@@ -50,6 +49,16 @@ impl Kernel {
         }
     }
 
+    /// What must be done before anything else.
+    #[cold]
+    fn hasten(&mut self) -> Option<Next> {
+        if !self.wakers.is_empty() || !self.debris.is_empty() {
+            return Some(Next::Flush);
+        }
+        self.urgent = false;
+        self.stop.take().map(Next::Stop)
+    }
+
     /// Takes a ready task's future out to be polled.
     #[inline]
     fn begin(&mut self, entry: crate::ready::Entry) -> Option<Next> {
@@ -57,24 +66,23 @@ impl Kernel {
         if task.queued != entry.sequence {
             return None;
         }
-        let (node, number, aborted) = (task.node, task.number, task.aborted);
-        if self.paused > 0 && self.topology.node(node).state == NodeState::Paused {
-            self.topology.node_mut(node).parked.push(entry);
+        if self.paused > 0 && self.topology.node(task.node).state == NodeState::Paused {
+            self.topology.node_mut(task.node).parked.push(entry);
             return None;
         }
-        let task = self.tasks.at(entry.index);
         task.queued = 0;
-        if aborted {
+        task.wait = None;
+        let (number, entity, wakes) = (task.number, task.entity, u64::from(task.wakes));
+        if task.aborted {
             self.cancel_task(entry.index);
             return None;
         }
-        task.wait = None;
         let future = task.future.take().expect("a ready task that is not being polled has its future");
         self.polls += 1;
         if self.polls > self.polls_most {
             return Some(self.exceed_polls(entry.index, future));
         }
-        self.note_poll(entry.index);
+        self.note(POLL, entity, wakes);
         self.current = Some(entry.index);
         Some(Next::Poll(future, number))
     }
@@ -90,6 +98,13 @@ impl Kernel {
         } else if done {
             self.finish(index, End::Returned);
         }
+        if self.unusual {
+            self.after_poll(index);
+        }
+    }
+
+    #[cold]
+    fn after_poll(&mut self, index: u32) {
         if let Policy::Pct { .. } = self.config.policy {
             self.change_priority(index);
         }
@@ -105,7 +120,7 @@ impl Kernel {
         if task.detached {
             task.end = end;
             let debris = self.bury(index);
-            self.debris.push(debris);
+            self.bring_out(debris);
             return;
         }
         task.end = end;
@@ -117,11 +132,11 @@ impl Kernel {
     fn cancel_task(&mut self, index: u32) {
         let task = self.tasks.at(index);
         if let Some(future) = task.future.take() {
-            self.debris.push(crate::task::Debris { future: Some(future), joiner: Default::default() });
+            self.bring_out(crate::task::Debris { future: Some(future), joiner: Default::default() });
         }
         if !self.is_process_alive(index) {
             let debris = self.bury(index);
-            self.debris.push(debris);
+            self.bring_out(debris);
         } else {
             self.finish(index, End::Cancelled);
         }
@@ -176,7 +191,7 @@ impl Kernel {
     fn exceed(&mut self, time: u64) {
         let limit = if time > self.time_most { Limit::Time } else { Limit::Events };
         self.events -= 1;
-        self.stop = Some(Stop::Limit(limit));
+        self.stop(Stop::Limit(limit));
     }
 
     #[cold]

@@ -6,6 +6,7 @@ use crate::fault::{Target, kinds};
 use crate::home::Home;
 use crate::kernel::{Kernel, TIMERS};
 use crate::local;
+use crate::task::Wait;
 use crate::timer::TimerId;
 use crate::waiter::Waiter;
 use std::future::Future;
@@ -32,7 +33,7 @@ impl TimeProvider for SimTimeProvider {
 
     #[inline]
     fn now(&self) -> Instant {
-        self.home.with(|kernel| Instant::from_nanos(self.home.clock(kernel).local(kernel.now())))
+        self.home.with(|kernel| Instant::from_nanos(kernel.topology.local(self.home.node, kernel.now())))
     }
 
     fn wall(&self) -> SystemTime {
@@ -121,24 +122,29 @@ impl Kernel {
         replaced: &mut Option<std::task::Waker>,
         timer: &mut Option<TimerId>,
     ) -> Poll<()> {
-        let due = home.clock(self).global(deadline.as_nanos());
-        if due <= self.now() && home.is_alive(self) {
-            return Poll::Ready(());
-        }
         if !home.is_alive(self) {
             // A dead process's sleep never ends.
             return Poll::Pending;
         }
-        let (task, nth) = self.next_use();
-        let entity = mix(task, nth);
+        let due = self.topology.global(home.node, deadline.as_nanos());
+        if due <= self.now {
+            return Poll::Ready(());
+        }
+        let slot = self.timers.next_slot();
+        let entity = match self.current {
+            Some(index) => {
+                let task = self.tasks.at(index);
+                task.uses += 1;
+                task.wait = Some(Wait { device: TIMERS, slot, what: "a sleep" });
+                mix(task.entity, u64::from(task.uses))
+            }
+            None => 0,
+        };
         let due = if self.config.timer_late.is_zero() { due } else { self.delay(home, entity, due) };
         let mut waiter = Waiter::None;
         *replaced = waiter.set(cx);
-        let slot = self.timers.next_slot();
-        let ticket = self.at(due, TIMERS, slot);
-        let id = self.timers.insert(waiter, entity, ticket);
-        self.waits(TIMERS, slot, "a sleep");
-        *timer = Some(id);
+        let ticket = self.queue.insert(due, TIMERS, slot);
+        *timer = Some(self.timers.insert(waiter, entity, ticket));
         Poll::Pending
     }
 

@@ -412,7 +412,7 @@ impl Control {
 
     /// Stops the run once the poll under way returns.
     pub fn stop(self) {
-        self.kernel(|kernel| kernel.stop = Some(Stop::Requested));
+        self.kernel(|kernel| kernel.stop(Stop::Requested));
     }
 
     /// Drops, after the borrow that is under way, what waits.
