@@ -19,3 +19,8 @@ pub use random::{OsEntropy, TokioRandomProvider};
 pub use storage::TokioStorageProvider;
 pub use task::{Joining, TokioJoinHandle, TokioTaskProvider};
 pub use time::{TokioSleep, TokioTimeProvider};
+
+/// The guide's chapter on providers, whose code runs as this crate's doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guide/providers.md")]
+struct Guide;
