@@ -1,0 +1,170 @@
+//! What open files do at once, in the page cache: reads of what is there, buffered
+//! writes, sizes, the cursor. Whatever needs the device is an operation elsewhere.
+
+use crate::broken::Broken;
+use crate::disks::Disks;
+use crate::errno::Errno;
+use crate::handle::Handle;
+use crate::operation::Request;
+use std::io::SeekFrom;
+use wavetank_engine::{EventKind, Kernel, hash_bytes, mix};
+
+const READ: EventKind = EventKind::new("storage.read");
+const WRITE: EventKind = EventKind::new("storage.write");
+const RESIZE: EventKind = EventKind::new("storage.set-len");
+
+/// An open file's number and generation.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FileId {
+    pub(crate) slot: u32,
+    pub(crate) generation: u32,
+}
+
+/// What became of a call on an open file.
+pub(crate) enum Call<T> {
+    Done(Result<T, Errno>),
+    /// It needs the device first.
+    Fetch(Request),
+    /// Its process is dead.
+    Dead,
+}
+
+impl Disks {
+    /// Reads at `offset`, or at the cursor, which then moves.
+    #[inline]
+    pub(crate) fn read(
+        &mut self,
+        file: FileId,
+        offset: Option<u64>,
+        buffer: &mut [u8],
+        kernel: &mut Kernel,
+    ) -> Call<usize> {
+        let Disks { handles, volumes, pages, config, .. } = self;
+        let Some(handle) = handles.get(file.slot, file.generation) else { return Call::Dead };
+        if !handle.read {
+            return Call::Done(Err(Errno::BAD_HANDLE));
+        }
+        let at = offset.unwrap_or(handle.cursor);
+        let inode = &mut volumes[handle.volume as usize].inodes[handle.inode as usize];
+        if inode.content.cold > 0 && inode.content.cold_bytes(at, buffer.len()) > 0 {
+            return Call::Fetch(handle.fetch(at, buffer.len()));
+        }
+        if inode.content.is_scarred() {
+            for kind in inode.content.reveal(at, buffer.len()) {
+                kernel.effective(kind);
+            }
+        }
+        let hole = if config.breaks(Broken::HolesAreZero) { 0xa5 } else { 0 };
+        let mut count = inode.content.read(pages, at, buffer, hole);
+        if config.breaks(Broken::EndOfFile) && count == 0 {
+            count = buffer.len();
+        }
+        if offset.is_none() || config.breaks(Broken::PositionKeepsCursor) {
+            handle.cursor = at + count as u64;
+        }
+        kernel.note(READ, mix(inode.entity, at), hash_bytes(&buffer[..count]));
+        Call::Done(Ok(count))
+    }
+
+    /// Writes at `offset`, at the cursor, which then moves, or at the end in append mode.
+    #[inline]
+    pub(crate) fn write(
+        &mut self,
+        file: FileId,
+        offset: Option<u64>,
+        bytes: &[u8],
+        kernel: &mut Kernel,
+    ) -> Call<usize> {
+        let Disks { handles, volumes, pages, config, .. } = self;
+        let Some(handle) = handles.get(file.slot, file.generation) else { return Call::Dead };
+        if !handle.write {
+            return Call::Done(Err(Errno::BAD_HANDLE));
+        }
+        if bytes.is_empty() {
+            return Call::Done(Ok(0));
+        }
+        let volume = &mut volumes[handle.volume as usize];
+        let inode = &volume.inodes[handle.inode as usize];
+        let at = if handle.append { inode.content.size } else { offset.unwrap_or(handle.cursor) };
+        let entity = inode.entity;
+        let count = match volume.write(pages, handle.inode, at, bytes, config.capacity) {
+            Ok(count) => count,
+            Err(error) => return Call::Done(Err(error)),
+        };
+        if offset.is_none() || config.breaks(Broken::PositionKeepsCursor) {
+            handle.cursor = at + count as u64;
+        }
+        kernel.note(WRITE, mix(entity, at), hash_bytes(&bytes[..count]));
+        Call::Done(Ok(count))
+    }
+
+    /// The size of an open file.
+    pub(crate) fn size(&mut self, file: FileId, kernel: &mut Kernel) -> Call<u64> {
+        let Disks { handles, volumes, .. } = self;
+        let Some(handle) = handles.get(file.slot, file.generation) else { return Call::Dead };
+        let content = &mut volumes[handle.volume as usize].inodes[handle.inode as usize].content;
+        if let Some(kind) = content.size_scar.take() {
+            kernel.effective(kind);
+        }
+        Call::Done(Ok(content.size))
+    }
+
+    /// Cuts an open file off or extends it.
+    pub(crate) fn set_len(&mut self, file: FileId, size: u64, kernel: &mut Kernel) -> Call<()> {
+        let Disks { handles, volumes, pages, config, .. } = self;
+        let Some(handle) = handles.get(file.slot, file.generation) else { return Call::Dead };
+        if !handle.write {
+            return Call::Done(Err(Errno::INVALID));
+        }
+        let volume = &mut volumes[handle.volume as usize];
+        let inode = &mut volume.inodes[handle.inode as usize];
+        kernel.note(RESIZE, inode.entity, size);
+        if config.breaks(Broken::CutForgets) && size < inode.content.size {
+            inode.content.shrink_remembering(size);
+            return Call::Done(Ok(()));
+        }
+        Call::Done(volume.resize(pages, handle.inode, size))
+    }
+
+    /// Moves the cursor; where to.
+    pub(crate) fn seek(&mut self, file: FileId, position: SeekFrom) -> Call<u64> {
+        let Disks { handles, volumes, config, .. } = self;
+        let Some(handle) = handles.get(file.slot, file.generation) else { return Call::Dead };
+        let size = volumes[handle.volume as usize].inodes[handle.inode as usize].content.size;
+        let target = match position {
+            SeekFrom::Start(offset) => Some(offset),
+            SeekFrom::Current(distance) => handle.cursor.checked_add_signed(distance),
+            SeekFrom::End(distance) if config.breaks(Broken::SeekFromEnd) => Some(distance.unsigned_abs()),
+            SeekFrom::End(distance) => size.checked_add_signed(distance),
+        };
+        // Offsets are signed in the kernel.
+        match target.filter(|&target| i64::try_from(target).is_ok()) {
+            Some(target) => {
+                handle.cursor = target;
+                Call::Done(Ok(target))
+            }
+            None => Call::Done(Err(Errno::INVALID)),
+        }
+    }
+
+    /// The cursor.
+    pub(crate) fn position(&mut self, file: FileId) -> Call<u64> {
+        match self.handles.get(file.slot, file.generation) {
+            Some(handle) => Call::Done(Ok(handle.cursor)),
+            None => Call::Dead,
+        }
+    }
+
+    /// A sync of an open file, to be submitted.
+    pub(crate) fn sync(&mut self, file: FileId) -> Option<Request> {
+        let handle = self.handles.get(file.slot, file.generation)?;
+        Some(Request::Sync { inode: handle.inode, mark: 0, nth: 0, path: handle.path.clone() })
+    }
+}
+
+impl Handle {
+    #[cold]
+    fn fetch(&self, offset: u64, len: usize) -> Request {
+        Request::Fetch { inode: self.inode, offset, len, path: self.path.clone() }
+    }
+}

@@ -1,0 +1,326 @@
+//! What a file holds, as its readers see it: the page cache. What of it would
+//! survive a crash is in its pending changes.
+
+use crate::errno::Errno;
+use crate::page::{PAGE, PageId, Pages, SECTOR};
+use crate::pending::{Before, Op, Pending};
+use crate::table::{Cell, Table};
+use std::collections::{BTreeMap, BTreeSet};
+use wavetank_engine::{FaultKind, mix};
+
+/// The largest file, in bytes: 16 TiB, as ext4 has it with pages of 4 KiB.
+pub(crate) const FILE_BYTES_MOST: u64 = 16 << 40;
+
+/// Pending changes of one file beyond which the older half is written back, as a
+/// kernel does when too much is dirty.
+const PENDING_MOST: usize = 1 << 18;
+
+/// A file's contents.
+#[derive(Debug, Default)]
+pub(crate) struct Content {
+    pub(crate) size: u64,
+    pub(crate) table: Table,
+    pub(crate) pending: Pending,
+    /// Changes so far; the next one is this number plus one.
+    pub(crate) changes: u64,
+    /// Pages in the table, and how many of them must be read from the device first.
+    pub(crate) held: u64,
+    pub(crate) cold: u64,
+    /// Bytes written since the last sync.
+    pub(crate) dirty: u64,
+    /// Sectors that lost something, and to what, until somebody reads or rewrites them.
+    pub(crate) scars: BTreeMap<u64, &'static FaultKind>,
+    /// The size is not what it was before a crash, and nobody has noticed yet.
+    pub(crate) size_scar: Option<&'static FaultKind>,
+}
+
+impl Content {
+    /// Gives everything back.
+    pub(crate) fn clear(&mut self, pages: &mut Pages) {
+        self.pending.clear(pages);
+        self.table.cut(0, |_, page| pages.release(page));
+        self.forget();
+    }
+
+    /// Forgets everything, when the arena was reset.
+    pub(crate) fn forget(&mut self) {
+        self.pending.forget();
+        self.table.cut(0, |_, _| {});
+        self.scars.clear();
+        self.size_scar = None;
+        (self.size, self.changes, self.held, self.cold, self.dirty) = (0, 0, 0, 0, 0);
+    }
+
+    /// Copies from `offset` on; how many bytes there were. `hole` is what holes read as.
+    pub(crate) fn read(&self, pages: &Pages, offset: u64, buffer: &mut [u8], hole: u8) -> usize {
+        let len = self.size.saturating_sub(offset).min(buffer.len() as u64) as usize;
+        let mut done = 0;
+        while done < len {
+            let at = offset + done as u64;
+            let start = (at % PAGE as u64) as usize;
+            let count = (PAGE - start).min(len - done);
+            let target = &mut buffer[done..done + count];
+            match self.table.get(at / PAGE as u64).page() {
+                Some(page) => target.copy_from_slice(&pages.bytes(page)[start..start + count]),
+                None => target.fill(hole),
+            }
+            done += count;
+        }
+        len
+    }
+
+    /// How many new pages a write of `len` bytes at `offset` needs.
+    pub(crate) fn needs(&self, offset: u64, len: u64) -> u64 {
+        let (first, last) = (offset / PAGE as u64, (offset + len - 1) / PAGE as u64);
+        (last - first + 1) - self.table.pages(first, last).count() as u64
+    }
+
+    /// Writes `bytes` at `offset`, behind the end too.
+    pub(crate) fn write(&mut self, pages: &mut Pages, offset: u64, bytes: &[u8]) {
+        self.changes += 1;
+        let mut done = 0;
+        while done < bytes.len() {
+            let at = offset + done as u64;
+            let start = (at % PAGE as u64) as usize;
+            let count = (PAGE - start).min(bytes.len() - done);
+            self.write_page(pages, at / PAGE as u64, start, &bytes[done..done + count]);
+            done += count;
+        }
+        self.dirty += bytes.len() as u64;
+        let end = offset + bytes.len() as u64;
+        if end > self.size {
+            self.pending.ops.push(Op::Size { nth: self.changes, from: self.size, to: end });
+            self.size = end;
+        }
+        if !self.scars.is_empty() {
+            self.heal(offset, end);
+        }
+        if self.pending.ops.len() > PENDING_MOST {
+            let middle = self.pending.ops[PENDING_MOST / 2].nth();
+            self.settle(pages, middle);
+        }
+    }
+
+    #[inline]
+    fn write_page(&mut self, pages: &mut Pages, index: u64, start: usize, bytes: &[u8]) {
+        let cell = self.table.get(index);
+        let before = match cell.page() {
+            None => {
+                let page = if bytes.len() == PAGE {
+                    pages.filled(bytes)
+                } else {
+                    let page = pages.zeroed();
+                    pages.bytes_mut(page)[start..start + bytes.len()].copy_from_slice(bytes);
+                    page
+                };
+                self.table.set(index, Cell::warm(page));
+                self.held += 1;
+                Before::Zero
+            }
+            Some(old) if bytes.len() == PAGE => {
+                self.cold -= u64::from(cell.is_cold());
+                let page = pages.filled(bytes);
+                self.table.set(index, Cell::warm(page));
+                Before::Page(old)
+            }
+            Some(page) => {
+                // Behind the end a page holds zeros.
+                let valid = self.size.saturating_sub(index * PAGE as u64);
+                let target = &mut pages.bytes_mut(page)[start..start + bytes.len()];
+                let before =
+                    if start as u64 >= valid { Before::Zero } else { Before::Bytes(self.pending.keep(target)) };
+                target.copy_from_slice(bytes);
+                before
+            }
+        };
+        let (start, end) = (start as u16, (start + bytes.len()) as u16);
+        self.pending.ops.push(Op::Data { nth: self.changes, page: index, start, end, before, stranded: false });
+    }
+
+    /// Cuts the file off, or extends it with zeros.
+    pub(crate) fn resize(&mut self, pages: &mut Pages, size: u64) -> Result<(), Errno> {
+        if size > FILE_BYTES_MOST {
+            return Err(Errno::TOO_BIG);
+        }
+        if size == self.size {
+            return Ok(());
+        }
+        self.changes += 1;
+        let (nth, from) = (self.changes, self.size);
+        if size > from {
+            self.pending.ops.push(Op::Size { nth, from, to: size });
+        } else {
+            let (dropped, tail) = self.drop_behind(pages, size);
+            self.pending.ops.push(Op::Cut { nth, from, to: size, dropped, tail });
+        }
+        self.size = size;
+        Ok(())
+    }
+
+    /// Shrinks without forgetting what lies behind: a broken promise.
+    pub(crate) fn shrink_remembering(&mut self, size: u64) {
+        self.changes += 1;
+        self.pending.ops.push(Op::Size { nth: self.changes, from: self.size, to: size });
+        self.size = size;
+    }
+
+    fn drop_behind(&mut self, pages: &mut Pages, size: u64) -> ((u32, u32), (u16, u32)) {
+        let Content { pending, table, held, cold, .. } = self;
+        let first = pending.dropped.len();
+        let mut warm = |cell: Cell| *cold -= u64::from(cell.is_cold());
+        let whole = size.div_ceil(PAGE as u64);
+        table.pages(whole, u64::MAX).for_each(|(_, cell)| warm(cell));
+        table.cut(whole, |index, page| pending.dropped.push((index, page)));
+        let count = pending.dropped.len() - first;
+        *held -= count as u64;
+        let start = (size % PAGE as u64) as usize;
+        let mut tail = (0, 0);
+        if start > 0
+            && let Some(page) = table.get(size / PAGE as u64).page()
+        {
+            let rest = &mut pages.bytes_mut(page)[start..];
+            tail = (PAGE as u16, pending.keep(rest));
+            rest.fill(0);
+        }
+        ((first as u32, count as u32), tail)
+    }
+
+    // --- Durability ------------------------------------------------------------------
+
+    /// Makes all changes up to the `mark`th durable, but for those that an earlier
+    /// sync failed to write and nobody has written over since.
+    pub(crate) fn settle(&mut self, pages: &mut Pages, mark: u64) {
+        let all = self.pending.ops.last().is_none_or(|op| op.nth() <= mark);
+        if all && !self.pending.stranded {
+            return self.pending.clear(pages);
+        }
+        let written = self.written(mark, |_| true);
+        self.pending.retain(pages, |op| !written.contains(op, mark));
+    }
+
+    /// A sync of all changes up to the `mark`th failed: some pages were written, the
+    /// others were not and never will be. Sizes stay pending, as a journal has them.
+    pub(crate) fn strand(&mut self, pages: &mut Pages, mark: u64, value: u64) {
+        let first = self.pending.ops.iter().find_map(|op| match *op {
+            Op::Data { page, stranded: false, nth, .. } if nth <= mark => Some(page),
+            _ => None,
+        });
+        // The page that is written at random, but for one that surely failed.
+        let lands = |page: u64| Some(page) != first && mix(value, page) & 1 == 0;
+        let mut written = self.written(mark, lands);
+        written.cuts.clear();
+        written.metadata = false;
+        self.pending.retain(pages, |op| !written.contains(op, mark));
+        for op in &mut self.pending.ops {
+            if let Op::Data { nth, stranded, .. } = op
+                && *nth <= mark
+            {
+                *stranded = true;
+                self.pending.stranded = true;
+            }
+        }
+    }
+
+    /// What a write-back of the changes up to the `mark`th writes, of those pages that `lands` names.
+    fn written(&self, mark: u64, lands: impl Fn(u64) -> bool) -> Written {
+        let mut written = Written { pages: BTreeSet::new(), cuts: Vec::new(), metadata: true };
+        for op in self.pending.ops.iter().filter(|op| op.nth() <= mark) {
+            match *op {
+                Op::Data { page, stranded: false, .. } if lands(page) => {
+                    written.pages.insert(page);
+                }
+                Op::Cut { nth, to, .. } => written.cuts.push((nth, to / PAGE as u64)),
+                _ => {}
+            }
+        }
+        written
+    }
+
+    // --- The cache -------------------------------------------------------------------
+
+    /// Bytes that must come from the device before `len` bytes at `offset` can be read.
+    pub(crate) fn cold_bytes(&self, offset: u64, len: usize) -> u64 {
+        let len = self.size.saturating_sub(offset).min(len as u64);
+        if self.cold == 0 || len == 0 {
+            return 0;
+        }
+        let (first, last) = (offset / PAGE as u64, (offset + len - 1) / PAGE as u64);
+        self.table.pages(first, last).filter(|(_, cell)| cell.is_cold()).count() as u64 * PAGE as u64
+    }
+
+    /// Brings what `len` bytes at `offset` need into the cache.
+    pub(crate) fn warm(&mut self, offset: u64, len: usize) {
+        let len = self.size.saturating_sub(offset).min(len as u64);
+        if len == 0 {
+            return;
+        }
+        let (first, last) = (offset / PAGE as u64, (offset + len - 1) / PAGE as u64);
+        let cold: Vec<(u64, PageId)> = self
+            .table
+            .pages(first, last)
+            .filter(|(_, cell)| cell.is_cold())
+            .filter_map(|(index, cell)| Some((index, cell.page()?)))
+            .collect();
+        self.cold -= cold.len() as u64;
+        for (index, page) in cold {
+            self.table.set(index, Cell::warm(page));
+        }
+    }
+
+    // --- Scars -----------------------------------------------------------------------
+
+    fn heal(&mut self, offset: u64, end: u64) {
+        let (first, last) = (offset / SECTOR as u64, (end - 1) / SECTOR as u64);
+        let sectors: Vec<u64> = self.scars.range(first..=last).map(|(&sector, _)| sector).collect();
+        for sector in sectors {
+            self.scars.remove(&sector);
+        }
+    }
+
+    /// What kinds of fault somebody sees who reads `len` bytes at `offset` for the first time.
+    pub(crate) fn reveal(&mut self, offset: u64, len: usize) -> Vec<&'static FaultKind> {
+        let end = offset.saturating_add(len as u64);
+        let mut kinds: Vec<&'static FaultKind> = Vec::new();
+        if offset < self.size && len > 0 {
+            let (first, last) = (offset / SECTOR as u64, (end.min(self.size) - 1) / SECTOR as u64);
+            for (_, &kind) in self.scars.range(first..=last) {
+                if !kinds.contains(&kind) {
+                    kinds.push(kind);
+                }
+            }
+            self.heal(offset, end.min(self.size));
+        }
+        if end > self.size {
+            kinds.extend(self.size_scar.take());
+        }
+        kinds
+    }
+
+    #[inline]
+    pub(crate) fn is_scarred(&self) -> bool {
+        !self.scars.is_empty() || self.size_scar.is_some()
+    }
+}
+
+/// The pages and the metadata that a write-back writes.
+struct Written {
+    pages: BTreeSet<u64>,
+    /// The cuts, and the pages from which on they took everything that was there.
+    cuts: Vec<(u64, u64)>,
+    metadata: bool,
+}
+
+impl Written {
+    fn contains(&self, op: &Op, mark: u64) -> bool {
+        if op.nth() > mark {
+            return false;
+        }
+        match *op {
+            // A page is written as a whole: what was stranded in it comes along.
+            Op::Data { nth, page, .. } => {
+                self.pages.contains(&page) || self.cuts.iter().any(|&(cut, first)| nth < cut && page >= first)
+            }
+            Op::Size { .. } | Op::Cut { .. } => self.metadata,
+        }
+    }
+}

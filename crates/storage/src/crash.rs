@@ -1,0 +1,99 @@
+//! Crashes of processes and machines, as their disks see them. What is left of a
+//! single file or directory is judged elsewhere.
+
+use crate::broken::Broken;
+use crate::disks::Disks;
+use crate::kinds;
+use crate::operation::{Answer, Request, Underway};
+use crate::survival::Judge;
+use wavetank_engine::{CrashKind, Domain, EventKind, Kernel, MachineId, NodeId, NodeState, Scope, Target};
+
+const SURVIVED: EventKind = EventKind::new("storage.survived");
+/// The domain of how many of the directories that were being created are there.
+const PARTS: Domain = Domain::new("storage.parts-landed");
+
+impl Disks {
+    /// The scope's processes are dead. Ends what they had under way, closes their
+    /// files, and, if their machine went down too, judges what was not durable.
+    ///
+    /// A crash of a node of another kind than `Process` takes its machine down
+    /// unless other processes live there.
+    pub(crate) fn crash_scope(&mut self, scope: Scope, kind: CrashKind, kernel: &mut Kernel) {
+        if self.formatted.is_empty() {
+            return;
+        }
+        let machine = match scope {
+            Scope::Machine(machine) => machine,
+            Scope::Node(node) => kernel.topology.node(node).machine,
+        };
+        let is_dead = |node: NodeId| match scope {
+            Scope::Node(dead) => node == dead,
+            Scope::Machine(machine) => kernel.topology.node(node).machine == machine,
+        };
+        let mut dead: Vec<(u64, u32)> = self
+            .underway
+            .iter()
+            .filter(|(_, underway)| is_dead(underway.home.node))
+            .map(|(slot, underway)| (underway.sequence, slot))
+            .collect();
+        dead.sort_unstable();
+        let files: Vec<u32> =
+            self.handles.iter().filter(|(_, handle)| is_dead(handle.home.node)).map(|(slot, _)| slot).collect();
+        for (_, slot) in dead {
+            self.end(slot, machine, kernel);
+        }
+        for slot in files {
+            self.close_file(slot);
+        }
+        let alone = |kernel: &Kernel| {
+            kernel.topology.nodes().iter().all(|node| node.machine != machine || node.state == NodeState::Down)
+        };
+        let cache_is_lost = kind > CrashKind::Process || self.config.breaks(Broken::ProcessCrashKeepsCache);
+        if cache_is_lost && alone(kernel) {
+            self.crash_volume(machine, kernel);
+        }
+    }
+
+    /// Ends an operation whose process died: it happened, or in part, or not.
+    fn end(&mut self, slot: u32, machine: MachineId, kernel: &mut Kernel) {
+        let Underway { home, volume, name, request, record, answer, waiter, .. } = self.underway.remove(slot);
+        kernel.discard(waiter);
+        if let Some(record) = record {
+            kernel.cancel(record);
+        }
+        if let Some(Ok(Answer::File(file, _))) = answer {
+            self.close_file(file);
+        }
+        let Some(request) = request else { return };
+        let (ratio, target) = (self.config.crash_fault_probability, Target::Machine(machine));
+        let Self { volumes, pages, config, .. } = self;
+        let disk = &mut volumes[volume as usize];
+        if kernel.strikes(&kinds::IN_FLIGHT_LOST, name, 0, ratio, target) {
+            if let Request::CreateDirAll { route } = &request {
+                let most = kernel.choose(PARTS, name, 0, 0, route.steps.len() as u64);
+                // What stands in its way, nobody is left to hear.
+                let _ = disk.create_dir_all(pages, route, most, config.broken);
+            }
+            if let Some(inode) = request.inode() {
+                disk.unmention(pages, inode);
+            }
+            return;
+        }
+        if let Ok(Answer::File(file, _)) = self.land(volume, home, request, kernel) {
+            self.close_file(file);
+        }
+    }
+
+    fn crash_volume(&mut self, machine: MachineId, kernel: &mut Kernel) {
+        let index = self.volume_in(machine);
+        let ratio = if self.config.breaks(Broken::UnsyncedMayVanish) {
+            wavetank_engine::Ratio::ZERO
+        } else {
+            self.config.crash_fault_probability
+        };
+        let volume = &mut self.volumes[index as usize];
+        volume.crash(&mut self.pages, &mut Judge { kernel, ratio, target: Target::Machine(machine) });
+        volume.busy_until = kernel.now();
+        kernel.note(SURVIVED, u64::from(machine.0), volume.digest());
+    }
+}

@@ -1,0 +1,126 @@
+//! What was done to a file and is not durable yet, in order, with what it takes to
+//! undo it. Decides nothing: a sync drops it, a crash judges it.
+
+use crate::page::{PageId, Pages};
+
+/// What a write found where it wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Before {
+    /// Zeros: a hole, or nothing yet.
+    Zero,
+    /// Bytes, kept in [`Pending::undo`] from there on.
+    Bytes(u32),
+    /// A whole page, which the new one took the place of.
+    Page(PageId),
+}
+
+/// One change of a file. `nth` counts the changes of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Op {
+    /// Bytes `start..end` of a page were written; a write across pages has several.
+    /// `stranded`: a failed sync marked it clean, so that no sync writes it any more.
+    Data { nth: u64, page: u64, start: u16, end: u16, before: Before, stranded: bool },
+    /// The file grew.
+    Size { nth: u64, from: u64, to: u64 },
+    /// The file was cut off: pages left it (kept in [`Pending::dropped`]), and the
+    /// rest of the last page, up to `tail`, was zeroed (its bytes kept in `undo`).
+    Cut { nth: u64, from: u64, to: u64, dropped: (u32, u32), tail: (u16, u32) },
+}
+
+impl Op {
+    #[inline]
+    pub(crate) fn nth(&self) -> u64 {
+        match *self {
+            Op::Data { nth, .. } | Op::Size { nth, .. } | Op::Cut { nth, .. } => nth,
+        }
+    }
+}
+
+/// The changes of a file that no sync has made durable.
+#[derive(Debug, Default)]
+pub(crate) struct Pending {
+    pub(crate) ops: Vec<Op>,
+    /// Bytes that were overwritten.
+    pub(crate) undo: Vec<u8>,
+    /// Pages that were cut off, with their place.
+    pub(crate) dropped: Vec<(u64, PageId)>,
+    /// Whether any of them is stranded.
+    pub(crate) stranded: bool,
+}
+
+impl Pending {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.ops.is_empty()
+    }
+
+    /// Keeps bytes that are about to be overwritten.
+    #[inline]
+    pub(crate) fn keep(&mut self, bytes: &[u8]) -> u32 {
+        let at = self.undo.len() as u32;
+        self.undo.extend_from_slice(bytes);
+        at
+    }
+
+    /// Gives back the pages that only the undoing of `op` would need.
+    #[inline]
+    pub(crate) fn release(dropped: &[(u64, PageId)], op: &Op, pages: &mut Pages) {
+        match *op {
+            Op::Data { before: Before::Page(page), .. } => pages.release(page),
+            Op::Cut { dropped: (first, count), .. } => {
+                for &(_, page) in &dropped[first as usize..(first + count) as usize] {
+                    pages.release(page);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Forgets everything; it is durable, or gone with its file.
+    pub(crate) fn clear(&mut self, pages: &mut Pages) {
+        for op in &self.ops {
+            Pending::release(&self.dropped, op, pages);
+        }
+        self.forget();
+    }
+
+    /// Forgets everything whose pages were given back already.
+    pub(crate) fn forget(&mut self) {
+        self.ops.clear();
+        self.undo.clear();
+        self.dropped.clear();
+        self.stranded = false;
+    }
+
+    /// Keeps those changes that `keep` wants, and moves what they need together.
+    pub(crate) fn retain(&mut self, pages: &mut Pages, mut keep: impl FnMut(&Op) -> bool) {
+        let old = std::mem::take(self);
+        for mut op in old.ops {
+            if !keep(&op) {
+                Pending::release(&old.dropped, &op, pages);
+                continue;
+            }
+            match &mut op {
+                Op::Data { start, end, before: Before::Bytes(at), stranded, .. } => {
+                    *at = self.keep(&old.undo[*at as usize..*at as usize + usize::from(*end - *start)]);
+                    self.stranded |= *stranded;
+                }
+                Op::Data { stranded, .. } => self.stranded |= *stranded,
+                Op::Size { .. } => {}
+                Op::Cut { dropped, tail, to, .. } => {
+                    let first = self.dropped.len() as u32;
+                    let range = dropped.0 as usize..(dropped.0 + dropped.1) as usize;
+                    self.dropped.extend_from_slice(&old.dropped[range]);
+                    dropped.0 = first;
+                    let len = tail_len(*to, tail.0);
+                    tail.1 = self.keep(&old.undo[tail.1 as usize..tail.1 as usize + len]);
+                }
+            }
+            self.ops.push(op);
+        }
+    }
+}
+
+/// How many bytes a cut at `to` zeroed in the last page, whose zeroed part ends at `tail_end`.
+pub(crate) fn tail_len(to: u64, tail_end: u16) -> usize {
+    usize::from(tail_end).saturating_sub((to % crate::page::PAGE as u64) as usize)
+}
