@@ -1,0 +1,192 @@
+//! How connections end: handles dropped, processes and machines that die, and when
+//! a connection's slot is free again. Errors on a live one are `recovery.rs`'s.
+
+use crate::address::seen_by;
+use crate::broken::Broken;
+use crate::connection::{CLIENT, Phase, SERVER, State};
+use crate::fabric::Fabric;
+use crate::slot::Role;
+use crate::transfer::Handle;
+use std::io;
+use std::net::SocketAddr;
+use wavetank_engine::{EventKind, Kernel, NodeId};
+
+const CLOSE: EventKind = EventKind::new("tcp.close");
+
+impl Fabric {
+    /// A stream is split: its halves are closed one by one.
+    pub(crate) fn split(&mut self, handle: Handle) {
+        let end = &mut self.connections.at(handle.index >> 1).ends[(handle.index & 1) as usize];
+        end.split |= end.generation == handle.generation;
+    }
+
+    /// This end's address.
+    pub(crate) fn local_address(&mut self, handle: Handle) -> io::Result<SocketAddr> {
+        let end = &self.connections.at(handle.index >> 1).ends[(handle.index & 1) as usize];
+        if end.generation == handle.generation { Ok(end.address) } else { Err(io::ErrorKind::NotConnected.into()) }
+    }
+
+    /// The other end's address, as long as there is a connection.
+    pub(crate) fn peer_address(&mut self, handle: Handle) -> io::Result<SocketAddr> {
+        let side = (handle.index & 1) as usize;
+        let connection = self.connections.at(handle.index >> 1);
+        let (end, peer) = (&connection.ends[side], &connection.ends[side ^ 1]);
+        if end.generation != handle.generation || end.state != State::Open {
+            return Err(io::ErrorKind::NotConnected.into());
+        }
+        match self.config.broken {
+            Some(Broken::PeerAddress) => Ok(SocketAddr::new(peer.address.ip(), 1)),
+            _ => Ok(seen_by(end.address.ip(), peer.address)),
+        }
+    }
+
+    /// A stream's handle, or one of its halves, is dropped.
+    pub(crate) fn close_stream(&mut self, kernel: &mut Kernel, role: Role, end_index: u32, generation: u32) {
+        let (index, side) = (end_index >> 1, (end_index & 1) as usize);
+        let connection = self.connections.at(index);
+        let end = &mut connection.ends[side];
+        if end.generation != generation {
+            return;
+        }
+        if role == Role::Stream || !std::mem::take(&mut end.split) {
+            return self.close_end(kernel, index, side);
+        }
+        let (mine, theirs) = (side, side ^ 1);
+        if role == Role::ReadHalf {
+            // As tokio has it: the socket stays open for the other half, data still comes in.
+            kernel.discard(connection.flows[theirs].reader.take());
+            return;
+        }
+        kernel.discard(connection.flows[mine].writer.take());
+        let flow = &mut connection.flows[mine];
+        if !flow.sealed && self.config.broken != Some(Broken::EofAfterHalfDrop) {
+            flow.sealed = true;
+            flow.closing = true;
+            kernel.note(CLOSE, flow.entity, flow.written);
+            self.push(kernel, index, side);
+        }
+    }
+
+    /// The kernel closes a socket: the end of the stream follows what was written, or
+    /// a reset goes out at once if something was never read.
+    pub(crate) fn close_end(&mut self, kernel: &mut Kernel, index: u32, side: usize) {
+        let connection = self.connections.at(index);
+        connection.ends[side].generation = 0;
+        connection.ends[side].error = None;
+        kernel.discard(connection.flows[side].writer.take());
+        kernel.discard(connection.flows[side ^ 1].reader.take());
+        let is_unread = connection.flows[side ^ 1].landed > connection.flows[side ^ 1].read;
+        let flow = &mut connection.flows[side];
+        let end = &mut connection.ends[side];
+        match end.state {
+            State::Open if self.config.broken == Some(Broken::EofAfterDrop) => end.state = State::Gone,
+            State::Open if is_unread && self.config.broken != Some(Broken::ResetOnUnread) => {
+                end.state = State::Gone;
+                flow.sealed = true;
+                flow.closing = false;
+                flow.written = flow.departed;
+                kernel.note(CLOSE, flow.entity, flow.written);
+                self.send_reset(kernel, index, side, 0);
+            }
+            State::Open => {
+                end.state = State::Orphan;
+                if !flow.sealed {
+                    flow.sealed = true;
+                    flow.closing = true;
+                    kernel.note(CLOSE, flow.entity, flow.written);
+                    self.push(kernel, index, side);
+                }
+            }
+            State::Dead => end.state = State::Gone,
+            State::Orphan | State::Gone => {}
+        }
+        self.finish(kernel, index);
+    }
+
+    /// A machine's memory is lost, and with it this side: nobody is told.
+    fn vanish_end(&mut self, kernel: &mut Kernel, index: u32, side: usize) {
+        let connection = self.connections.at(index);
+        let end = &mut connection.ends[side];
+        end.state = State::Gone;
+        end.generation = 0;
+        end.error = None;
+        kernel.discard(connection.flows[side ^ 1].reader.take());
+        let flow = &mut connection.flows[side];
+        kernel.discard(flow.writer.take());
+        flow.sealed = true;
+        flow.closing = false;
+        flow.written = flow.departed;
+        flow.acks.lose();
+        if flow.stall.take().is_some()
+            && let Some(ticket) = flow.ticket.take()
+        {
+            kernel.cancel(ticket);
+            flow.drop_departures();
+        }
+        self.chase(kernel, index, side ^ 1, 0);
+        self.finish(kernel, index);
+    }
+
+    /// The listener that a connection waited at is closed: the client is reset, now or
+    /// when its confirmation lands; or learns nothing, if the machine died.
+    pub(crate) fn drop_server(&mut self, kernel: &mut Kernel, index: u32, is_silent: bool) {
+        let phase = self.connections.at(index).handshake.phase;
+        if is_silent {
+            return self.vanish_end(kernel, index, SERVER);
+        }
+        let connection = self.connections.at(index);
+        connection.ends[SERVER].state = State::Gone;
+        let flow = &mut connection.flows[SERVER];
+        flow.sealed = true;
+        if phase == Phase::Established {
+            self.send_reset(kernel, index, SERVER, 0);
+        }
+        self.finish(kernel, index);
+    }
+
+    /// Every connection of dead processes ends, as their kernel or its silence has it.
+    pub(crate) fn crash_connections(&mut self, kernel: &mut Kernel, nodes: &[NodeId], is_silent: bool) {
+        for index in self.connections.indices() {
+            for side in [CLIENT, SERVER] {
+                let connection = self.connections.peek(index);
+                let end = &connection.ends[side];
+                if end.state == State::Gone || !nodes.contains(&end.node) {
+                    continue;
+                }
+                let is_opening =
+                    !matches!(connection.handshake.phase, Phase::Confirming | Phase::ConfirmLost | Phase::Established);
+                if side == CLIENT && is_opening {
+                    self.bury_client(kernel, index);
+                } else if is_silent {
+                    self.vanish_end(kernel, index, side);
+                } else if end.state != State::Orphan {
+                    self.close_end(kernel, index, side);
+                }
+            }
+        }
+    }
+
+    /// Frees the connection's slot once nobody and nothing refers to it.
+    pub(crate) fn finish(&mut self, kernel: &mut Kernel, index: u32) {
+        let connection = self.connections.at(index);
+        for side in [CLIENT, SERVER] {
+            if connection.ends[side].state == State::Orphan && connection.flows[side].fin_landed {
+                connection.ends[side].state = State::Gone;
+            }
+        }
+        if !connection.is_over() {
+            return;
+        }
+        for flow in &mut connection.flows {
+            if let Some(ticket) = flow.ack_ticket.take() {
+                kernel.cancel(ticket);
+            }
+            kernel.discard(flow.reader.take());
+            kernel.discard(flow.writer.take());
+        }
+        let client = &connection.ends[CLIENT];
+        let (machine, port) = (client.machine, client.address.port());
+        self.site(machine).tcp.release(port);
+        self.connections.remove(index);
+    }
+}

@@ -1,0 +1,188 @@
+//! One direction of a connection: its bytes, how far each of them has come, and
+//! what is on its way. Draws nothing and knows no link.
+
+use crate::ring::Ring;
+use std::collections::VecDeque;
+use tokio::io::ReadBuf;
+use wavetank_engine::{Ticket, Waiter};
+
+/// What a segment carries besides bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cargo {
+    /// Bytes only.
+    Data,
+    /// The end of the stream.
+    Fin,
+    /// The end of the connection.
+    Reset,
+}
+
+/// A segment on its way.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Departure {
+    /// The offset behind its last byte.
+    pub(crate) end: u64,
+    pub(crate) due: u64,
+    pub(crate) cargo: Cargo,
+    /// It will not arrive.
+    pub(crate) lost: bool,
+    /// The kinds of fault that have touched it.
+    pub(crate) marks: u16,
+}
+
+/// An acknowledgement on its way: a fact with a due time, and not an event.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ack {
+    pub(crate) due: u64,
+    /// What has landed.
+    pub(crate) upto: u64,
+    /// Where the receive window ends.
+    pub(crate) edge: u64,
+}
+
+const NO_ACK: Ack = Ack { due: u64::MAX, upto: 0, edge: 0 };
+
+/// Something was lost, and nothing can land before it was sent again.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stall {
+    pub(crate) since: u64,
+    pub(crate) attempt: u32,
+    /// The queued record is the next attempt, not a landing.
+    pub(crate) waiting: bool,
+    pub(crate) marks: u16,
+}
+
+/// One direction.
+///
+/// Invariant: `read <= landed <= departed <= written` and `acked <= landed`; the
+/// ring holds the bytes from `read` to `written`.
+#[derive(Debug, Default)]
+pub(crate) struct Flow {
+    pub(crate) ring: Ring,
+    /// The structural name, address of its segments' decisions.
+    pub(crate) entity: u64,
+    pub(crate) read: u64,
+    pub(crate) landed: u64,
+    pub(crate) departed: u64,
+    pub(crate) written: u64,
+    /// What the writer knows to have landed.
+    pub(crate) acked: u64,
+    /// How far the writer may send.
+    pub(crate) edge: u64,
+    /// How far the reader has said so, which the writer may not know yet.
+    pub(crate) advertised: u64,
+    pub(crate) acks: Acks,
+    pub(crate) first: Option<Departure>,
+    pub(crate) rest: VecDeque<Departure>,
+    /// The queued record: the first departure's landing, or the next attempt.
+    pub(crate) ticket: Option<Ticket>,
+    pub(crate) ack_ticket: Option<Ticket>,
+    pub(crate) last_due: u64,
+    pub(crate) stall: Option<Stall>,
+    /// No byte may be written any more.
+    pub(crate) sealed: bool,
+    /// The end of the stream follows the last byte.
+    pub(crate) closing: bool,
+    pub(crate) fin_departed: bool,
+    pub(crate) fin_landed: bool,
+    pub(crate) reset_departed: bool,
+    /// Kinds of fault that have touched what landed and was not read yet.
+    pub(crate) marks: u16,
+    pub(crate) reader: Waiter,
+    pub(crate) writer: Waiter,
+    /// Numbers the reads, for those that a fault shortens.
+    pub(crate) reads: u64,
+}
+
+/// At most two acknowledgements on their way: the earliest, and all later ones as
+/// one, as a receiver that delays its acknowledgements has it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Acks {
+    first: Ack,
+    last: Ack,
+}
+
+impl Default for Acks {
+    fn default() -> Self {
+        Acks { first: NO_ACK, last: NO_ACK }
+    }
+}
+
+impl Acks {
+    /// When the earliest arrives.
+    #[inline]
+    pub(crate) fn due(&self) -> Option<u64> {
+        (self.first.due != u64::MAX).then_some(self.first.due)
+    }
+
+    #[inline]
+    pub(crate) fn push(&mut self, ack: Ack) {
+        if self.first.due == u64::MAX {
+            self.first = ack;
+        } else {
+            self.last = Ack { due: ack.due.max(self.first.due), ..ack };
+        }
+    }
+
+    /// What is on its way is lost.
+    pub(crate) fn lose(&mut self) {
+        *self = Acks::default();
+    }
+}
+
+impl Flow {
+    /// As a new connection has it; keeps its memory.
+    pub(crate) fn open(&mut self, entity: u64, window: u32) {
+        let mut ring = std::mem::take(&mut self.ring);
+        let mut rest = std::mem::take(&mut self.rest);
+        ring.shrink();
+        rest.clear();
+        *self = Flow { ring, rest, entity, edge: u64::from(window), advertised: u64::from(window), ..Flow::default() };
+    }
+
+    /// Settles the acknowledgements that have arrived by `now`.
+    #[inline]
+    pub(crate) fn settle(&mut self, now: u64) {
+        while self.acks.first.due <= now {
+            let ack = self.acks.first;
+            self.acked = self.acked.max(ack.upto);
+            self.edge = self.edge.max(ack.edge);
+            self.acks.first = std::mem::replace(&mut self.acks.last, NO_ACK);
+        }
+    }
+
+    /// Bytes that the send buffer has room for.
+    #[inline]
+    pub(crate) fn room(&self, send_buffer: u32) -> usize {
+        (u64::from(send_buffer)).saturating_sub(self.written - self.acked) as usize
+    }
+
+    #[inline]
+    pub(crate) fn put(&mut self, data: &[u8]) {
+        self.ring.put(self.read, self.written, data);
+        self.written += data.len() as u64;
+    }
+
+    /// Moves up to `most` bytes that have landed into `buffer`.
+    #[inline]
+    pub(crate) fn take(&mut self, most: usize, buffer: &mut ReadBuf<'_>) {
+        let len = most.min(buffer.remaining()).min((self.landed - self.read) as usize);
+        let (one, two) = self.ring.get(self.read, len);
+        buffer.put_slice(one);
+        if !two.is_empty() {
+            buffer.put_slice(two);
+        }
+        self.read += len as u64;
+    }
+
+    /// Whether bytes were sent that the writer does not know to have landed, or wait to be sent.
+    pub(crate) fn is_owed(&self) -> bool {
+        self.written > self.acked || (self.closing && !self.fin_landed)
+    }
+
+    /// Forgets what is on its way.
+    pub(crate) fn drop_departures(&mut self) {
+        self.first = None;
+        self.rest.clear();
+    }
+}

@@ -1,0 +1,303 @@
+//! How a connection opens: SYN, answer, confirmation, each of which may be lost,
+//! and refusal. Once both sides know, the handshake is over.
+
+use crate::address::{Route, destination, number_of, seen_by, source};
+use crate::broken::Broken;
+use crate::connection::{CLIENT, Connection, Handshake, Phase, SERVER, State};
+use crate::fabric::Fabric;
+use crate::kinds::{CONNECT_HANG, CONNECT_REFUSED, PARTITION, count_effects, mark};
+use crate::recovery::backoff;
+use crate::slot::Role;
+use crate::transfer::Handle;
+use std::io;
+use std::net::SocketAddr;
+use std::task::{Context, Poll, Waker};
+use wavetank_engine::{EventKind, Home, Kernel, Target, mix};
+
+const CONNECT: EventKind = EventKind::new("tcp.connect");
+/// Linux asks three times, a second apart, who has an address (`mcast_solicit`).
+const UNREACHABLE_AFTER: u64 = 3_000_000_000;
+/// Set apart the decisions of the three packets.
+const SYN: u64 = 0x7379_6e00;
+const ANSWER: u64 = 0x616e_7300;
+const CONFIRMATION: u64 = 0x636f_6e00;
+
+impl Fabric {
+    /// Begins to connect: the client's side of a new connection.
+    pub(crate) fn connect(&mut self, kernel: &mut Kernel, home: Home, to: SocketAddr) -> io::Result<Handle> {
+        let machine = kernel.topology.node(home.node).machine;
+        let to = destination(to);
+        let peer = match Route::of(to.ip(), kernel) {
+            Route::Loopback => Some(machine),
+            Route::Machine(peer) => Some(peer),
+            Route::Nobody => None,
+            Route::None => return Err(io::ErrorKind::NetworkUnreachable.into()),
+        };
+        let port = self.site(machine).tcp.take().ok_or(io::ErrorKind::AddrNotAvailable)?;
+        let entity = self.next_entity(home);
+        let index = self.connections.insert(entity, self.config.receive_window);
+        let generation = self.next_generation();
+        let connection = self.connections.at(index);
+        let client = &mut connection.ends[CLIENT];
+        client.state = State::Open;
+        client.generation = generation;
+        client.node = home.node;
+        client.machine = machine;
+        client.address = SocketAddr::new(source(to.ip(), machine), port);
+        let server = &mut connection.ends[SERVER];
+        server.state = State::Gone;
+        server.generation = 0;
+        server.machine = peer.unwrap_or(machine);
+        server.address = to;
+        connection.handshake.since = kernel.now();
+        kernel.note(CONNECT, entity, number_of(to));
+        if peer.is_none() {
+            self.fail_at(kernel, index, kernel.now() + UNREACHABLE_AFTER, io::ErrorKind::HostUnreachable);
+        } else if kernel.strikes(&CONNECT_HANG, entity, 0, self.config.connect_hang, Target::Node(home.node)) {
+            self.connections.at(index).handshake.marks |= mark(&CONNECT_HANG);
+            self.fail_at(kernel, index, kernel.now() + self.config.connect_limit, io::ErrorKind::TimedOut);
+        } else {
+            self.send_syn(kernel, index);
+        }
+        Ok(Handle { index: index << 1, generation })
+    }
+
+    /// Waits for the connection to open.
+    pub(crate) fn poll_connect(
+        &mut self,
+        kernel: &mut Kernel,
+        handle: Handle,
+        cx: &Context<'_>,
+        replaced: &mut Option<Waker>,
+    ) -> Poll<io::Result<()>> {
+        let index = handle.index >> 1;
+        let connection = self.connections.at(index);
+        if connection.ends[CLIENT].generation != handle.generation {
+            return Poll::Pending;
+        }
+        let is_open = match connection.handshake.phase {
+            Phase::Confirming | Phase::ConfirmLost => self.config.broken != Some(Broken::ConnectBeforeAccept),
+            Phase::Established | Phase::Failed => true,
+            _ => false,
+        };
+        if !is_open {
+            *replaced = connection.flows[SERVER].reader.set(cx);
+            kernel.waits(self.number, Role::Connect.slot(index), "a TCP connection to open");
+            return Poll::Pending;
+        }
+        count_effects(std::mem::take(&mut connection.handshake.marks), kernel);
+        if connection.handshake.phase != Phase::Failed {
+            return Poll::Ready(Ok(()));
+        }
+        let error = connection.ends[CLIENT].error.take().expect("a connection that failed to open has its error");
+        self.bury_client(kernel, index);
+        Poll::Ready(Err(error.into()))
+    }
+
+    /// The packet of a handshake's phase is due.
+    pub(crate) fn advance(&mut self, kernel: &mut Kernel, index: u32) {
+        let handshake = &mut self.connections.at(index).handshake;
+        handshake.ticket = None;
+        let phase = handshake.phase;
+        match phase {
+            Phase::SynSent => self.land_syn(kernel, index),
+            Phase::SynLost => self.send_syn(kernel, index),
+            Phase::SynReceived => self.land_answer(kernel, index),
+            Phase::Refused if self.is_packet_lost(index, SERVER) => self.lose_syn(kernel, index),
+            Phase::Refused => self.fail_connect(kernel, index, io::ErrorKind::ConnectionRefused),
+            Phase::Confirming => self.land_confirmation(kernel, index),
+            Phase::ConfirmLost => self.send_confirmation(kernel, index),
+            Phase::Failing(error) => self.fail_connect(kernel, index, error),
+            Phase::Established | Phase::Failed => unreachable!("nothing is due in phase {phase:?}"),
+        }
+        self.finish(kernel, index);
+    }
+
+    fn send_syn(&mut self, kernel: &mut Kernel, index: u32) {
+        self.send_packet(kernel, index, CLIENT, Phase::SynSent, SYN);
+    }
+
+    fn land_syn(&mut self, kernel: &mut Kernel, index: u32) {
+        let connection = self.connections.peek(index);
+        let (to, machine) = (connection.ends[SERVER].address, connection.ends[SERVER].machine);
+        let (entity, sent_at) = (connection.entity, connection.handshake.crashes);
+        let is_again = connection.handshake.listener.is_some();
+        if self.is_packet_lost(index, CLIENT) || self.is_down(machine, kernel) {
+            return self.lose_syn(kernel, index);
+        }
+        if is_again {
+            // The answer was lost, and this is the SYN again.
+            return self.send_packet(kernel, index, SERVER, Phase::SynReceived, ANSWER);
+        }
+        let Some(listener) = self.site(machine).tcp.find(to) else {
+            if self.config.broken == Some(Broken::Refusal) {
+                return self.lose_syn(kernel, index);
+            }
+            return self.send_packet(kernel, index, SERVER, Phase::Refused, ANSWER);
+        };
+        let node = self.listeners.at(listener).node;
+        let target = Target::Node(node);
+        if kernel.strikes(&CONNECT_REFUSED, entity, 0, self.config.connect_refused, target) {
+            self.connections.at(index).handshake.marks |= mark(&CONNECT_REFUSED);
+            return self.send_packet(kernel, index, SERVER, Phase::Refused, ANSWER);
+        }
+        if self.is_stale(node, sent_at) || !self.listeners.at(listener).reserve(self.config.backlog) {
+            // A full backlog drops the SYN, as Linux does.
+            return self.lose_syn(kernel, index);
+        }
+        let generation = self.listeners.at(listener).generation;
+        let bound = self.listeners.at(listener).address.ip();
+        let connection = self.connections.at(index);
+        connection.handshake.listener = Some((listener, generation));
+        let server = &mut connection.ends[SERVER];
+        server.state = State::Open;
+        server.node = node;
+        server.address = seen_by(bound, to);
+        self.send_packet(kernel, index, SERVER, Phase::SynReceived, ANSWER);
+    }
+
+    fn land_answer(&mut self, kernel: &mut Kernel, index: u32) {
+        if self.is_packet_lost(index, SERVER) {
+            return self.lose_syn(kernel, index);
+        }
+        self.send_confirmation(kernel, index);
+        let waiter = self.connections.at(index).flows[SERVER].reader.take();
+        kernel.wake(waiter);
+    }
+
+    fn send_confirmation(&mut self, kernel: &mut Kernel, index: u32) {
+        self.send_packet(kernel, index, CLIENT, Phase::Confirming, CONFIRMATION);
+        // Data that follows does not overtake it.
+        let connection = self.connections.at(index);
+        let flow = &mut connection.flows[CLIENT];
+        flow.last_due = flow.last_due.max(connection.handshake.due);
+    }
+
+    fn land_confirmation(&mut self, kernel: &mut Kernel, index: u32) {
+        let connection = self.connections.peek(index);
+        let machine = connection.ends[SERVER].machine;
+        let (listener, generation) = connection.handshake.listener.expect("a listener holds a place for it");
+        if connection.ends[SERVER].state == State::Gone {
+            // The server's machine crashed meanwhile; the client learns it the hard way.
+            self.connections.at(index).handshake.phase = Phase::Established;
+            if !self.is_down(machine, kernel) {
+                self.send_reset(kernel, index, SERVER, 0);
+            }
+            return;
+        }
+        if self.is_packet_lost(index, CLIENT) {
+            let (first, most) = (self.config.retransmit_first, self.config.retransmit_max);
+            let handshake = &mut self.connections.at(index).handshake;
+            handshake.attempt += 1;
+            handshake.phase = Phase::ConfirmLost;
+            let delay = backoff(first, most, handshake.attempt);
+            let due = kernel.now() + delay;
+            return self.queue_handshake(kernel, index, due);
+        }
+        self.connections.at(index).handshake.phase = Phase::Established;
+        self.listeners.at(listener).queue_up(index, generation, kernel);
+        if self.config.broken == Some(Broken::ConnectBeforeAccept) {
+            self.connections.at(index).handshake.phase = Phase::SynReceived;
+        }
+    }
+
+    /// Sends a packet of the handshake, and queues its landing.
+    fn send_packet(&mut self, kernel: &mut Kernel, index: u32, side: usize, phase: Phase, packet: u64) {
+        let crashes = self.crashes;
+        let connection = self.connections.at(index);
+        let path = connection.path(side);
+        let (entity, nth) = (mix(connection.entity, packet), u64::from(connection.handshake.attempt));
+        let flight = self.links.depart(&self.config, kernel, path, entity, nth);
+        let handshake = &mut connection.handshake;
+        handshake.phase = phase;
+        handshake.lost = flight.lost;
+        handshake.marks |= flight.marks;
+        handshake.crashes = crashes;
+        self.queue_handshake(kernel, index, kernel.now() + flight.nanos);
+    }
+
+    fn queue_handshake(&mut self, kernel: &mut Kernel, index: u32, due: u64) {
+        let ticket = kernel.at(due, self.number, Role::Handshake.slot(index));
+        let connection = self.connections.at(index);
+        connection.handshake.due = due;
+        connection.handshake.ticket = Some(ticket);
+    }
+
+    /// Whether the packet that `side` sent was lost, or lands on a cut link.
+    fn is_packet_lost(&mut self, index: u32, side: usize) -> bool {
+        let connection = self.connections.at(index);
+        if self.links.is_cut(connection.path(side)) {
+            connection.handshake.lost = true;
+            connection.handshake.marks |= mark(&PARTITION);
+        }
+        connection.handshake.lost
+    }
+
+    /// The SYN or its answer was lost: another attempt, or the end.
+    fn lose_syn(&mut self, kernel: &mut Kernel, index: u32) {
+        let (first, limit) = (self.config.connect_first, self.config.connect_limit);
+        let handshake = &mut self.connections.at(index).handshake;
+        let due = kernel.now() + backoff(first, u64::MAX >> 1, handshake.attempt);
+        handshake.attempt += 1;
+        if due - handshake.since > limit {
+            let due = handshake.since + limit;
+            return self.fail_at(kernel, index, due, io::ErrorKind::TimedOut);
+        }
+        handshake.phase = Phase::SynLost;
+        self.queue_handshake(kernel, index, due);
+    }
+
+    fn fail_at(&mut self, kernel: &mut Kernel, index: u32, due: u64, error: io::ErrorKind) {
+        self.connections.at(index).handshake.phase = Phase::Failing(error);
+        self.queue_handshake(kernel, index, due);
+    }
+
+    fn fail_connect(&mut self, kernel: &mut Kernel, index: u32, error: io::ErrorKind) {
+        self.release_place(index);
+        let connection = self.connections.at(index);
+        connection.handshake.phase = Phase::Failed;
+        connection.ends[CLIENT].error = Some(error);
+        connection.ends[SERVER].state = State::Gone;
+        let waiter = connection.flows[SERVER].reader.take();
+        kernel.wake(waiter);
+    }
+
+    /// Gives the place at the listener back that a handshake holds.
+    pub(crate) fn release_place(&mut self, index: u32) {
+        let Connection { handshake: Handshake { phase, listener, .. }, .. } = self.connections.at(index);
+        if !matches!(phase, Phase::Established)
+            && let Some((listener, generation)) = listener.take()
+        {
+            self.listeners.at(listener).release(generation);
+        }
+    }
+
+    /// Who connected has dropped the attempt.
+    pub(crate) fn abandon(&mut self, kernel: &mut Kernel, index: u32, generation: u32) {
+        let connection = self.connections.at(index);
+        if connection.ends[CLIENT].generation != generation {
+            return;
+        }
+        match connection.handshake.phase {
+            Phase::Confirming | Phase::ConfirmLost | Phase::Established => {
+                self.close_end(kernel, index, CLIENT);
+            }
+            _ => self.bury_client(kernel, index),
+        }
+    }
+
+    /// A connection that never opened is no more. What is on its way is answered by nobody that cares.
+    pub(crate) fn bury_client(&mut self, kernel: &mut Kernel, index: u32) {
+        self.release_place(index);
+        let connection = self.connections.at(index);
+        if let Some(ticket) = connection.handshake.ticket.take() {
+            kernel.cancel(ticket);
+        }
+        connection.handshake.phase = Phase::Failed;
+        for end in &mut connection.ends {
+            end.state = State::Gone;
+            end.generation = 0;
+        }
+        self.finish(kernel, index);
+    }
+}

@@ -1,0 +1,40 @@
+#![doc = include_str!("../README.md")]
+//! # The crate
+//!
+//! The simulated network: links, TCP, UDP and names, as a device of the engine.
+//!
+//! In reading order: [`Fabric`] is the device, [`SimNetworkProvider`] what a process
+//! sees of it; [`NetworkConfig`] says how it behaves, [`Broken`] which promise a test
+//! breaks, [`kinds`] how its faults are called, [`address_of`] where machines live.
+//! Inside, `connection` and `flow` hold the state; `handshake`, `transfer`,
+//! `recovery` and `closing` are the life of a connection; `link` and `partition`
+//! are what lies between machines.
+
+mod address;
+mod broken;
+mod closing;
+mod config;
+mod connection;
+mod datagram;
+mod fabric;
+mod flow;
+mod handshake;
+pub mod kinds;
+mod link;
+mod listener;
+mod partition;
+mod port;
+mod provider;
+mod recovery;
+mod ring;
+mod slot;
+mod stream;
+mod transfer;
+mod waiters;
+
+pub use address::address_of;
+pub use broken::Broken;
+pub use config::NetworkConfig;
+pub use fabric::Fabric;
+pub use provider::{SimNetworkProvider, SimTcpListener, SimUdpSocket};
+pub use stream::{SimReadHalf, SimTcpStream, SimWriteHalf};

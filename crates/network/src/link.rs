@@ -1,0 +1,170 @@
+//! The links between machines: how long a packet takes, and which directions are
+//! cut or slow. Decides, and changes no connection.
+
+use crate::config::NetworkConfig;
+use crate::kinds::{DELAY_SPIKE, PARTITION, SEGMENT_LOSS, SLOW, mark};
+use std::collections::BTreeMap;
+use wavetank_engine::{Domain, Kernel, MachineId, Target, scale};
+
+/// The domain of a packet's time on its way.
+pub(crate) const LATENCY: Domain = Domain::new("network.latency");
+
+/// The way from one machine to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Path {
+    pub(crate) from: MachineId,
+    pub(crate) to: MachineId,
+}
+
+impl Path {
+    /// Whether it never leaves the machine: such a path is never cut and never slow.
+    #[inline]
+    pub(crate) fn is_loopback(self) -> bool {
+        self.from == self.to
+    }
+
+    /// The structural name of this direction.
+    pub(crate) fn entity(self) -> u64 {
+        u64::from(self.from.0) << 32 | u64::from(self.to.0)
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Link {
+    cut: bool,
+    extra: u64,
+    /// How often it was cut or slowed: the number of its next fault.
+    faults: u64,
+}
+
+/// What a packet's way will be like, drawn as it departs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Flight {
+    pub(crate) nanos: u64,
+    /// It will not arrive.
+    pub(crate) lost: bool,
+    /// The kinds of fault that have touched it.
+    pub(crate) marks: u16,
+}
+
+/// The links that differ from the configuration.
+#[derive(Debug, Default)]
+pub(crate) struct Links {
+    links: BTreeMap<Path, Link>,
+    disturbed: usize,
+}
+
+impl Links {
+    pub(crate) fn reset(&mut self) {
+        self.links.clear();
+        self.disturbed = 0;
+    }
+
+    /// Whether any link is cut or slow.
+    #[inline]
+    pub(crate) fn is_disturbed(&self) -> bool {
+        self.disturbed > 0
+    }
+
+    pub(crate) fn is_cut(&self, path: Path) -> bool {
+        self.disturbed > 0 && self.links.get(&path).is_some_and(|link| link.cut)
+    }
+
+    pub(crate) fn extra(&self, path: Path) -> u64 {
+        if self.disturbed == 0 { 0 } else { self.links.get(&path).map_or(0, |link| link.extra) }
+    }
+
+    /// Cuts a direction or mends it. The number of this fault, if it is a new one.
+    pub(crate) fn set_cut(&mut self, path: Path, cut: bool) -> Option<u64> {
+        self.change(path, |link| std::mem::replace(&mut link.cut, cut) != cut && cut)
+    }
+
+    /// Makes a direction slower by so many nanoseconds, 0 for none. The number of this fault, if it is one.
+    pub(crate) fn set_extra(&mut self, path: Path, nanos: u64) -> Option<u64> {
+        self.change(path, |link| std::mem::replace(&mut link.extra, nanos) != nanos && nanos > 0)
+    }
+
+    /// The directions that are cut or slow.
+    pub(crate) fn disturbed(&self) -> Vec<Path> {
+        self.links.iter().filter(|(_, link)| link.cut || link.extra > 0).map(|(&path, _)| path).collect()
+    }
+
+    fn change(&mut self, path: Path, change: impl FnOnce(&mut Link) -> bool) -> Option<u64> {
+        let link = self.links.entry(path).or_default();
+        let before = link.cut || link.extra > 0;
+        let is_fault = change(link);
+        let after = link.cut || link.extra > 0;
+        self.disturbed = self.disturbed + usize::from(after) - usize::from(before);
+        let number = link.faults;
+        link.faults += u64::from(is_fault);
+        is_fault.then_some(number)
+    }
+
+    /// The time on the way without any fault.
+    #[inline]
+    pub(crate) fn latency(config: &NetworkConfig, kernel: &Kernel, path: Path, entity: u64, nth: u64) -> u64 {
+        if path.is_loopback() {
+            return config.loopback_latency;
+        }
+        if config.latency_max == config.latency_min {
+            return config.latency_min;
+        }
+        let draw = kernel.decisions().draw(LATENCY, entity, nth);
+        draw.map_or(config.latency_min, |draw| scale(draw, config.latency_min, config.latency_max))
+    }
+
+    /// An acknowledgement's time on the way: the shortest there is, so that nothing is drawn for it.
+    #[inline]
+    pub(crate) fn latency_of_ack(&self, config: &NetworkConfig, path: Path) -> u64 {
+        if path.is_loopback() { config.loopback_latency } else { config.latency_min + self.extra(path) }
+    }
+
+    /// Decides about a segment that departs, faults included.
+    pub(crate) fn depart(
+        &self,
+        config: &NetworkConfig,
+        kernel: &mut Kernel,
+        path: Path,
+        entity: u64,
+        nth: u64,
+    ) -> Flight {
+        let mut flight = self.depart_datagram(config, kernel, path, entity, nth);
+        if !path.is_loopback()
+            && kernel.strikes(&SEGMENT_LOSS, entity, nth, config.segment_loss, Target::Machine(path.to))
+        {
+            flight.lost = true;
+            flight.marks |= mark(&SEGMENT_LOSS);
+        }
+        flight
+    }
+
+    /// Decides about a datagram that departs; whether it is lost on the way is judged when it lands.
+    pub(crate) fn depart_datagram(
+        &self,
+        config: &NetworkConfig,
+        kernel: &mut Kernel,
+        path: Path,
+        entity: u64,
+        nth: u64,
+    ) -> Flight {
+        let mut flight = Flight { nanos: Links::latency(config, kernel, path, entity, nth), lost: false, marks: 0 };
+        if path.is_loopback() {
+            return flight;
+        }
+        let extra = self.extra(path);
+        if extra > 0 {
+            flight.nanos += extra;
+            flight.marks |= mark(&SLOW);
+        }
+        if self.is_cut(path) {
+            flight.lost = true;
+            flight.marks |= mark(&PARTITION);
+        }
+        let (ratio, most) = (config.spike, config.spike_max);
+        if let Some(late) = kernel.strikes_for(&DELAY_SPIKE, entity, nth, ratio, 1, most, Target::Machine(path.to)) {
+            flight.nanos += late;
+            flight.marks |= mark(&DELAY_SPIKE);
+        }
+        flight
+    }
+}

@@ -1,0 +1,85 @@
+//! What a test does to links by hand, or a plan for it: cut, mend, slow down, heal.
+//! What that means for a segment is judged where segments land.
+
+use crate::fabric::Fabric;
+use crate::kinds::{PARTITION, SLOW};
+use crate::link::Path;
+use wavetank_engine::{EventKind, Kernel, MachineId, Target};
+
+const MEND: EventKind = EventKind::new("network.mend");
+
+/// Faults by hand. Loopback is never cut: a machine always reaches itself. What is
+/// cut already is not cut again, and counts once.
+impl Fabric {
+    /// Cuts the direction from one machine to another: what is on its way or sent from
+    /// now on is lost, and sent again where the protocol does that.
+    pub fn cut(&mut self, kernel: &mut Kernel, from: MachineId, to: MachineId) {
+        let path = Path { from, to };
+        if path.is_loopback() {
+            return;
+        }
+        if let Some(nth) = self.links.set_cut(path, true) {
+            kernel.fired(&PARTITION, path.entity(), nth, Target::Machine(from), [u64::from(to.0), 0]);
+            self.refresh();
+            for index in self.connections.indices() {
+                for side in [0, 1] {
+                    if self.connections.peek(index).path(side ^ 1) == path {
+                        self.lose_acks(kernel, index, side);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Ends a [`cut`](Self::cut).
+    pub fn mend(&mut self, kernel: &mut Kernel, from: MachineId, to: MachineId) {
+        let path = Path { from, to };
+        if self.links.is_cut(path) {
+            self.links.set_cut(path, false);
+            kernel.note(MEND, path.entity(), 0);
+            self.refresh();
+        }
+    }
+
+    /// Cuts both directions between every machine of one group and every one of the other.
+    pub fn partition(&mut self, kernel: &mut Kernel, one: &[MachineId], other: &[MachineId]) {
+        for &a in one {
+            for &b in other {
+                self.cut(kernel, a, b);
+                self.cut(kernel, b, a);
+            }
+        }
+    }
+
+    /// Cuts both directions between a machine and every other.
+    pub fn isolate(&mut self, kernel: &mut Kernel, machine: MachineId) {
+        let others: Vec<MachineId> = (0..kernel.topology.machines().len() as u32).map(MachineId).collect();
+        self.partition(kernel, &[machine], &others);
+    }
+
+    /// Makes each packet of a direction take so many nanoseconds more, from now on; 0 ends that.
+    pub fn slow(&mut self, kernel: &mut Kernel, from: MachineId, to: MachineId, nanos: u64) {
+        let path = Path { from, to };
+        if path.is_loopback() {
+            return;
+        }
+        if let Some(nth) = self.links.set_extra(path, nanos) {
+            kernel.fired(&SLOW, path.entity(), nth, Target::Machine(from), [nanos, u64::from(to.0)]);
+        }
+        self.refresh();
+    }
+
+    /// Mends every cut, and lets every link be as fast as configured.
+    pub fn heal(&mut self, kernel: &mut Kernel) {
+        for path in self.links.disturbed() {
+            self.mend(kernel, path.from, path.to);
+            self.links.set_extra(path, 0);
+        }
+        self.refresh();
+    }
+
+    /// Whether that direction is cut.
+    pub fn is_cut(&self, from: MachineId, to: MachineId) -> bool {
+        self.links.is_cut(Path { from, to })
+    }
+}

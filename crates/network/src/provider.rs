@@ -1,0 +1,179 @@
+//! The network as a process sees it: connect, bind, look up; and its listeners and
+//! datagram sockets. All state stays in the fabric.
+
+use crate::address;
+use crate::broken::Broken;
+use crate::fabric::Fabric;
+use crate::slot::Role;
+use crate::stream::SimTcpStream;
+use crate::transfer::Handle;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tokio::io::ReadBuf;
+use wavetank_core::{NetworkProvider, TcpListener, UdpSocket};
+use wavetank_engine::{Home, Kernel, Local};
+
+/// The network of a process.
+#[derive(Debug, Clone, Copy)]
+pub struct SimNetworkProvider {
+    fabric: Local<Fabric>,
+    home: Home,
+}
+
+impl SimNetworkProvider {
+    /// The network as the process `home` sees it.
+    pub fn new(fabric: Local<Fabric>, home: Home) -> SimNetworkProvider {
+        SimNetworkProvider { fabric, home }
+    }
+
+    /// Does something at once if the process lives; for the dead nothing ever completes.
+    async fn alive<T>(self, mut body: impl FnMut(&mut Fabric, &mut Kernel) -> T) -> T {
+        poll_fn(|_| {
+            self.fabric.with(|fabric, kernel| {
+                if !self.home.is_alive(kernel) {
+                    return Poll::Pending;
+                }
+                fabric.number = self.fabric.number();
+                Poll::Ready(body(fabric, kernel))
+            })
+        })
+        .await
+    }
+}
+
+impl NetworkProvider for SimNetworkProvider {
+    type TcpStream = SimTcpStream;
+    type TcpListener = SimTcpListener;
+    type UdpSocket = SimUdpSocket;
+
+    fn connect(&self, to: SocketAddr) -> impl Future<Output = io::Result<SimTcpStream>> + Send {
+        Connecting { fabric: self.fabric, home: self.home, to, handle: None }
+    }
+
+    async fn bind(&self, at: SocketAddr) -> io::Result<SimTcpListener> {
+        let home = self.home;
+        let handle = self.alive(move |fabric, kernel| fabric.listen(kernel, home, at)).await?;
+        Ok(SimTcpListener { fabric: self.fabric, handle })
+    }
+
+    async fn bind_udp(&self, at: SocketAddr) -> io::Result<SimUdpSocket> {
+        let home = self.home;
+        let handle = self.alive(move |fabric, kernel| fabric.open_socket(kernel, home, at)).await?;
+        Ok(SimUdpSocket { fabric: self.fabric, handle })
+    }
+
+    async fn lookup(&self, name: &str) -> io::Result<Vec<SocketAddr>> {
+        self.alive(|fabric, kernel| {
+            let found = address::lookup(name, kernel);
+            match (&found, fabric.config.broken) {
+                (Err(error), Some(Broken::UnknownName)) if error.kind() == io::ErrorKind::NotFound => {
+                    Ok(vec![SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 80)])
+                }
+                (Err(error), Some(Broken::NameWithoutPort)) if error.kind() == io::ErrorKind::InvalidInput => {
+                    Ok(vec![SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 80)])
+                }
+                _ => found,
+            }
+        })
+        .await
+    }
+}
+
+/// A connection that is being opened; dropping it ends the attempt.
+struct Connecting {
+    fabric: Local<Fabric>,
+    home: Home,
+    to: SocketAddr,
+    handle: Option<Handle>,
+}
+
+impl Future for Connecting {
+    type Output = io::Result<SimTcpStream>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let mut replaced = None;
+        let polled = this.fabric.with(|fabric, kernel| {
+            let handle = match this.handle {
+                Some(handle) => handle,
+                None if !this.home.is_alive(kernel) => return Poll::Pending,
+                None => {
+                    fabric.number = this.fabric.number();
+                    *this.handle.insert(fabric.connect(kernel, this.home, this.to)?)
+                }
+            };
+            fabric.poll_connect(kernel, handle, cx, &mut replaced).map_ok(|()| handle)
+        });
+        drop(replaced);
+        let Poll::Ready(connected) = polled else { return Poll::Pending };
+        this.handle = None;
+        Poll::Ready(connected.map(|handle| SimTcpStream::new(this.fabric, handle)))
+    }
+}
+
+impl Drop for Connecting {
+    fn drop(&mut self) {
+        if let Some(handle) = self.handle {
+            self.fabric.close(Role::Connect.slot(handle.index >> 1), handle.generation);
+        }
+    }
+}
+
+/// A simulated listening socket.
+#[derive(Debug)]
+pub struct SimTcpListener {
+    fabric: Local<Fabric>,
+    handle: Handle,
+}
+
+impl Drop for SimTcpListener {
+    fn drop(&mut self) {
+        self.fabric.close(Role::Listener.slot(self.handle.index), self.handle.generation);
+    }
+}
+
+impl TcpListener for SimTcpListener {
+    type Stream = SimTcpStream;
+
+    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(SimTcpStream, SocketAddr)>> {
+        let mut replaced = None;
+        let accepted = self.fabric.with(|fabric, kernel| fabric.accept(kernel, self.handle, cx, &mut replaced));
+        drop(replaced);
+        accepted.map(|(handle, peer)| Ok((SimTcpStream::new(self.fabric, handle), peer)))
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.fabric.with(|fabric, _| fabric.listener_address(self.handle))
+    }
+}
+
+/// A simulated datagram socket.
+#[derive(Debug)]
+pub struct SimUdpSocket {
+    fabric: Local<Fabric>,
+    handle: Handle,
+}
+
+impl Drop for SimUdpSocket {
+    fn drop(&mut self) {
+        self.fabric.close(Role::Socket.slot(self.handle.index), self.handle.generation);
+    }
+}
+
+impl UdpSocket for SimUdpSocket {
+    fn poll_send_to(&self, _: &mut Context<'_>, datagram: &[u8], to: SocketAddr) -> Poll<io::Result<usize>> {
+        self.fabric.with(|fabric, kernel| fabric.send_to(kernel, self.handle, datagram, to))
+    }
+
+    fn poll_recv_from(&self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<SocketAddr>> {
+        let mut replaced = None;
+        self.fabric.with(|fabric, kernel| fabric.receive_from(kernel, self.handle, cx, buffer, &mut replaced))
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.fabric.with(|fabric, _| fabric.socket_address(self.handle))
+    }
+}
