@@ -34,7 +34,7 @@ use wavetank_storage::StorageConfiguration;
 ///     assert!(world.now() - start >= Duration::from_secs(3600));
 /// }
 ///
-/// SimulationBuilder::new("nap")
+/// SimulationBuilder::new()
 ///     .workload("napper", 1..=3, nap)
 ///     .with_strategy(TestStrategy::Count(20))
 ///     .run()
@@ -48,14 +48,20 @@ pub struct SimulationBuilder {
     reproduce: Option<Arc<str>>,
 }
 
+impl Default for SimulationBuilder {
+    fn default() -> Self {
+        SimulationBuilder::new()
+    }
+}
+
 impl SimulationBuilder {
-    /// A simulation without anybody in it, of 100 seeds.
-    pub fn new(name: impl Into<String>) -> SimulationBuilder {
+    /// A simulation without anybody in it, of 100 seeds, named after the test that makes it.
+    pub fn new() -> SimulationBuilder {
         let buggify = Ratio::new(1, 4);
         let engine = EngineConfig { buggify_active: buggify, buggify_fires: buggify, ..EngineConfig::default() };
         SimulationBuilder {
             simulation: Simulation {
-                name: name.into(),
+                name: std::thread::current().name().unwrap_or("simulation").to_string(),
                 groups: Vec::new(),
                 invariants: Vec::new(),
                 engine,
@@ -69,6 +75,12 @@ impl SimulationBuilder {
             threads: runner::cores(),
             reproduce: None,
         }
+    }
+
+    /// Names the simulation, for its reports.
+    pub fn with_name(mut self, name: impl Into<String>) -> SimulationBuilder {
+        self.simulation.name = name.into();
+        self
     }
 
     /// Adds processes under test: an async function that is called at each boot. A
@@ -260,14 +272,18 @@ impl SimulationBuilder {
         let groups = &self.simulation.groups;
         let name = &self.simulation.name;
         if !groups.iter().any(|group| group.role == Role::Workload) {
-            return Err(format!("simulation `{name}` has no workload, so it would be over before it begins: add one with .workload(..)"));
+            return Err(format!(
+                "simulation `{name}` has no workload, so it would be over before it begins: add one with .workload(..)"
+            ));
         }
         for (index, group) in groups.iter().enumerate() {
             if groups[..index].iter().any(|other| other.name == group.name) {
-                return Err(format!("simulation `{name}` has two groups named `{}`: give them different names", group.name));
+                return Err(format!(
+                    "simulation `{name}` has two groups named `{}`: give them different names",
+                    group.name
+                ));
             }
         }
-        self.simulation.network.validate().map_err(|error| format!("simulation `{name}`: {error}"))?;
         self.simulation.storage.validate().map_err(|error| format!("simulation `{name}`: {error}"))?;
         wavetank_probe::catalogue().check().map_err(|error| error.to_string())
     }

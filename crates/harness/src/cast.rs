@@ -60,8 +60,11 @@ impl Cast {
             for (index, group) in simulation.groups.iter().enumerate().filter(|(_, group)| group.role == role) {
                 let members = (0..self.sizes[index]).map(|number| {
                     self.parts.push(Part { group: index, number });
-                    let name: Arc<str> =
-                        if group.count.high == 1 { group.name.clone() } else { format!("{}-{number}", group.name).into() };
+                    let name: Arc<str> = if group.count.high == 1 {
+                        group.name.clone()
+                    } else {
+                        format!("{}-{number}", group.name).into()
+                    };
                     add_machine(rig, name)
                 });
                 let group = PeerGroup { name: group.name.clone(), members: members.collect() };
@@ -154,7 +157,13 @@ impl Starter {
     }
 
     /// Spawns what the run waits for.
-    pub(crate) fn await_end(&self, home: Home, what: &'static str, name: Arc<str>, body: impl Future<Output = Ended> + 'static) {
+    pub(crate) fn await_end(
+        &self,
+        home: Home,
+        what: &'static str,
+        name: Arc<str>,
+        body: impl Future<Output = Ended> + 'static,
+    ) {
         let handles = self.handles;
         handles.ledger.with(|ledger, _| ledger.remaining += 1);
         drop(handles.control.spawn(home, what, async move {

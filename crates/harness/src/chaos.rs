@@ -133,7 +133,8 @@ impl Chaos {
     /// The faults of a run, in the order of time. One that was overridden to be
     /// benign is not among them, and moves no other.
     pub(crate) fn plan(&self, decisions: &Decisions) -> Vec<Planned> {
-        let nanos = |range: &RangeInclusive<Duration>| (saturating_nanos(*range.start()), saturating_nanos(*range.end()));
+        let nanos =
+            |range: &RangeInclusive<Duration>| (saturating_nanos(*range.start()), saturating_nanos(*range.end()));
         let (duration, slowness) = (nanos(&self.duration), nanos(&self.slowness));
         let window = saturating_nanos(self.window);
         let mut plan = Vec::new();

@@ -3,8 +3,8 @@
 
 use crate::cast::Starter;
 use crate::chaos::{PLAN, Planned, Strike};
-use std::collections::BinaryHeap;
 use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::time::Duration;
 use wavetank_core::{Instant, TimeProvider, saturating_nanos};
 use wavetank_engine::{CrashKind, Home, Kernel, MachineId, NodeId, NodeState, Scope, SimTimeProvider, Target, mix};
@@ -18,19 +18,24 @@ enum Relief {
     Hasten(MachineId, MachineId),
 }
 
+struct Partition {
+    nth: u64,
+    halves: (Vec<MachineId>, Vec<MachineId>),
+}
+
 pub(crate) struct Director {
     starter: Starter,
     processes: u32,
     machines: u32,
     reliefs: BinaryHeap<Reverse<(u64, Relief)>>,
-    /// Partitions that are in force; the network is healed when the last one ends.
-    partitions: u32,
+    /// Partitions that are in force, by their number in the plan.
+    partitions: Vec<Partition>,
 }
 
 impl Director {
     /// A director over the first `processes` nodes; `machines` are all but its own.
     pub(crate) fn new(starter: Starter, processes: u32, machines: u32) -> Director {
-        Director { starter, processes, machines, reliefs: BinaryHeap::new(), partitions: 0 }
+        Director { starter, processes, machines, reliefs: BinaryHeap::new(), partitions: Vec::new() }
     }
 
     /// Carries the plan out, then ends whatever is still wrong when `window` is over.
@@ -58,7 +63,7 @@ impl Director {
     /// Heals the network, resumes and restarts everybody.
     pub(crate) fn end_all(&mut self) {
         self.reliefs.clear();
-        self.partitions = 0;
+        self.partitions.clear();
         self.starter.handles.fabric.with(|fabric, kernel| fabric.heal(kernel));
         for node in (0..self.processes).map(NodeId) {
             self.relieve(Relief::Resume(node));
@@ -139,8 +144,8 @@ impl Director {
             halves = (vec![alone], all);
         }
         self.note(planned, Target::World);
-        self.starter.handles.fabric.with(|fabric, kernel| fabric.partition(&halves.0, &halves.1, kernel));
-        self.partitions += 1;
+        self.starter.handles.fabric.with(|fabric, kernel| fabric.partition(kernel, &halves.0, &halves.1));
+        self.partitions.push(Partition { nth: planned.nth, halves });
         Some(Relief::Heal(planned.nth))
     }
 
@@ -152,8 +157,7 @@ impl Director {
         let to = (from + 1 + (planned.target >> 32) as u32 % (self.machines - 1)) % self.machines;
         let (from, to) = (MachineId(from), MachineId(to));
         self.note(planned, Target::Link(NodeId(from.0), NodeId(to.0)));
-        let slowness = Duration::from_nanos(planned.slowness);
-        self.starter.handles.fabric.with(|fabric, kernel| fabric.slow(from, to, slowness, kernel));
+        self.starter.handles.fabric.with(|fabric, kernel| fabric.slow(kernel, from, to, planned.slowness));
         Some(Relief::Hasten(from, to))
     }
 
@@ -167,15 +171,27 @@ impl Director {
                 }
             }
             Relief::Resume(node) => handles.control.resume(Scope::Node(node)),
-            Relief::Heal(_) => {
-                self.partitions -= 1;
-                if self.partitions == 0 {
-                    handles.fabric.with(|fabric, kernel| fabric.mend_all(kernel));
+            Relief::Heal(nth) => self.mend(nth),
+            Relief::Hasten(from, to) => handles.fabric.with(|fabric, kernel| fabric.slow(kernel, from, to, 0)),
+        }
+    }
+
+    /// Ends one partition; links that another one cuts too stay cut.
+    fn mend(&mut self, nth: u64) {
+        let Some(place) = self.partitions.iter().position(|partition| partition.nth == nth) else { return };
+        let over = self.partitions.swap_remove(place);
+        let still = |a: &MachineId, b: &MachineId| {
+            self.partitions.iter().any(|Partition { halves, .. }| {
+                (halves.0.contains(a) && halves.1.contains(b)) || (halves.0.contains(b) && halves.1.contains(a))
+            })
+        };
+        self.starter.handles.fabric.with(|fabric, kernel| {
+            for (a, b) in over.halves.0.iter().flat_map(|a| over.halves.1.iter().map(move |b| (a, b))) {
+                if !still(a, b) {
+                    fabric.mend(kernel, *a, *b);
+                    fabric.mend(kernel, *b, *a);
                 }
             }
-            Relief::Hasten(from, to) => {
-                handles.fabric.with(|fabric, kernel| fabric.slow(from, to, Duration::ZERO, kernel));
-            }
-        }
+        });
     }
 }

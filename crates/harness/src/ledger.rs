@@ -11,7 +11,7 @@ use wavetank_engine::{CrashKind, Device, Kernel, Local, Scope};
 
 /// The harness's own book of a run.
 #[derive(Default)]
-pub struct Ledger {
+pub(crate) struct Ledger {
     pub(crate) state: BTreeMap<String, Value>,
     pub(crate) remaining: u32,
     pub(crate) errors: Vec<(String, String)>,
@@ -21,7 +21,10 @@ pub struct Ledger {
 
 impl std::fmt::Debug for Ledger {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Ledger").field("remaining", &self.remaining).field("errors", &self.errors).finish_non_exhaustive()
+        f.debug_struct("Ledger")
+            .field("remaining", &self.remaining)
+            .field("errors", &self.errors)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,3 +1,6 @@
+#![doc = include_str!("../README.md")]
+//! # The crate
+//!
 //! Runs simulations: builds the tank, runs seeds over all cores, judges each run,
 //! and says how to repeat what failed. The crate that a test depends on.
 //!
@@ -14,6 +17,7 @@ mod count;
 mod director;
 mod failure;
 mod ledger;
+mod log;
 mod metrics;
 mod outcome;
 mod panic_site;
@@ -36,6 +40,7 @@ pub use context::SimContext;
 pub use count::Count;
 pub use failure::Failure;
 pub use ledger::StateRegistry;
+pub use log::with_logs;
 pub use metrics::SimulationMetrics;
 pub use outcome::{Ended, Outcome};
 pub use providers::SimProviders;

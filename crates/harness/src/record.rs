@@ -67,7 +67,9 @@ impl RunPrint {
         }
         let mut from = 0;
         for one in &self.checkpoints {
-            let Some(same) = other.checkpoints.iter().find(|checkpoint| checkpoint.events == one.events) else { continue };
+            let Some(same) = other.checkpoints.iter().find(|checkpoint| checkpoint.events == one.events) else {
+                continue;
+            };
             if same.digest != one.digest {
                 return Some((from, one.events));
             }

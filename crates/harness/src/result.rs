@@ -193,7 +193,8 @@ impl fmt::Display for SimulationResult {
 impl SimulationResult {
     fn write_assertions(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sites: Vec<_> = self.coverage.iter().collect();
-        let passed = |kind: Kind| sites.iter().filter(|(site, count)| site.kind() == kind && count.hits_true > 0).count();
+        let passed =
+            |kind: Kind| sites.iter().filter(|(site, count)| site.kind() == kind && count.hits_true > 0).count();
         let all = |kind: Kind| sites.iter().filter(|(site, _)| site.kind() == kind).count();
         let line = [Kind::Always, Kind::Sometimes, Kind::Reachable]
             .into_iter()

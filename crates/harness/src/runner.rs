@@ -116,4 +116,3 @@ impl Share<'_> {
 pub(crate) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
-

@@ -227,7 +227,7 @@ impl Tank {
     pub fn partition(&mut self, one: &str, other: &str) {
         let (one, other) = (self.find(one).machine, self.find(other).machine);
         let fabric = self.rig.fabric;
-        self.rig.world.device(fabric, |fabric, kernel| fabric.partition(&[one], &[other], kernel));
+        self.rig.world.device(fabric, |fabric, kernel| fabric.partition(kernel, &[one], &[other]));
     }
 
     /// Ends every partition and every slowness.
@@ -240,7 +240,7 @@ impl Tank {
     pub fn slow(&mut self, from: &str, to: &str, slowness: Duration) {
         let (from, to) = (self.find(from).machine, self.find(to).machine);
         let fabric = self.rig.fabric;
-        self.rig.world.device(fabric, |fabric, kernel| fabric.slow(from, to, slowness, kernel));
+        self.rig.world.device(fabric, |fabric, kernel| fabric.slow(kernel, from, to, saturating_nanos(slowness)));
     }
 
     /// Kills a host's process; its machine lives on. A host that is down stays so.

@@ -52,7 +52,8 @@ impl Worker {
         if over.is_none() && self.simulation.leak_check {
             failures.extend(self.leaked_tasks());
         }
-        let (events, polls, virtual_time) = self.rig.world.kernel(|kernel| (kernel.events(), kernel.polls(), kernel.now()));
+        let (events, polls, virtual_time) =
+            self.rig.world.kernel(|kernel| (kernel.events(), kernel.polls(), kernel.now()));
         self.close(handles, &mut failures);
         let digest = self.rig.world.kernel(|kernel| kernel.digest());
         let ledger = self.rig.ledger;
@@ -70,7 +71,10 @@ impl Worker {
             virtual_time: outcome.virtual_time,
             noted: kernel.noted(),
             checkpoints: kernel.checkpoints().to_vec(),
-            trace: kernel.trace().map(|trace| trace.events().iter().map(ToString::to_string).collect()).unwrap_or_default(),
+            trace: kernel
+                .trace()
+                .map(|trace| trace.events().iter().map(ToString::to_string).collect())
+                .unwrap_or_default(),
             atoms: kernel.faults().atoms().to_vec(),
             failures: outcome.failures,
         })
@@ -152,22 +156,19 @@ impl Worker {
                 let tasks = self.unfinished();
                 Some(Failure::limit(limit, &self.simulation.engine.limits, tasks))
             }
-            Stop::Panic => {
-                let site = panic_site::last();
-                let panic = self.rig.world.panics().last().expect("the engine stopped at a panic");
-                Some(match invariant {
-                    Some(index) => Failure::Invariant {
-                        name: self.simulation.invariants[index].name.clone(),
-                        message: panic.message.clone(),
-                    },
-                    None => Failure::Panic {
-                        task: format!("task `{}` of {}, spawned at {},", panic.task, self.node_name(panic.node), panic.spawned_at),
-                        site,
-                        message: panic.message.clone(),
-                    },
-                })
-            }
+            Stop::Panic => Some(self.panicked(invariant)),
         }
+    }
+
+    /// The panic at which the engine stopped, as a failure.
+    fn panicked(&mut self, invariant: Option<usize>) -> Failure {
+        let panic = self.rig.world.panics().last().expect("the engine stopped at a panic");
+        let (task, node, spawned_at, message) = (panic.task, panic.node, panic.spawned_at, panic.message.clone());
+        if let Some(index) = invariant {
+            return Failure::Invariant { name: self.simulation.invariants[index].name.clone(), message };
+        }
+        let task = format!("task `{task}` of {}, spawned at {spawned_at},", self.node_name(node));
+        Failure::Panic { task, site: panic_site::last(), message }
     }
 
     /// Steps the world, checking the invariants after every event.
@@ -205,11 +206,7 @@ impl Worker {
                 return Some(Failure::LeakedTasks { tasks });
             }
             match self.rig.world.run(end.min(now + step)) {
-                Stop::Panic => {
-                    let panic = self.rig.world.panics().last().expect("the engine stopped at a panic");
-                    let (task, message) = (panic.task.to_string(), panic.message.clone());
-                    return Some(Failure::Panic { task, site: panic_site::last(), message });
-                }
+                Stop::Panic => return Some(self.panicked(None)),
                 Stop::Idle => step = grace,
                 _ => step = step.saturating_mul(4),
             }
@@ -238,7 +235,9 @@ impl Worker {
         });
         if !violated.is_empty() {
             // The panic that follows a violation says the same again.
-            failures.retain(|failure| !matches!(failure, Failure::Panic { message, .. } if is_violation(message, &violated)));
+            failures.retain(
+                |failure| !matches!(failure, Failure::Panic { message, .. } if is_violation(message, &violated)),
+            );
             failures.extend(violated);
         }
         let workloads = self.rig.world.device(ledger, |ledger, _| std::mem::take(&mut ledger.workloads));
@@ -258,14 +257,17 @@ impl Worker {
     fn unfinished(&mut self) -> Vec<wavetank_engine::TaskReport> {
         let tasks = self.rig.world.tasks();
         let (first, last) = (self.cast.processes, self.cast.parts.len() as u32);
-        let (mut ours, others): (Vec<_>, Vec<_>) = tasks.into_iter().partition(|task| (first..last).contains(&task.node.0));
+        let (mut ours, others): (Vec<_>, Vec<_>) =
+            tasks.into_iter().partition(|task| (first..last).contains(&task.node.0));
         ours.extend(others);
         ours
     }
 
     fn node_name(&mut self, node: NodeId) -> String {
         let world = &mut self.rig.world;
-        world.kernel(|kernel| kernel.topology.nodes().get(node.0 as usize).map_or("the harness".into(), |node| node.name.to_string()))
+        world.kernel(|kernel| {
+            kernel.topology.nodes().get(node.0 as usize).map_or("the harness".into(), |node| node.name.to_string())
+        })
     }
 }
 
@@ -327,12 +329,18 @@ fn check(starter: &Starter, node: NodeId) {
     starter.await_end(home, "check", context.name.clone(), async move { workload.check(&context).await.ended() });
 }
 
-fn take_workload(starter: &Starter, node: NodeId) -> Option<(wavetank_engine::Home, Box<dyn crate::workload::Workload>)> {
+fn take_workload(
+    starter: &Starter,
+    node: NodeId,
+) -> Option<(wavetank_engine::Home, Box<dyn crate::workload::Workload>)> {
     let handles = starter.handles;
     let workload = handles.ledger.with(|ledger, _| {
         let place = ledger.workloads.iter().position(|(owner, _)| *owner == node.0 as usize)?;
         Some(ledger.workloads.swap_remove(place).1)
     })?;
-    debug_assert!(handles.control.kernel(|kernel| kernel.topology.node(node).state == NodeState::Up), "workloads survive");
+    debug_assert!(
+        handles.control.kernel(|kernel| kernel.topology.node(node).state == NodeState::Up),
+        "workloads survive"
+    );
     Some((handles.control.home(node), workload))
 }

@@ -2,8 +2,8 @@
 //! runs them when is the run's business.
 
 use crate::context::SimContext;
-use crate::outcome::{Ended, Outcome};
 use crate::metrics::SimulationMetrics;
+use crate::outcome::{Ended, Outcome};
 use async_trait::async_trait;
 use std::future::Future;
 use std::pin::Pin;

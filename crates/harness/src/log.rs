@@ -1,0 +1,83 @@
+//! The logs of a run: `tracing` events, stamped with virtual time, node and
+//! incarnation. Prints for replays only; a sweep keeps no log.
+
+use std::fmt::{self, Write as _};
+use std::io::Write;
+use std::sync::Mutex;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::{EnvFilter, Registry};
+
+/// A filter that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("`{filter}` is not a log filter such as `debug` or `kv=trace,info`")]
+pub struct FilterError {
+    filter: String,
+    #[source]
+    source: tracing_subscriber::filter::ParseError,
+}
+
+/// Runs `body`, writing the `tracing` events of this thread that pass the filter to `out`.
+///
+/// # Errors
+/// If the filter cannot be read.
+pub fn with_logs<R>(
+    filter: &str,
+    out: impl Write + Send + 'static,
+    body: impl FnOnce() -> R,
+) -> Result<R, FilterError> {
+    let parsed = EnvFilter::try_new(filter).map_err(|source| FilterError { filter: filter.to_string(), source })?;
+    let subscriber = Registry::default().with(parsed).with(SimLayer { out: Mutex::new(out) });
+    Ok(tracing::subscriber::with_default(subscriber, body))
+}
+
+/// Writes a line per event: virtual time, node and incarnation, level, target, spans, fields.
+struct SimLayer<W> {
+    out: Mutex<W>,
+}
+
+impl<S, W> Layer<S> for SimLayer<W>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    W: Write + Send + 'static,
+{
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        let mut line = stamp();
+        let metadata = event.metadata();
+        let _ = write!(line, " {:5} {}", metadata.level(), metadata.target());
+        for span in context.event_scope(event).into_iter().flat_map(|scope| scope.from_root()) {
+            let _ = write!(line, ":{}", span.name());
+        }
+        event.record(&mut Fields(&mut line));
+        line.push('\n');
+        let mut out = self.out.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        // A log that cannot be written must not end the run that it tells of.
+        let _ = out.write_all(line.as_bytes());
+    }
+}
+
+/// Virtual time and place, or blanks outside of a run.
+fn stamp() -> String {
+    let Some(here) = wavetank_engine::here() else { return "               -".to_string() };
+    let mut stamp = format!("{:5}.{:09}", here.time / 1_000_000_000, here.time % 1_000_000_000);
+    match here.node {
+        Some((_, incarnation, name)) => {
+            let _ = write!(stamp, " {name}.{incarnation}");
+        }
+        None => stamp.push_str(" world"),
+    }
+    stamp
+}
+
+struct Fields<'a>(&'a mut String);
+
+impl Visit for Fields<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let _ = match field.name() {
+            "message" => write!(self.0, ": {value:?}"),
+            name => write!(self.0, " {name}={value:?}"),
+        };
+    }
+}
