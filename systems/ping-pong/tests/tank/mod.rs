@@ -1,0 +1,158 @@
+//! Ping-pong in the tank: who takes part, what goes wrong, what must hold. The code
+//! under test is the library's, as it is.
+
+use ping_pong::{Client, ClientOptions, ClientStats, Ping, RequestError, Server, answer};
+use serde_json::json;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+use wavetank_core::{Instant, Providers, RandomProvider};
+use wavetank_harness::{
+    Chaos, Count, NetworkConfig, SimContext, SimProviders, SimulationBuilder, SimulationMetrics, StateRegistry,
+};
+use wavetank_probe::{always_assert, sometimes_assert};
+
+const PORT: u16 = 5000;
+/// Faults begin and end within so much virtual time.
+const WINDOW: Duration = Duration::from_secs(4);
+/// When all faults are over and their traces gone: retransmissions have their longest
+/// pause behind them.
+const QUIET: Duration = Duration::from_secs(10);
+
+/// One to ten servers and clients, crashes, pauses and partitions on an ordinary network.
+pub fn ping_pong() -> SimulationBuilder {
+    simulation("ping-pong", 1..=10).with_chaos(storm())
+}
+
+/// The same on a network that is hostile by itself.
+pub fn ping_pong_hostile() -> SimulationBuilder {
+    simulation("ping-pong-hostile", 1..=10).with_network_config(NetworkConfig::hostile()).with_chaos(storm())
+}
+
+fn storm() -> Chaos {
+    Chaos { crashes: 0..=5, ..Chaos::storm(WINDOW) }
+}
+
+/// A simulation without faults.
+pub fn simulation(name: &str, size: impl Into<Count>) -> SimulationBuilder {
+    let size = size.into();
+    SimulationBuilder::new(name)
+        .process("server", size, serve)
+        .workload("client", size, ask)
+        .with_invariant("no ping is unaccounted for", pings_are_accounted_for)
+        .with_invariant("no answer is invented", answers_are_conserved)
+}
+
+async fn serve(context: SimContext) -> io::Result<()> {
+    let world = context.providers();
+    let server = Server::bind(&world, SocketAddr::new(context.ip(), PORT)).await?;
+    let incarnation = format!("{}#{}", context.name(), context.incarnation());
+    let state = context.state();
+    let mut replied = 0u64;
+    let count = |_: &_| {
+        replied += 1;
+        state.register(&incarnation, json!({ "replied": replied }));
+    };
+    answer(&world, server, context.name(), count).await
+}
+
+/// Asks servers at random, then each of them once more when all is quiet.
+async fn ask(context: SimContext) -> Result<SimulationMetrics, RequestError> {
+    let world = context.providers();
+    let mut asker = Asker::new(&context);
+    for _ in 0..10 + world.random().below(11) {
+        let server = world.random().below(asker.clients.len() as u64) as usize;
+        // What fails under faults is counted; it may fail.
+        let _ = asker.ask(server).await;
+        world.sleep(Duration::from_millis(world.random().below(300))).await;
+    }
+    world.sleep_until(Instant::ZERO + QUIET).await;
+    for server in 0..asker.clients.len() {
+        asker.ask(server).await?;
+    }
+    Ok(asker.metrics())
+}
+
+/// A workload's clients, one for each server, and its book.
+struct Asker<'a> {
+    context: &'a SimContext,
+    clients: Vec<Client<SimProviders>>,
+    sequence: u64,
+    ended: u64,
+}
+
+impl Asker<'_> {
+    fn new(context: &SimContext) -> Asker<'_> {
+        let client = |ip| Client::new(context.providers(), SocketAddr::new(ip, PORT), ClientOptions::default());
+        let clients = context.topology().ips("server").into_iter().map(client).collect();
+        Asker { context, clients, sequence: 0, ended: 0 }
+    }
+
+    async fn ask(&mut self, server: usize) -> Result<(), RequestError> {
+        self.sequence += 1;
+        let ping = Ping { sequence: self.sequence, text: self.text() };
+        self.register(1);
+        let result = self.clients[server].request(&ping).await;
+        self.ended += 1;
+        self.register(0);
+        let pong = result?;
+        let name = &self.context.topology().group("server")[server].name;
+        always_assert!(pong.sequence == ping.sequence, "a pong has its ping's number", ping, pong);
+        always_assert!(pong.text == ping.text, "a pong has its ping's text", ping, pong);
+        always_assert!(*pong.server == **name, "a pong comes from the server that was asked", name, pong);
+        Ok(())
+    }
+
+    /// Mostly short; sometimes longer than a send buffer and a window together.
+    fn text(&self) -> String {
+        let random = self.context.providers();
+        let length = if random.random().ratio(1, 200) { 200_000 } else { random.random().below(40) };
+        "x".repeat(length as usize)
+    }
+
+    fn stats(&self) -> ClientStats {
+        self.clients.iter().map(Client::stats).fold(ClientStats::default(), |sum, one| ClientStats {
+            sent: sum.sent + one.sent,
+            answered: sum.answered + one.answered,
+            failed: sum.failed + one.failed,
+            attempts: sum.attempts + one.attempts,
+            time_outs: sum.time_outs + one.time_outs,
+            connections: sum.connections + one.connections,
+            late: sum.late + one.late,
+        })
+    }
+
+    fn register(&self, in_flight: u64) {
+        let stats = self.stats();
+        let book = json!({
+            "asked": self.ended + in_flight,
+            "answered": stats.answered,
+            "failed": stats.failed,
+            "in flight": in_flight,
+        });
+        self.context.state().register(self.context.name(), book);
+    }
+
+    fn metrics(&self) -> SimulationMetrics {
+        let stats = self.stats();
+        sometimes_assert!(stats.late > 0, "a client sees late answers");
+        sometimes_assert!(stats.time_outs == 0, "a client is never kept waiting");
+        let mut metrics = SimulationMetrics::new();
+        metrics.add("answered", stats.answered);
+        metrics.add("failed", stats.failed);
+        metrics.add("time-outs", stats.time_outs);
+        metrics.add("connections", stats.connections);
+        metrics
+    }
+}
+
+fn pings_are_accounted_for(state: &StateRegistry) -> Result<(), String> {
+    let sum = |key| state.sum("client", key);
+    let (asked, ended) = (sum("asked"), sum("answered") + sum("failed") + sum("in flight"));
+    if asked == ended { Ok(()) } else { Err(format!("{asked} pings were asked, but {ended} are known of")) }
+}
+
+fn answers_are_conserved(state: &StateRegistry) -> Result<(), String> {
+    let (answered, replied) = (state.sum("client", "answered"), state.sum("server", "replied"));
+    if answered <= replied { Ok(()) } else { Err(format!("{answered} answers came, but {replied} were given")) }
+}
