@@ -195,6 +195,7 @@ impl Fabric {
         let generation = self.next_generation();
         let connection = self.connections.at(index);
         connection.ends[SERVER].generation = generation;
+        connection.handshake.listener = None;
         if self.config.broken == Some(Broken::ConnectBeforeAccept) {
             connection.handshake.phase = crate::connection::Phase::Established;
             let waiter = connection.flows[SERVER].reader.take();
@@ -244,8 +245,7 @@ impl Fabric {
     fn drop_unaccepted(&mut self, kernel: &mut Kernel, listener: (u32, u32), is_silent: bool) {
         for index in self.connections.indices() {
             let connection = self.connections.at(index);
-            let is_unaccepted =
-                connection.handshake.listener == Some(listener) && connection.ends[SERVER].generation == 0;
+            let is_unaccepted = connection.handshake.listener == Some(listener);
             if is_unaccepted && connection.ends[SERVER].state != crate::connection::State::Gone {
                 self.drop_server(kernel, index, is_silent);
             }

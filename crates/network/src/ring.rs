@@ -16,6 +16,9 @@ impl Ring {
     /// Puts `data` behind the bytes from `read` to `written`.
     #[inline]
     pub(crate) fn put(&mut self, read: u64, written: u64, data: &[u8]) {
+        if data.is_empty() {
+            return;
+        }
         let held = (written - read) as usize;
         if held + data.len() > self.bytes.len() {
             self.grow(read, held, held + data.len());

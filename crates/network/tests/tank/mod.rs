@@ -1,0 +1,143 @@
+//! A world with a few machines, one node each, for tests of the model. Judges
+//! nothing but that every task ended.
+
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::time::Duration;
+use wavetank_core::TimeProvider;
+use wavetank_engine::{
+    Control, CrashKind, Digest, EngineConfig, FaultKind, Home, Kernel, Key, Local, MachineId, NodeId, Overrides,
+    Placement, Scope, SimTimeProvider, Stop, Tally, World,
+};
+use wavetank_network::{Fabric, NetworkConfig, SimNetworkProvider, address_of};
+
+pub(crate) struct Tank {
+    world: World,
+    key: Key<Fabric>,
+}
+
+/// What a script may do from inside a run.
+#[derive(Clone, Copy)]
+pub(crate) struct Hand {
+    control: Control,
+    fabric: Local<Fabric>,
+    home: Home,
+}
+
+impl Tank {
+    pub(crate) fn new(config: NetworkConfig, machines: u32) -> Tank {
+        let mut world = World::new();
+        world.kernel(|kernel| {
+            for n in 0..machines {
+                let machine = kernel.topology.add_machine(format!("m{n}"), Placement::default());
+                kernel.topology.add_node(format!("n{n}"), machine);
+            }
+        });
+        let key = world.add(Fabric::new(config));
+        Tank { world, key }
+    }
+
+    /// Begins a run; `script` boots nodes and spawns their tasks.
+    pub(crate) fn begin(&mut self, seed: u64, script: impl FnOnce(Hand)) {
+        self.world.begin(seed, &EngineConfig::default(), Overrides::new(), None);
+        let (control, fabric) = (self.world.control(), self.world.local(self.key));
+        self.world.enter(|| {
+            let home = control.boot(NodeId(0));
+            script(Hand { control, fabric, home });
+        });
+    }
+
+    /// Runs to the end; whatever did not end by itself is a failure.
+    pub(crate) fn end(&mut self) -> Digest {
+        let stop = self.world.run(u64::MAX);
+        assert_eq!(stop, Stop::Idle, "{:?}", self.world.panics());
+        let stuck: Vec<String> = self.world.tasks().iter().map(ToString::to_string).collect();
+        assert!(stuck.is_empty(), "{stuck:#?}");
+        let digest = self.world.kernel(|kernel| kernel.digest());
+        let leaks = self.world.finish();
+        assert!(leaks.is_empty(), "{leaks:?}");
+        digest
+    }
+
+    /// Runs as far as it goes: the tasks that wait for ever, in words.
+    pub(crate) fn stuck(&mut self) -> Vec<String> {
+        let stop = self.world.run(u64::MAX);
+        assert_eq!(stop, Stop::Idle, "{:?}", self.world.panics());
+        self.world.tasks().iter().map(ToString::to_string).collect()
+    }
+
+    pub(crate) fn tally(&mut self, kind: &FaultKind) -> Tally {
+        self.world.kernel(|kernel| *kernel.faults().tally(kind))
+    }
+
+    pub(crate) fn kernel<R>(&mut self, body: impl FnOnce(&mut Kernel) -> R) -> R {
+        self.world.kernel(body)
+    }
+
+    /// One run from beginning to end.
+    pub(crate) fn run(&mut self, seed: u64, script: impl FnOnce(Hand)) -> Digest {
+        self.begin(seed, script);
+        self.end()
+    }
+}
+
+impl Hand {
+    /// Boots a node, with other hands.
+    pub(crate) fn boot(self, node: u32) -> Hand {
+        Hand { home: self.control.boot(NodeId(node)), ..self }
+    }
+
+    pub(crate) fn spawn<F>(self, future: F)
+    where
+        F: Future<Output = ()> + 'static,
+    {
+        drop(self.control.spawn(self.home, "test", future));
+    }
+
+    pub(crate) fn network(self) -> SimNetworkProvider {
+        SimNetworkProvider::new(self.fabric, self.home)
+    }
+
+    pub(crate) async fn sleep(self, millis: u64) {
+        SimTimeProvider::new(self.home).sleep(Duration::from_millis(millis)).await;
+    }
+
+    pub(crate) fn now(self) -> Duration {
+        Duration::from_nanos(self.control.kernel(|kernel| kernel.now()))
+    }
+
+    pub(crate) fn fabric<R>(self, body: impl FnOnce(&mut Fabric, &mut Kernel) -> R) -> R {
+        self.fabric.with(body)
+    }
+
+    pub(crate) fn partition(self, one: u32, other: u32) {
+        self.fabric(|fabric, kernel| fabric.partition(kernel, &[MachineId(one)], &[MachineId(other)]));
+    }
+
+    pub(crate) fn heal(self) {
+        self.fabric(|fabric, kernel| fabric.heal(kernel));
+    }
+
+    pub(crate) fn crash(self, node: u32, kind: CrashKind) {
+        let scope = match kind {
+            CrashKind::Process => Scope::Node(NodeId(node)),
+            _ => Scope::Machine(MachineId(node)),
+        };
+        self.control.crash(scope, kind);
+    }
+}
+
+pub(crate) fn at(machine: u32, port: u16) -> SocketAddr {
+    SocketAddr::new(address_of(MachineId(machine)), port)
+}
+
+/// A byte that depends on its offset.
+pub(crate) fn pattern(offset: u64) -> u8 {
+    (offset ^ offset >> 8 ^ offset >> 16).wrapping_mul(167) as u8
+}
+
+pub(crate) fn bytes(from: u64, len: usize) -> Vec<u8> {
+    (from..from + len as u64).map(pattern).collect()
+}

@@ -1,0 +1,350 @@
+//! TCP in bad weather: cuts, slowness, crashes, and what each leaves of a connection.
+
+mod tank;
+
+use std::io::ErrorKind;
+use std::sync::{Arc, Mutex};
+use tank::{Hand, Tank, at, bytes};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use wavetank_core::{NetworkProvider, TcpListener};
+use wavetank_engine::{CrashKind, FaultKind, MachineId, Ratio, Tally};
+use wavetank_network::{NetworkConfig, SimTcpStream, kinds};
+
+/// A client on machine 1 and a server on machine 2, connected; the script runs on machine 0.
+fn pair<C, S>(
+    hand: Hand,
+    client: impl FnOnce(SimTcpStream) -> C + 'static,
+    server: impl FnOnce(SimTcpStream) -> S + 'static,
+) where
+    C: Future<Output = ()> + 'static,
+    S: Future<Output = ()> + 'static,
+{
+    let (here, there) = (hand.boot(1), hand.boot(2));
+    there.spawn(async move {
+        let listener = there.network().bind(at(2, 80)).await.expect("the port is free");
+        let (stream, _) = listener.accept().await.expect("accepting never fails");
+        server(stream).await;
+    });
+    here.spawn(async move {
+        here.sleep(1).await;
+        client(here.network().connect(at(2, 80)).await.expect("the server listens")).await;
+    });
+}
+
+fn check_effect(tank: &mut Tank, kind: &FaultKind) {
+    let Tally { fired, effective, .. } = tank.tally(kind);
+    assert!(fired > 0 && effective > 0, "{}: {fired} fired, {effective} with effect", kind.name());
+}
+
+#[test]
+fn a_partition_delays_and_loses_nothing() {
+    for seed in 0..50 {
+        let mut tank = Tank::new(NetworkConfig::lan(), 3);
+        tank.run(seed, |hand| {
+            pair(
+                hand,
+                move |mut stream| async move {
+                    for nth in 0..100 {
+                        stream.write_all(&bytes(nth * 100, 100)).await.expect("it heals in time");
+                        hand.sleep(1).await;
+                    }
+                    stream.shutdown().await.expect("it is open");
+                    assert_eq!(stream.read(&mut [0; 1]).await.expect("the peer closes in order"), 0);
+                    assert!(hand.now().as_secs() >= 5, "it was cut for five seconds: {:?}", hand.now());
+                },
+                |mut stream| async move {
+                    let mut heard = Vec::new();
+                    stream.read_to_end(&mut heard).await.expect("the stream ends in order");
+                    assert!(heard == bytes(0, 10_000), "{} bytes", heard.len());
+                },
+            );
+            hand.spawn(async move {
+                hand.sleep(10 + seed).await;
+                match seed % 3 {
+                    0 => hand.partition(1, 2),
+                    1 => hand.fabric(|fabric, kernel| fabric.cut(kernel, MachineId(1), MachineId(2))),
+                    _ => hand.fabric(|fabric, kernel| fabric.cut(kernel, MachineId(2), MachineId(1))),
+                }
+                hand.sleep(5000).await;
+                hand.heal();
+            });
+        });
+        if seed % 3 != 2 {
+            check_effect(&mut tank, &kinds::PARTITION);
+        }
+    }
+}
+
+#[test]
+fn a_partition_that_does_not_heal_times_out_with_data_in_flight() {
+    for one_way in [None, Some((1, 2)), Some((2, 1))] {
+        Tank::new(NetworkConfig::lan(), 3).run(1, |hand| {
+            pair(
+                hand,
+                move |mut stream| async move {
+                    hand.sleep(100).await;
+                    stream.write_all(b"is anybody there").await.expect("nobody knows yet");
+                    let error = stream.read(&mut [0; 1]).await.expect_err("nobody answers");
+                    assert_eq!(error.kind(), ErrorKind::TimedOut);
+                    assert!((15..19).contains(&hand.now().as_secs()), "{:?}", hand.now());
+                },
+                // The other side learns nothing unless it asks: it is half-open.
+                move |mut stream| async move {
+                    hand.sleep(30_000).await;
+                    hand.heal();
+                    drop(stream.write_all(b"late").await);
+                    hand.sleep(100).await;
+                    let error = stream.write_all(b"later").await.expect_err("the client is gone");
+                    assert!(matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe), "{error}");
+                },
+            );
+            hand.spawn(async move {
+                hand.sleep(50).await;
+                match one_way {
+                    None => hand.partition(1, 2),
+                    Some((from, to)) => {
+                        hand.fabric(|fabric, kernel| fabric.cut(kernel, MachineId(from), MachineId(to)))
+                    }
+                }
+            });
+        });
+    }
+}
+
+#[test]
+fn connecting_through_a_cut_times_out_or_waits() {
+    let mut tank = Tank::new(NetworkConfig::lan(), 3);
+    tank.run(1, |hand| {
+        let there = hand.boot(2);
+        there.spawn(async move {
+            let listener = there.network().bind(at(2, 80)).await.expect("the port is free");
+            drop(listener.accept().await.expect("accepting never fails"));
+        });
+        hand.partition(0, 2);
+        hand.spawn(async move {
+            let error = hand.network().connect(at(2, 80)).await.expect_err("it is cut");
+            assert_eq!((error.kind(), hand.now().as_secs()), (ErrorKind::TimedOut, 15));
+            hand.spawn(async move {
+                hand.sleep(2000).await;
+                hand.heal();
+            });
+            drop(hand.network().connect(at(2, 80)).await.expect("it heals"));
+            assert!((17..20).contains(&hand.now().as_secs()), "{:?}", hand.now());
+        });
+    });
+    check_effect(&mut tank, &kinds::PARTITION);
+}
+
+#[test]
+fn a_dead_process_closes_and_a_dead_machine_is_silent() {
+    for kind in [CrashKind::Process, CrashKind::Machine, CrashKind::PowerLoss] {
+        for is_unread in [false, true] {
+            let silent = kind != CrashKind::Process;
+            Tank::new(NetworkConfig::lan(), 3).run(1, |hand| {
+                pair(
+                    hand,
+                    move |mut stream| async move {
+                        if is_unread {
+                            stream.write_all(b"never read").await.expect("it lives");
+                        }
+                        hand.sleep(100).await;
+                        hand.crash(2, kind);
+                        if silent {
+                            stream.write_all(b"hello?").await.expect("nobody knows yet");
+                        }
+                        let heard = stream.read(&mut [0; 1]).await.map_err(|error| error.kind());
+                        let expected = match (silent, is_unread) {
+                            (false, false) => Ok(0),
+                            (false, true) => Err(ErrorKind::ConnectionReset),
+                            (true, _) => Err(ErrorKind::TimedOut),
+                        };
+                        assert_eq!(heard, expected, "{kind:?}");
+                        assert_eq!(hand.now().as_secs() >= 15, silent, "{:?}", hand.now());
+                    },
+                    |stream| async move {
+                        std::future::pending::<()>().await;
+                        drop(stream);
+                    },
+                );
+            });
+        }
+    }
+}
+
+#[test]
+fn a_restarted_machine_resets_what_it_does_not_know() {
+    Tank::new(NetworkConfig::lan(), 3).run(1, |hand| {
+        pair(
+            hand,
+            move |mut stream| async move {
+                hand.sleep(100).await;
+                hand.crash(2, CrashKind::Machine);
+                stream.write_all(b"hello?").await.expect("nobody knows yet");
+                hand.sleep(1000).await;
+                let _ = hand.boot(2);
+                let error = stream.read(&mut [0; 1]).await.expect_err("it is unknown there");
+                assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+                assert!(hand.now().as_secs() < 8, "{:?}", hand.now());
+                let refused = hand.network().connect(at(2, 80)).await.expect_err("nothing listens after a restart");
+                assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+            },
+            |stream| async move {
+                std::future::pending::<()>().await;
+                drop(stream);
+            },
+        );
+    });
+}
+
+#[test]
+fn what_a_dead_process_had_sent_still_arrives() {
+    Tank::new(NetworkConfig::lan(), 3).run(1, |hand| {
+        pair(
+            hand,
+            move |mut stream| async move {
+                let mut heard = Vec::new();
+                stream.read_to_end(&mut heard).await.expect("the kernel closes in order");
+                assert_eq!(heard, b"last words");
+            },
+            move |mut stream| async move {
+                stream.write_all(b"last words").await.expect("the peer is up");
+                hand.crash(2, CrashKind::Process);
+                std::future::pending::<()>().await;
+            },
+        );
+    });
+}
+
+#[test]
+fn nothing_completes_for_the_dead() {
+    let done = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&done);
+    let mut tank = Tank::new(NetworkConfig::lan(), 3);
+    tank.begin(1, move |hand| {
+        let there = hand.boot(2);
+        let kept = Arc::new(Mutex::new(None));
+        let taken = Arc::clone(&kept);
+        there.spawn(async move {
+            let network = there.network();
+            let listener = network.bind(at(2, 80)).await.expect("the port is free");
+            let (stream, _) = listener.accept().await.expect("accepting never fails");
+            *kept.lock().expect("one thread") = Some((stream, listener, network));
+            std::future::pending::<()>().await;
+        });
+        hand.spawn(async move {
+            hand.sleep(1).await;
+            let mut stream = hand.network().connect(at(2, 80)).await.expect("it listens");
+            stream.write_all(b"something to read").await.expect("it lives");
+            hand.sleep(10).await;
+            hand.crash(2, CrashKind::Process);
+            let (mut ghost, listener, network) = taken.lock().expect("one thread").take().expect("it was accepted");
+            let _ = hand.boot(2);
+            let (one, two, three, four) = (log.clone(), log.clone(), log.clone(), log);
+            hand.spawn(async move {
+                let result = ghost.read(&mut [0; 4]).await;
+                one.lock().expect("one thread").push(format!("read {result:?}"));
+            });
+            hand.spawn(async move {
+                let result = listener.accept().await.map(drop);
+                two.lock().expect("one thread").push(format!("accept {result:?}"));
+            });
+            hand.spawn(async move {
+                let result = network.connect(at(0, 80)).await.map(drop);
+                three.lock().expect("one thread").push(format!("connect {result:?}"));
+            });
+            hand.spawn(async move {
+                let result = network.bind(at(2, 81)).await.map(drop);
+                four.lock().expect("one thread").push(format!("bind {result:?}"));
+            });
+            // What the dead were sent and never read is a reset, not bytes for the next.
+            let error = stream.read(&mut [0; 1]).await.expect_err("something was unread");
+            assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+        });
+    });
+    assert_eq!(tank.stuck().len(), 4);
+    assert!(done.lock().expect("one thread").is_empty(), "{done:?}");
+}
+
+#[test]
+fn a_slow_link_is_slow_one_way() {
+    let mut tank = Tank::new(NetworkConfig::perfect(), 3);
+    tank.run(1, |hand| {
+        hand.fabric(|fabric, kernel| fabric.slow(kernel, MachineId(1), MachineId(2), 50_000_000));
+        pair(
+            hand,
+            move |mut stream| async move {
+                hand.sleep(200).await;
+                let begun = hand.now();
+                stream.write_all(b"x").await.expect("it is up");
+                stream.read_exact(&mut [0; 1]).await.expect("it answers");
+                assert_eq!((hand.now() - begun).as_micros(), 50_000 + 2 * 100);
+            },
+            |mut stream| async move {
+                stream.read_exact(&mut [0; 1]).await.expect("it asks");
+                stream.write_all(b"y").await.expect("it is up");
+                assert_eq!(stream.read(&mut [0; 1]).await.expect("it closes"), 0);
+            },
+        );
+    });
+    check_effect(&mut tank, &kinds::SLOW);
+}
+
+#[test]
+fn each_fault_of_a_stream_has_its_effect() {
+    let base = NetworkConfig::lan();
+    let often = Ratio::new(1, 10);
+    for (kind, config) in [
+        (&kinds::SEGMENT_LOSS, NetworkConfig { segment_loss: often, ..base.clone() }),
+        (&kinds::DELAY_SPIKE, NetworkConfig { spike: often, spike_max: 1_000_000_000, ..base.clone() }),
+        (&kinds::SHORT_READ, NetworkConfig { short_read: often, ..base.clone() }),
+        (&kinds::SHORT_WRITE, NetworkConfig { short_write: often, ..base.clone() }),
+        (&kinds::RESET, NetworkConfig { reset: often, ..base.clone() }),
+        (&kinds::CONNECT_REFUSED, NetworkConfig { connect_refused: often, ..base.clone() }),
+        (&kinds::CONNECT_HANG, NetworkConfig { connect_hang: often, ..base }),
+    ] {
+        let mut tank = Tank::new(config, 2);
+        let may_fail = kind.index() >= kinds::CONNECT_REFUSED.index() && kind.index() <= kinds::RESET.index();
+        tank.run(1, |hand| {
+            let there = hand.boot(1);
+            there.spawn(async move {
+                let listener = there.network().bind(at(1, 80)).await.expect("the port is free");
+                for _ in 0..30 {
+                    let stop = there.sleep(60_000);
+                    let accept = listener.accept();
+                    let (mut stop, mut accept) = (Box::pin(stop), Box::pin(accept));
+                    let accepted = std::future::poll_fn(|cx| match accept.as_mut().poll(cx) {
+                        std::task::Poll::Ready(accepted) => std::task::Poll::Ready(accepted.ok()),
+                        std::task::Poll::Pending => stop.as_mut().poll(cx).map(|()| None),
+                    });
+                    let Some((mut stream, _)) = accepted.await else { return };
+                    there.spawn(async move {
+                        let mut heard = Vec::new();
+                        let ended = stream.read_to_end(&mut heard).await;
+                        assert!(heard == bytes(0, heard.len()), "a hole");
+                        assert!(may_fail || (ended.is_ok() && heard.len() == 2000), "{ended:?} {}", heard.len());
+                    });
+                }
+            });
+            hand.spawn(async move {
+                hand.sleep(1).await;
+                for _ in 0..30 {
+                    let Ok(mut stream) = hand.network().connect(at(1, 80)).await else {
+                        assert!(may_fail, "a connection failed");
+                        continue;
+                    };
+                    for nth in 0..20 {
+                        if stream.write_all(&bytes(nth * 100, 100)).await.is_err() {
+                            assert!(may_fail, "a write failed");
+                            break;
+                        }
+                        hand.sleep(1).await;
+                    }
+                }
+            });
+        });
+        check_effect(&mut tank, kind);
+        for other in kinds::ALL {
+            assert!(other == kind || tank.tally(other).fired == 0, "{} fired, but is off", other.name());
+        }
+    }
+}
