@@ -1,0 +1,74 @@
+//! The counter service on a real machine. Owns the command line only.
+
+use counter::{Options, serve};
+use lexopt::prelude::*;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use wavetank_tokio::TokioProviders;
+
+const USAGE: &str = "usage: counter --listen ADDRESS --data DIRECTORY";
+
+struct Arguments {
+    listen: SocketAddr,
+    data: PathBuf,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = match parse(lexopt::Parser::from_env()) {
+        Ok(Some(arguments)) => arguments,
+        Ok(None) => {
+            println!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("counter: {error}; {USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match run(arguments).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("counter: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What the command line asks for; nothing if it asks for help.
+fn parse(mut parser: lexopt::Parser) -> Result<Option<Arguments>, lexopt::Error> {
+    let (mut listen, mut data) = (None, None);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("listen") => listen = Some(address(&parser.value()?.string()?)?),
+            Long("data") => data = Some(PathBuf::from(parser.value()?)),
+            Long("help") | Short('h') => return Ok(None),
+            other => return Err(other.unexpected()),
+        }
+    }
+    let listen = listen.ok_or("--listen is missing")?;
+    let data = data.ok_or("--data is missing")?;
+    Ok(Some(Arguments { listen, data }))
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| format!("--listen: `{text}` is not an address such as 127.0.0.1:8080"))
+}
+
+async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
+    let world = TokioProviders::new(arguments.data)?;
+    let shutdown = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            // Without a handler the signal ends the process by itself.
+            std::future::pending::<()>().await;
+        }
+    };
+    let listening = |address| {
+        // Nobody has to read it.
+        let _ = writeln!(std::io::stdout(), "listening on {address}");
+    };
+    serve(&world, Options { listen: arguments.listen, bug: None }, shutdown, listening).await?;
+    Ok(())
+}

@@ -1,0 +1,150 @@
+//! The service: a listener, a router on hyper for each connection, and an orderly end.
+//! Owns no counter and no route.
+
+use crate::bug::Bug;
+use crate::clock::HyperClock;
+use crate::counters::Counters;
+use crate::journal::JournalError;
+use crate::router::router;
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use wavetank_core::{Listener, Providers, Stream, TcpListener, TcpStream, select, watch};
+use wavetank_probe::reachable;
+
+/// How long connections may take to end once the service stops.
+const FAREWELL: Duration = Duration::from_secs(5);
+/// How long a client may take to send the head of a request, and to begin the next one.
+const HEAD_MOST: Duration = Duration::from_secs(30);
+/// How long to wait when a connection cannot be accepted: most often the process has
+/// no file descriptor left, and some will be closed.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// How to serve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// Where to listen; port 0 picks a free port.
+    pub listen: SocketAddr,
+    /// A planted bug, for tests of tests.
+    pub bug: Option<Bug>,
+}
+
+/// Why the service ended.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// It cannot listen.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// Where it was to listen.
+        address: SocketAddr,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// The log failed. A new process may go on from what it holds.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The task that keeps the log panicked.
+    #[error("the task that keeps the log is gone")]
+    Committer,
+}
+
+/// Serves until `shutdown` is ready or the log fails; calls `listening` with its
+/// address when the counters are recovered.
+///
+/// On `shutdown`, requests under way are answered first. When the log fails they get
+/// status 500, and the service ends: nothing that this process knows of the file can be
+/// trusted any more.
+///
+/// # Errors
+/// [`ServeError`].
+pub async fn serve<P: Providers>(
+    world: &P,
+    options: Options,
+    shutdown: impl Future<Output = ()>,
+    listening: impl FnOnce(SocketAddr),
+) -> Result<(), ServeError> {
+    // Before the log is touched: another process on this address may be using it.
+    let listen_error = |source| ServeError::Listen { address: options.listen, source };
+    let listener = world.bind(options.listen).await.map_err(listen_error)?;
+    let address = listener.local_addr().map_err(listen_error)?;
+    let (counters, mut committing) = Counters::open(world, options.bug).await?;
+    listening(address);
+    let (stop, stopping) = watch::channel(false);
+    let (alive, mut ended) = mpsc::channel::<()>(1);
+    let accepting = pin!(accept(world, &listener, router(counters), stopping, alive));
+    let mut shutdown = pin!(shutdown);
+    let result = select! {
+        never = accepting => match never {},
+        () = shutdown.as_mut() => Ok(()),
+        failure = &mut committing => match failure {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(ServeError::Journal(error)),
+            Err(_) => Err(ServeError::Committer),
+        },
+    };
+    stop.send_replace(true);
+    drop(listener);
+    // Each connection holds a sender; nobody ever sends.
+    let farewell = world.timeout(FAREWELL, ended.recv()).await;
+    if farewell.is_err() {
+        reachable!("a connection outlives the farewell");
+    }
+    result
+}
+
+async fn accept<P: Providers>(
+    world: &P,
+    listener: &Listener<P>,
+    router: Router,
+    stopping: watch::Receiver<bool>,
+    alive: mpsc::Sender<()>,
+) -> std::convert::Infallible {
+    let clock = HyperClock::new(world.clone());
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let serving = attend::<P>(clock.clone(), stream, router.clone(), stopping.clone(), alive.clone());
+                world.spawn(serving);
+            }
+            Err(_) => world.sleep(ACCEPT_PAUSE).await,
+        }
+    }
+}
+
+/// Serves one connection. How it ends concerns nobody but its client.
+async fn attend<P: Providers>(
+    clock: HyperClock<P>,
+    stream: Stream<P>,
+    router: Router,
+    mut stopping: watch::Receiver<bool>,
+    _alive: mpsc::Sender<()>,
+) {
+    // Answers are small and somebody waits for each.
+    if stream.set_nodelay(true).is_err() {
+        return;
+    }
+    let mut builder = http1::Builder::new();
+    builder.timer(clock).header_read_timeout(HEAD_MOST);
+    // hyper would read the wall clock behind the provider's back, and cache it per
+    // thread: the same seed would not send the same bytes. A service that needs the
+    // header adds it in a layer, from `TimeProvider::wall`.
+    builder.auto_date_header(false);
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)));
+    let stopped = async {
+        let _ = stopping.wait_for(|stopping| *stopping).await;
+    };
+    select! {
+        _ = connection.as_mut() => return,
+        () = stopped => (),
+    }
+    connection.as_mut().graceful_shutdown();
+    let _ = connection.await;
+}
