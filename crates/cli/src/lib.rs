@@ -1,0 +1,23 @@
+#![doc = include_str!("../README.md")]
+//! # The crate
+//!
+//! The command line as a library: for a workspace's xtask, and for each simulation
+//! target. It judges nothing: the harness does.
+//!
+//! In reading order: [`target()`] and [`Target`] make a test binary a simulation
+//! target, [`TargetOptions`] is what it is asked for; [`runner`] is what an xtask
+//! forwards to; a [`Report`] is what a sweep leaves.
+
+mod interruption;
+mod options;
+mod progress;
+mod report;
+pub mod runner;
+mod target;
+mod terminal;
+mod trouble;
+mod verdict;
+
+pub use report::{AssertionCount, Determinism, DivergenceReport, FailureGroup, Report};
+pub use runner::main;
+pub use target::{Target, TargetOptions, target};

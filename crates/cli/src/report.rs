@@ -1,0 +1,194 @@
+//! What a sweep of one simulation found, as data: what machines read, and what goes
+//! from a target's process to the one that asked. Its words are in `report/text.rs`.
+
+mod text;
+
+pub(crate) use text::{grouped, seconds};
+
+use crate::options::SweepOptions;
+use crate::verdict::Verdict;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use wavetank_harness::{SimulationResult, Tally};
+
+/// What begins a line with a report: the program under test may print, too.
+const MARK: &str = "wavetank-report:";
+
+/// The report of one simulation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// What `sweep` and `replay` call it: `target`, or `target/simulation`.
+    pub name: String,
+    /// The planted bug that was switched on.
+    pub bug: Option<String>,
+    /// Seeds that were run.
+    pub seeds: u64,
+    /// How many of them were red.
+    pub red: u64,
+    /// Whether somebody interrupted it before it was done.
+    pub interrupted: bool,
+    /// Records fired, over all runs.
+    pub events: u64,
+    /// Tasks polled, over all runs.
+    pub polls: u64,
+    /// Seconds of virtual time, over all runs.
+    pub virtual_seconds: f64,
+    /// Seconds of real time.
+    pub real_seconds: f64,
+    /// One digest of all runs; the same for any number of threads.
+    pub digest: String,
+    /// The kinds of fault that were asked for, by name.
+    pub faults: BTreeMap<String, Tally>,
+    /// The points planted in the program.
+    pub assertions: Vec<AssertionCount>,
+    /// What the workloads counted.
+    pub metrics: BTreeMap<String, u64>,
+    /// Failures by signature, the frequent ones first.
+    pub failures: Vec<FailureGroup>,
+    /// The red seeds with the lowest numbers.
+    pub red_seeds: Vec<u64>,
+    /// Whether coverage was asked for and not reached; that is red.
+    pub uncovered: bool,
+    /// The outcome of the determinism check, if there was one.
+    pub determinism: Option<Determinism>,
+}
+
+/// How often a planted point was executed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AssertionCount {
+    /// `always`, `sometimes`, `reachable` and so on.
+    pub kind: String,
+    /// Its name; points may have none.
+    pub name: Option<String>,
+    /// Its file.
+    pub file: String,
+    /// Its line.
+    pub line: u32,
+    /// Executions in which it held or fired.
+    pub hits_true: u64,
+    /// Executions in which it did not.
+    pub hits_false: u64,
+    /// Whether it should have been reached and never was, or never held.
+    pub missed: bool,
+}
+
+/// Failures with the same signature.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailureGroup {
+    /// What they have in common: kind, place, and message without numbers.
+    pub signature: String,
+    /// How often it was found.
+    pub count: u64,
+    /// The lowest seed that shows it, if it is among the red seeds that are kept.
+    pub seed: Option<u64>,
+    /// What that seed's run said.
+    pub message: String,
+    /// The line that runs that seed again.
+    pub reproduce: String,
+}
+
+/// What running every seed a second time, in a fresh process, showed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Determinism {
+    /// Seeds that were run twice.
+    pub seeds: u64,
+    /// Seeds whose two runs differ.
+    pub divergent: Vec<u64>,
+    /// The first event that differs, from both sides, for some of them.
+    pub divergences: Vec<DivergenceReport>,
+}
+
+/// Where the two runs of a seed part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DivergenceReport {
+    /// The seed.
+    pub seed: u64,
+    /// The first run's event.
+    pub first: String,
+    /// The second run's event.
+    pub second: String,
+    /// The line that compares the two runs again.
+    pub reproduce: String,
+}
+
+impl Report {
+    /// The report of a harness's result.
+    pub(crate) fn new(name: &str, options: &SweepOptions, result: &SimulationResult) -> Report {
+        Report {
+            name: name.to_string(),
+            bug: options.bug.clone(),
+            seeds: result.seeds,
+            red: result.red_count,
+            interrupted: false,
+            events: result.events,
+            polls: result.polls,
+            virtual_seconds: result.virtual_time.as_secs_f64(),
+            real_seconds: result.real_time.as_secs_f64(),
+            digest: result.digest().to_string(),
+            faults: result.faults().map(|(kind, tally)| (kind.name().to_string(), *tally)).collect(),
+            assertions: assertions(result),
+            metrics: result.metrics.iter().map(|(name, count)| (name.to_string(), count)).collect(),
+            failures: groups(result),
+            red_seeds: result.red.iter().map(|red| red.seed).collect(),
+            uncovered: options.until_covered && !result.all_sometimes_reached(),
+            determinism: None,
+        }
+    }
+
+    /// The report as one line, for the process that asked for it.
+    pub(crate) fn to_line(&self) -> String {
+        let json = serde_json::to_string(self).expect("a report has nothing that JSON lacks");
+        format!("{MARK}{json}\n")
+    }
+
+    /// The report in a line that may hold other output before it.
+    pub(crate) fn from_line(line: &str) -> Option<(&str, Report)> {
+        let (before, json) = line.split_once(MARK)?;
+        Some((before, serde_json::from_str(json.trim_end()).ok()?))
+    }
+
+    pub(crate) fn verdict(&self) -> Verdict {
+        match (self.is_red(), self.interrupted) {
+            (true, _) => Verdict::Red,
+            (false, true) => Verdict::Interrupted,
+            (false, false) => Verdict::Green,
+        }
+    }
+
+    /// Whether anything is red.
+    pub fn is_red(&self) -> bool {
+        let divergent = self.determinism.as_ref().is_some_and(|determinism| !determinism.divergent.is_empty());
+        self.red > 0 || divergent || (self.uncovered && !self.interrupted)
+    }
+}
+
+fn assertions(result: &SimulationResult) -> Vec<AssertionCount> {
+    let missed: Vec<_> = result.coverage.never_reached().chain(result.coverage.never_true()).collect();
+    let sites = result.coverage.iter().map(|(site, count)| AssertionCount {
+        kind: site.kind().to_string(),
+        name: site.name().map(str::to_string),
+        file: site.file().to_string(),
+        line: site.line(),
+        hits_true: count.hits_true,
+        hits_false: count.hits_false,
+        missed: missed.iter().any(|other| std::ptr::eq(*other, site)),
+    });
+    sites.collect()
+}
+
+fn groups(result: &SimulationResult) -> Vec<FailureGroup> {
+    let mut groups: Vec<FailureGroup> = Vec::new();
+    for (signature, &count) in &result.signatures {
+        let examples = result.red.iter().flat_map(|red| red.failures.iter().map(move |failure| (red, failure)));
+        let example = examples.into_iter().find(|(_, failure)| failure.signature() == *signature);
+        groups.push(FailureGroup {
+            signature: signature.clone(),
+            count,
+            seed: example.map(|(red, _)| red.seed),
+            message: example.map(|(_, failure)| failure.to_string()).unwrap_or_default(),
+            reproduce: example.map(|(red, _)| red.reproduce.clone()).unwrap_or_default(),
+        });
+    }
+    groups.sort_by(|one, other| other.count.cmp(&one.count).then_with(|| one.seed.cmp(&other.seed)));
+    groups
+}

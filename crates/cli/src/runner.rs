@@ -1,0 +1,66 @@
+//! The commands of a workspace: sweep, replay, list, campaign. They find the targets,
+//! build them and start them; what happens inside a target is the target's matter.
+
+mod build;
+mod campaign;
+mod list;
+mod manifest;
+mod replay;
+mod sweep;
+
+use crate::verdict;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// The commands that [`main`] knows, with what each does in one line.
+pub const COMMANDS: [(&str, &str); 4] = [
+    ("sweep", "run simulation targets over many seeds; all of them for 1,000 seeds if nothing is said"),
+    ("replay", "run one seed of a target again: its failure, digest and faults, and logs with --log"),
+    ("list", "the simulation targets, and their planted bugs with --bugs"),
+    ("campaign", "a longer sweep whose dated result is kept under docs/campaigns"),
+];
+
+/// A whole `main`: does what the process's arguments ask for.
+pub fn main() -> ExitCode {
+    let mut arguments = std::env::args_os().skip(1);
+    let name = arguments.next().and_then(|name| name.into_string().ok()).unwrap_or_default();
+    let arguments: Vec<OsString> = arguments.collect();
+    match name.as_str() {
+        "sweep" => sweep(arguments),
+        "replay" => replay(arguments),
+        "list" => list(arguments),
+        "campaign" => campaign(arguments),
+        "help" | "--help" | "-h" => {
+            let lines: String = COMMANDS.iter().map(|(name, about)| format!("  {name:<10} {about}\n")).collect();
+            let told = crate::terminal::say(&format!("usage: cargo xtask <command> [arguments]\n\n{lines}"));
+            verdict::exit(told.map(|()| verdict::Verdict::Green))
+        }
+        _ => {
+            let known = COMMANDS.map(|(name, _)| name).join(", ");
+            verdict::exit(Err(crate::trouble::Trouble::new(format!("no command `{name}`; there are {known}"))))
+        }
+    }
+}
+
+/// `sweep [NAME..] [flags]`: runs seeds, reports, and says by its exit code whether
+/// they were green (0), red (1) or could not be run (2); 130 if it was interrupted
+/// before anything was red.
+pub fn sweep<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> ExitCode {
+    verdict::exit(sweep::command(lexopt::Parser::from_args(arguments.into_iter().map(Into::into))))
+}
+
+/// `replay NAME --seed S [flags]`: runs one seed again. Exit codes as for [`sweep`].
+pub fn replay<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> ExitCode {
+    verdict::exit(replay::command(lexopt::Parser::from_args(arguments.into_iter().map(Into::into))))
+}
+
+/// `list [--bugs]`: the targets of the workspace.
+pub fn list<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> ExitCode {
+    verdict::exit(list::command(lexopt::Parser::from_args(arguments.into_iter().map(Into::into))))
+}
+
+/// `campaign [sweep] [NAME..] [flags]`: a longer sweep, of 100,000 seeds if nothing is
+/// said, whose dated result is written under `docs/campaigns`. Exit codes as for [`sweep`].
+pub fn campaign<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> ExitCode {
+    verdict::exit(campaign::command(lexopt::Parser::from_args(arguments.into_iter().map(Into::into))))
+}

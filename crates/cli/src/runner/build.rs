@@ -1,0 +1,79 @@
+//! Builds targets, all in one cargo invocation, and finds their executables. Runs
+//! none of them.
+
+use super::manifest::{Declared, Manifest, cargo};
+use crate::trouble::Trouble;
+use serde::Deserialize;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::process::Stdio;
+
+/// The profile that sweeps run in: optimised, with debug assertions.
+const PROFILE: &str = "sim";
+
+#[derive(Deserialize)]
+struct Message {
+    reason: String,
+    package_id: Option<String>,
+    target: Option<MessageTarget>,
+    executable: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+struct MessageTarget {
+    name: String,
+    kind: Vec<String>,
+}
+
+/// Builds the targets, with their planted bugs if `with_bugs`; the executables in
+/// the order of the targets.
+///
+/// # Errors
+/// If cargo fails; its complaints went to standard error.
+pub(crate) fn build(
+    manifest: &Manifest,
+    targets: &[&Declared],
+    profile: Option<&str>,
+    with_bugs: bool,
+) -> Result<Vec<PathBuf>, Trouble> {
+    let mut command = cargo();
+    command.args(["test", "--no-run", "--quiet", "--message-format", "json-render-diagnostics"]);
+    command.args(["--profile", profile.unwrap_or(PROFILE), "--manifest-path"]).arg(manifest.root.join("Cargo.toml"));
+    let (mut packages, mut tests, mut features) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    for target in targets {
+        packages.insert(&target.package);
+        tests.insert(&target.test);
+        features.extend(target.features.iter().map(|feature| format!("{}/{feature}", target.package)));
+        if with_bugs && target.has_bugs_feature {
+            features.insert(format!("{}/bugs", target.package));
+        }
+    }
+    command.args(packages.iter().flat_map(|package| ["--package", package]));
+    command.args(tests.iter().flat_map(|test| ["--test", test]));
+    command.args(features.iter().flat_map(|feature| ["--features", feature]));
+    let output = command
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| Trouble::new(format!("cargo cannot be started: {error}")))?;
+    if !output.status.success() {
+        return Err(Trouble::new("the targets do not build; see above"));
+    }
+    let messages: Vec<Message> = String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .filter(|message: &Message| message.reason == "compiler-artifact")
+        .collect();
+    targets.iter().map(|target| executable(target, &messages)).collect()
+}
+
+fn executable(target: &Declared, messages: &[Message]) -> Result<PathBuf, Trouble> {
+    let is_it = |message: &&Message| {
+        let is_test = |one: &MessageTarget| one.name == target.test && one.kind.iter().any(|kind| kind == "test");
+        message.package_id.as_ref() == Some(&target.package_id) && message.target.as_ref().is_some_and(is_test)
+    };
+    let found = messages.iter().filter(is_it).find_map(|message| message.executable.clone());
+    found.ok_or_else(|| {
+        Trouble::new(format!("cargo built no test `{}` of package `{}`", target.test, target.package))
+    })
+}

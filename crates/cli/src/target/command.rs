@@ -1,0 +1,87 @@
+//! The commands of a target's own binary: which one, and with which arguments. The
+//! runner calls them; what they do is beside this file.
+
+use super::{Target, print, replay, sweep};
+use crate::options::{self, SweepOptions, seed, value};
+use crate::terminal;
+use crate::trouble::Trouble;
+use crate::verdict::Verdict;
+use lexopt::{Arg, Parser, ValueExt};
+use std::ffi::OsString;
+
+const COMMANDS: &str = "sweep, replay, list and print";
+
+pub(super) fn run(target: &Target, arguments: Vec<OsString>) -> Result<Verdict, Trouble> {
+    let mut words = arguments.into_iter();
+    let command = words.next().and_then(|word| word.into_string().ok()).unwrap_or_default();
+    let parser = Parser::from_args(words);
+    match command.as_str() {
+        "sweep" => sweep_command(target, parser),
+        "replay" => replay_command(target, parser),
+        "print" => print_command(target, parser),
+        "list" => {
+            let names: String = target.simulations.iter().map(|one| format!("{}\n", target.full_name(one))).collect();
+            terminal::say(&names).map(|()| Verdict::Green)
+        }
+        _ => Err(Trouble::new(format!("target `{}` has no command `{command}`; it has {COMMANDS}", target.name))),
+    }
+}
+
+fn sweep_command(target: &Target, mut parser: Parser) -> Result<Verdict, Trouble> {
+    let mut asked = sweep::Asked::default();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Value(name) => asked.simulations.push(name.string()?),
+            // For the runner: reports as data, and an end when standard input ends.
+            Arg::Long("attended") => asked.attended = true,
+            Arg::Long(flag) => {
+                let flag = flag.to_string();
+                if !asked.options.take(&flag, &mut parser)? {
+                    return Err(unknown(&flag, SweepOptions::USAGE));
+                }
+            }
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    asked.options.validate()?;
+    sweep::run(target, &asked)
+}
+
+fn replay_command(target: &Target, mut parser: Parser) -> Result<Verdict, Trouble> {
+    let mut asked = replay::Asked::default();
+    let mut wanted = None;
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Value(name) if asked.simulation.is_none() => asked.simulation = Some(name.string()?),
+            Arg::Long("seed") => wanted = Some(seed(&value("seed", &mut parser)?)?),
+            Arg::Long("bug") => asked.bug = Some(value("bug", &mut parser)?),
+            Arg::Long("log") => asked.log = Some(value("log", &mut parser)?),
+            Arg::Long(flag) => return Err(unknown(flag, replay::USAGE)),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    asked.seed = wanted.ok_or_else(|| Trouble::new("replay needs --seed S"))?;
+    replay::run(target, &asked)
+}
+
+fn print_command(target: &Target, mut parser: Parser) -> Result<Verdict, Trouble> {
+    let mut options = SweepOptions::default();
+    let (mut simulation, mut window) = (None, None);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Value(name) if simulation.is_none() => simulation = Some(name.string()?),
+            Arg::Long("window") => window = Some(options::window(&value("window", &mut parser)?)?),
+            Arg::Long(flag @ ("seeds" | "bug")) => {
+                let flag = flag.to_string();
+                options.take(&flag, &mut parser)?;
+            }
+            Arg::Long(flag) => return Err(unknown(flag, "--seeds N|A..B [--bug NAME] [--window A..B]")),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    print::run(target, simulation.as_deref(), &options, window)
+}
+
+fn unknown(flag: &str, usage: &str) -> Trouble {
+    Trouble::new(format!("no flag --{flag}; there are {usage}"))
+}

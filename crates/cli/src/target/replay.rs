@@ -1,0 +1,70 @@
+//! `replay`: one seed again, with its failure, its digest and its faults, and with the
+//! logs of that run if they are asked for.
+
+use super::Target;
+use crate::report::{grouped, seconds};
+use crate::terminal::{self, Paint};
+use crate::trouble::Trouble;
+use crate::verdict::Verdict;
+use std::fmt::Write;
+use std::io;
+use wavetank_harness::{Atom, Overrides, RunRecord, with_logs};
+
+pub(crate) const USAGE: &str = "--seed S [--bug NAME] [--log FILTER] [--profile NAME]";
+
+/// Atoms that are listed; further ones are counted.
+const ATOMS_SHOWN: usize = 200;
+
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    pub(super) simulation: Option<String>,
+    pub(super) seed: u64,
+    pub(super) bug: Option<String>,
+    /// Which logs, as `RUST_LOG` has it.
+    pub(super) log: Option<String>,
+}
+
+pub(super) fn run(target: &Target, asked: &Asked) -> Result<Verdict, Trouble> {
+    let simulation = target.find(asked.simulation.as_deref())?;
+    let builder = target.state(simulation, asked.bug.as_deref())?;
+    let body = || builder.run_seed(asked.seed, Overrides::new(), None);
+    let record = match &asked.log {
+        Some(filter) => with_logs(filter, io::stdout(), body)
+            .map_err(|error| Trouble::new(format!("--log: {error}")))?,
+        None => body(),
+    };
+    let bug = asked.bug.as_ref().map(|bug| format!(" with bug {bug}")).unwrap_or_default();
+    terminal::say(&text(&format!("{}{bug}", target.full_name(simulation)), &record, Paint::for_stdout()))?;
+    Ok(if record.failures.is_empty() { Verdict::Green } else { Verdict::Red })
+}
+
+fn text(name: &str, record: &RunRecord, paint: Paint) -> String {
+    let mut text = String::new();
+    let mut line = |words: String| writeln!(text, "{words}").expect("a string takes all that fits into memory");
+    let verdict = if record.failures.is_empty() { paint.green("green") } else { paint.red("RED") };
+    line(format!("{name}: seed {} is {verdict}", record.seed));
+    for failure in &record.failures {
+        line(format!("  {} {failure}", paint.red("RED")));
+    }
+    line(format!(
+        "  {} events, {} polls, {} of virtual time",
+        grouped(record.events),
+        grouped(record.polls),
+        seconds(record.virtual_time as f64 / 1e9)
+    ));
+    line(format!("  digest {} over {} notes", record.digest, grouped(record.noted)));
+    line(format!("  faults that fired: {}", grouped(record.atoms.len() as u64)));
+    for atom in record.atoms.iter().take(ATOMS_SHOWN) {
+        line(format!("    {}", atom_line(atom)));
+    }
+    if record.atoms.len() > ATOMS_SHOWN {
+        line(format!("    and {} more", grouped((record.atoms.len() - ATOMS_SHOWN) as u64)));
+    }
+    text
+}
+
+fn atom_line(atom: &Atom) -> String {
+    let (whole, rest) = (atom.time / 1_000_000_000, atom.time % 1_000_000_000);
+    let [first, second] = atom.parameters;
+    format!("{whole}.{rest:09}s {} on {} ({first}, {second})", atom.kind.name(), atom.target)
+}

@@ -1,0 +1,66 @@
+//! The target as a test: a trial for each simulation, of a few fixed seeds, for
+//! `cargo test` and nextest. Sweeps are a command of its own.
+
+use super::{Target, TargetSimulation, one_line};
+use libtest_mimic::{Arguments, Failed, Trial};
+use std::process::ExitCode;
+use wavetank_harness::{Progress, SimulationBuilder, TestStrategy};
+
+/// The seeds of a trial, from 0 on, unless `WAVETANK_SEED` or `WAVETANK_SEEDS` says otherwise.
+const SEEDS: u64 = 20;
+
+pub(super) fn run(target: Target) -> ExitCode {
+    let arguments = Arguments::from_args();
+    let strategy = match TestStrategy::from_environment() {
+        Ok(asked) => asked.unwrap_or(TestStrategy::Count(SEEDS)),
+        Err(error) => return crate::verdict::exit(Err(crate::trouble::Trouble::new(error.to_string()))),
+    };
+    // Stated here and not in the trial: trials run on threads of their own, statements need not be `Send`.
+    let stated = |one: &TargetSimulation| target.state(one, None);
+    let trials = target.simulations.iter().map(|one| {
+        let (name, red, strategy) = (one.name.clone(), one.red, strategy.clone());
+        let stated = if arguments.list { None } else { Some(stated(one)) };
+        Trial::test(one.name.clone(), move || match stated {
+            Some(Ok(builder)) => trial(&name, red, &strategy, builder),
+            Some(Err(trouble)) => Err(Failed::from(trouble.to_string())),
+            None => Ok(()),
+        })
+    });
+    let trials = trials.collect();
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+fn trial(
+    name: &str,
+    red: Option<&str>,
+    strategy: &TestStrategy,
+    builder: SimulationBuilder,
+) -> Result<(), Failed> {
+    let result = builder.with_reproduce_line(&reproduce_line(name)).run_strategy(strategy, &Progress::default());
+    match red {
+        None if result.is_green() => Ok(()),
+        None => Err(Failed::from(result.to_string())),
+        Some(words) => {
+            let mut failures = result.red.iter().flat_map(|red| &red.failures).map(ToString::to_string);
+            if failures.any(|failure| failure.contains(words)) {
+                return Ok(());
+            }
+            Err(Failed::from(format!("red on purpose, but no failure says {words:?}:\n{}", one_line(&result.to_string()))))
+        }
+    }
+}
+
+/// The line that runs this trial again with one seed.
+fn reproduce_line(trial: &str) -> String {
+    let package = std::env::var("CARGO_PKG_NAME").map(|name| format!(" -p {name}")).unwrap_or_default();
+    let test = test_name().map(|name| format!(" --test {name}")).unwrap_or_default();
+    format!("WAVETANK_SEED={{seed}} cargo test{package}{test} -- --exact {trial}")
+}
+
+/// The test target's name: the executable's, without the hash that cargo puts behind it.
+fn test_name() -> Option<String> {
+    let path = std::env::current_exe().ok()?;
+    let stem = path.file_stem()?.to_str()?;
+    let (name, hash) = stem.rsplit_once('-')?;
+    (hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| name.to_string())
+}

@@ -1,0 +1,26 @@
+//! Why a command could not do its work: misuse or infrastructure, in one line.
+//! What a sweep found is no trouble.
+
+use std::fmt;
+
+/// One clear line; the process that ends with it exits with code 2.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Trouble(String);
+
+impl Trouble {
+    pub(crate) fn new(line: impl Into<String>) -> Trouble {
+        Trouble(line.into())
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<lexopt::Error> for Trouble {
+    fn from(error: lexopt::Error) -> Trouble {
+        Trouble(error.to_string())
+    }
+}

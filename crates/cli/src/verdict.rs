@@ -1,0 +1,50 @@
+//! How a command ended, and the exit code that says so. Why is in its report.
+
+use crate::trouble::Trouble;
+use std::process::ExitCode;
+
+/// The end of a command that did its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Nothing is red.
+    Green,
+    /// Something is.
+    Red,
+    /// Nothing was red until somebody interrupted.
+    Interrupted,
+}
+
+/// The exit code for misuse and infrastructure.
+pub(crate) const TROUBLE: u8 = 2;
+/// The exit code of a command that was interrupted and had found nothing red.
+pub(crate) const INTERRUPTED: u8 = 130;
+
+impl Verdict {
+    /// Of two verdicts the one that matters: red before interrupted before green.
+    pub(crate) fn and(self, other: Verdict) -> Verdict {
+        match (self, other) {
+            (Verdict::Red, _) | (_, Verdict::Red) => Verdict::Red,
+            (Verdict::Interrupted, _) | (_, Verdict::Interrupted) => Verdict::Interrupted,
+            _ => Verdict::Green,
+        }
+    }
+
+    fn code(self) -> u8 {
+        match self {
+            Verdict::Green => 0,
+            Verdict::Red => 1,
+            Verdict::Interrupted => INTERRUPTED,
+        }
+    }
+}
+
+/// The exit code of a command, after its trouble was told in one line.
+pub(crate) fn exit(result: Result<Verdict, Trouble>) -> ExitCode {
+    match result {
+        Ok(verdict) => ExitCode::from(verdict.code()),
+        Err(trouble) => {
+            crate::terminal::complain(&format!("error: {trouble}"));
+            ExitCode::from(TROUBLE)
+        }
+    }
+}
