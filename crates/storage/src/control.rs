@@ -84,7 +84,8 @@ impl Disks {
     pub fn contents(&mut self, machine: MachineId, path: impl AsRef<Path>) -> Option<Vec<u8>> {
         let index = self.volume_in(machine);
         let volume = &self.volumes[index as usize];
-        let inode = volume.walk(path.as_ref(), |dir, name| volume.inodes[dir as usize].entries.get(name).copied())?;
+        let inode =
+            volume.look_up(path.as_ref(), |dir, name| volume.inodes[dir as usize].entries.get(name).copied())?;
         let content = &volume.inodes[inode as usize].content;
         let mut bytes = vec![0; content.size as usize];
         content.read(&self.pages, 0, &mut bytes, 0);
@@ -96,14 +97,14 @@ impl Disks {
     pub fn durable(&mut self, machine: MachineId, path: impl AsRef<Path>) -> Option<Vec<u8>> {
         let index = self.volume_in(machine);
         let volume = &self.volumes[index as usize];
-        let inode = volume.walk(path.as_ref(), |dir, name| volume.durable_entry(dir, name))?;
+        let inode = volume.look_up(path.as_ref(), |dir, name| volume.durable_entry(dir, name))?;
         Some(volume.inodes[inode as usize].content.durable(&self.pages))
     }
 }
 
 impl Volume {
     /// The file at a path, by a lookup of one's own; nothing is noticed.
-    fn walk(&self, path: &Path, lookup: impl Fn(u32, &std::ffi::OsStr) -> Option<u32>) -> Option<u32> {
+    fn look_up(&self, path: &Path, lookup: impl Fn(u32, &std::ffi::OsStr) -> Option<u32>) -> Option<u32> {
         let route = Route::new(path).ok()?;
         let mut trail = vec![ROOT];
         for step in &route.steps {

@@ -127,8 +127,14 @@ impl Volume {
         self.inodes[inode as usize].body == Body::Directory
     }
 
-    /// Walks a path.
+    /// Walks a path; if it ends in a slash, to a directory or nothing.
     pub(crate) fn resolve<'a>(&mut self, route: &'a Route) -> Result<Place<'a>, Errno> {
+        let place = self.walk(route)?;
+        let is_file = place.inode.is_some_and(|inode| !self.is_directory(inode));
+        if route.slash && is_file { Err(Errno::NOT_A_DIRECTORY) } else { Ok(place) }
+    }
+
+    fn walk<'a>(&mut self, route: &'a Route) -> Result<Place<'a>, Errno> {
         let mut trail = vec![ROOT];
         let mut place = Place { entry: None, inode: Some(ROOT), trail: Vec::new() };
         for (position, step) in route.steps.iter().enumerate() {
@@ -152,9 +158,6 @@ impl Volume {
                     }
                 }
             }
-        }
-        if route.slash && place.inode.is_some_and(|inode| !self.is_directory(inode)) {
-            return Err(Errno::NOT_A_DIRECTORY);
         }
         place.trail = trail;
         Ok(place)
@@ -193,13 +196,13 @@ impl Volume {
         options: OpenOptions,
         broken: Option<Broken>,
     ) -> Result<u32, Errno> {
-        let place = self.resolve(route)?;
+        let place = self.walk(route)?;
         let creates = options.create || options.create_new || broken == Some(Broken::MissingNotFound);
+        if route.slash && creates && place.entry.is_some() {
+            return Err(Errno::IS_A_DIRECTORY);
+        }
         let Some(inode) = place.inode else {
             let Some((dir, name)) = place.entry.filter(|_| creates) else { return Err(Errno::NOT_FOUND) };
-            if route.slash {
-                return Err(Errno::IS_A_DIRECTORY);
-            }
             return Ok(self.create(pages, dir, name, Body::File));
         };
         if options.create_new && broken != Some(Broken::CreateNewExists) {
@@ -208,6 +211,9 @@ impl Volume {
         if self.is_directory(inode) {
             // Linux would open it for reading; our providers do not, in either world.
             return Err(Errno::IS_A_DIRECTORY);
+        }
+        if route.slash {
+            return Err(Errno::NOT_A_DIRECTORY);
         }
         if options.truncate && broken != Some(Broken::TruncateEmpties) {
             self.resize(pages, inode, 0).expect("a file can always be cut off");
@@ -271,18 +277,18 @@ impl Volume {
         to: &Route,
         broken: Option<Broken>,
     ) -> Result<(), Errno> {
-        let source = self.resolve(from)?;
-        let target = self.resolve(to)?;
+        let source = self.walk(from)?;
+        let target = self.walk(to)?;
         let (Some((from_dir, from_name)), Some((to_dir, to_name))) = (source.entry, target.entry) else {
             return Err(Errno::BUSY);
         };
         let inode = source.inode.ok_or(Errno::NOT_FOUND)?;
         let moves_directory = self.is_directory(inode);
-        if moves_directory && target.trail.contains(&inode) && target.inode != Some(inode) {
-            return Err(Errno::INVALID);
-        }
-        if to.slash && !moves_directory {
+        if (from.slash || to.slash) && !moves_directory {
             return Err(Errno::NOT_A_DIRECTORY);
+        }
+        if target.trail.contains(&inode) && target.inode != Some(inode) {
+            return Err(Errno::INVALID);
         }
         if let Some(replaced) = target.inode {
             if replaced == inode {

@@ -9,6 +9,7 @@ use wavetank_engine::{
 use wavetank_storage::{Disks, SimStorageProvider, StorageConfiguration};
 
 /// Two machines; two nodes on the first, one on the second.
+#[allow(dead_code, reason = "each test file uses some of it")]
 pub(crate) struct Tank {
     pub(crate) world: World,
     pub(crate) disks: Key<Disks>,

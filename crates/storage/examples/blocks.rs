@@ -1,0 +1,116 @@
+//! How fast the disk is in real time: blocks of 4 KiB written in order, a sync
+//! every 16, then read back and compared. Beside it, the same on a plain `Vec`,
+//! and again in a world that has run once (as sweeps recycle theirs).
+#![expect(clippy::disallowed_methods, reason = "it measures real time")]
+
+use std::hint::black_box;
+use std::time::Instant;
+use wavetank_core::{OpenOptions, StorageFile, StorageProvider};
+use wavetank_engine::{EngineConfig, Key, NodeId, Overrides, Placement, Stop, World};
+use wavetank_storage::{Disks, SimStorageProvider, StorageConfiguration};
+
+const BLOCK: usize = 4096;
+const SYNC_EVERY: u64 = 16;
+const ROUNDS: usize = 9;
+
+fn fill(number: u64, block: &mut [u8; BLOCK]) {
+    for (word, chunk) in block.chunks_exact_mut(8).enumerate() {
+        chunk.copy_from_slice(&(number.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ word as u64).to_le_bytes());
+    }
+}
+
+async fn blocks(disk: SimStorageProvider, count: u64) {
+    let file = disk.open("data", OpenOptions::create_write()).await.expect("an empty disk takes a file");
+    let mut block = [0; BLOCK];
+    for number in 0..count {
+        fill(number, &mut block);
+        file.write_all_at(&block, number * BLOCK as u64).await.expect("there is room");
+        if number % SYNC_EVERY == SYNC_EVERY - 1 {
+            file.sync_all().await.expect("no sync fails");
+        }
+    }
+    let mut read = [0; BLOCK];
+    for number in 0..count {
+        let got = file.read_at(&mut read, number * BLOCK as u64).await.expect("the file is readable");
+        fill(number, &mut block);
+        assert!(got == BLOCK && read == block, "block {number}");
+    }
+}
+
+/// What madsim's file system comes down to.
+fn plain(count: u64) {
+    let mut data: Vec<u8> = Vec::new();
+    let mut block = [0; BLOCK];
+    for number in 0..count {
+        fill(number, &mut block);
+        black_box(&mut data).extend_from_slice(&block);
+    }
+    let mut read = [0; BLOCK];
+    for number in 0..count {
+        read.copy_from_slice(&black_box(&data)[number as usize * BLOCK..][..BLOCK]);
+        fill(number, &mut block);
+        assert!(black_box(&read) == &block, "block {number}");
+    }
+}
+
+fn build() -> (World, Key<Disks>, NodeId) {
+    let mut world = World::new();
+    let disks = world.add(Disks::new(StorageConfiguration::default()));
+    let node = world.kernel(|kernel| {
+        let machine = kernel.topology.add_machine("machine", Placement::default());
+        kernel.topology.add_node("node", machine)
+    });
+    (world, disks, node)
+}
+
+fn simulate(world: &mut World, disks: Key<Disks>, node: NodeId, count: u64) {
+    world.begin(1, &EngineConfig::default(), Overrides::new(), None);
+    let (control, local) = (world.control(), world.local(disks));
+    world.enter(|| {
+        let home = control.boot(node);
+        drop(control.spawn(home, "blocks", blocks(SimStorageProvider::new(local, home), count)));
+    });
+    assert_eq!(world.run(u64::MAX), Stop::Idle);
+    assert!(world.panics().is_empty(), "{:?}", world.panics());
+}
+
+fn rate(count: u64, mut work: impl FnMut()) -> f64 {
+    let mut rates: Vec<f64> = (0..ROUNDS)
+        .map(|_| {
+            let begin = Instant::now();
+            work();
+            count as f64 / begin.elapsed().as_secs_f64()
+        })
+        .collect();
+    rates.sort_by(f64::total_cmp);
+    rates[ROUNDS / 2]
+}
+
+fn main() {
+    println!("blocks of 4 KiB, thousands per second of real time, median of {ROUNDS}");
+    for count in [8_000, 64_000] {
+        let vec = rate(count, || plain(count));
+        let fresh = rate(count, || {
+            let (mut world, disks, node) = build();
+            simulate(&mut world, disks, node, count);
+        });
+        let (mut world, disks, node) = build();
+        simulate(&mut world, disks, node, count);
+        let recycled = rate(count, || simulate(&mut world, disks, node, count));
+        println!(
+            "{count:6}: Vec {:7.0}, fresh {:7.0} ({:.2}x), recycled {:7.0} ({:.2}x)",
+            vec / 1e3,
+            fresh / 1e3,
+            fresh / vec,
+            recycled / 1e3,
+            recycled / vec
+        );
+    }
+    let (mut world, _disks, _node) = build();
+    let idle = rate(1_000_000, || {
+        for seed in 0..1_000_000 {
+            world.begin(seed, &EngineConfig::default(), Overrides::new(), None);
+        }
+    });
+    println!("a run that does nothing: {:.0} ns", 1e9 / idle);
+}
