@@ -1,0 +1,342 @@
+//! Time, the queue, what happens to operations under way, and who hears of it.
+
+mod tank;
+
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+use std::time::Duration;
+use tank::Tank;
+use wavetank_core::{OpenOptions, StorageFile, StorageProvider, TimeProvider};
+use wavetank_engine::{CrashKind, Digest, Ratio, Scope, SimTimeProvider, kinds as engine_kinds};
+use wavetank_storage::{DurationRange, StorageConfigError, StorageConfiguration, kinds};
+
+/// 1,000 operations and a million bytes per second, without drawn latency: an
+/// operation takes 1 ms and a microsecond per byte.
+fn plain() -> StorageConfiguration {
+    StorageConfiguration {
+        iops: 1_000,
+        bandwidth: 1_000_000,
+        read_latency: DurationRange::ZERO,
+        write_latency: DurationRange::ZERO,
+        sync_latency: DurationRange::ZERO,
+        ..StorageConfiguration::default()
+    }
+}
+
+const MILLI: u64 = 1_000_000;
+
+fn nanos(time: &SimTimeProvider) -> u64 {
+    time.now().as_nanos()
+}
+
+#[test]
+fn an_operation_takes_its_share_of_iops_and_bandwidth() {
+    let mut tank = Tank::new(plain());
+    let times = tank.begin(1).start(tank_node(), |disk, home| async move {
+        let time = SimTimeProvider::new(home);
+        let mut times = vec![nanos(&time)];
+        let file = disk.open("data", OpenOptions::create_write()).await.unwrap();
+        times.push(nanos(&time));
+        file.write_all_at(&[1; 5_000], 0).await.unwrap();
+        times.push(nanos(&time));
+        file.sync_all().await.unwrap();
+        times.push(nanos(&time));
+        file.sync_all().await.unwrap();
+        times.push(nanos(&time));
+        disk.sync_dir("/").await.unwrap();
+        times.push(nanos(&time));
+        times.windows(2).map(|pair| pair[1] - pair[0]).collect::<Vec<_>>()
+    });
+    tank.run();
+    // Buffered writes are free; the second sync finds nothing to write.
+    assert_eq!(times.take().unwrap(), [MILLI, 0, 6 * MILLI, MILLI, MILLI]);
+
+    tank.crash_machine();
+    let times = tank.start(tank_node(), |disk, home| async move {
+        let time = SimTimeProvider::new(home);
+        let file = disk.open("data", OpenOptions::read_only()).await.unwrap();
+        let mut times = vec![nanos(&time)];
+        let mut buffer = [0; 5_000];
+        for _ in 0..2 {
+            file.read_exact_at(&mut buffer, 0).await.unwrap();
+            times.push(nanos(&time));
+        }
+        times.windows(2).map(|pair| pair[1] - pair[0]).collect::<Vec<_>>()
+    });
+    tank.run();
+    // Cold pages are read whole, once.
+    assert_eq!(times.take().unwrap(), [MILLI + 8_192_000, 0]);
+}
+
+fn tank_node() -> wavetank_engine::NodeId {
+    wavetank_engine::NodeId(0)
+}
+
+#[test]
+fn operations_queue_on_their_disk_and_on_no_other() {
+    let mut tank = Tank::new(plain());
+    tank.begin(1);
+    let (node, sibling, stranger) = (tank.node, tank.sibling, tank.stranger);
+    let mut ends = [node, sibling, stranger].map(|node| {
+        tank.start(node, |disk, home| async move {
+            disk.create_dir_all("dir").await.unwrap();
+            nanos(&SimTimeProvider::new(home))
+        })
+    });
+    tank.run();
+    let mut ends = ends.each_mut().map(|end| end.take().unwrap());
+    ends[..2].sort_unstable();
+    assert_eq!(ends, [MILLI, 2 * MILLI, MILLI]);
+}
+
+#[test]
+fn a_slow_disk_is_slow_until_it_is_healed() {
+    let mut tank = Tank::new(plain());
+    let mut took = Vec::new();
+    tank.begin(1);
+    let machine = tank.machine;
+    for factor in [1, 50, 1] {
+        tank.world.device(tank.disks, |disks, kernel| disks.slow(machine, factor, kernel));
+        let begun = tank.now();
+        tank.does(|disk| async move { disk.exists("nothing").await.unwrap() });
+        took.push(tank.now() - begun);
+    }
+    assert_eq!(took, [MILLI, 50 * MILLI, MILLI]);
+    let tally = tank.tally(&kinds::SLOW);
+    assert_eq!((tally.fired, tally.effective), (1, 1));
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run_and_a_recycled_world_no_other() {
+    let run = |tank: &mut Tank, seed: u64| -> (Digest, u64, Option<Vec<u8>>) {
+        for crashes in 0..3u64 {
+            if crashes == 0 {
+                tank.begin(seed);
+            }
+            tank.does(move |disk| async move {
+                for nth in 0..8u64 {
+                    let draw = wavetank_engine::mix(nth, crashes);
+                    let file = disk.open(format!("f{}", draw % 3), OpenOptions::create_write()).await.unwrap();
+                    file.write_all_at(&[nth as u8; 3000], draw >> 50).await.unwrap();
+                    // What fails is part of the run.
+                    let _ = file.sync_all().await;
+                    let _ = disk.rename("f1", "f0").await;
+                    let _ = disk.sync_dir("/").await;
+                }
+            });
+            tank.crash_machine();
+        }
+        (tank.digest(), tank.now(), tank.contents("f0"))
+    };
+    let config = StorageConfiguration::hostile();
+    let mut recycled = Tank::new(config.clone());
+    let mut digests = BTreeSet::new();
+    for seed in 0..50 {
+        let first = run(&mut recycled, seed);
+        assert_eq!(first, run(&mut Tank::new(config.clone()), seed));
+        assert_eq!(first, run(&mut recycled, seed));
+        digests.insert((first.0.0, first.0.1));
+    }
+    assert_eq!(digests.len(), 50);
+}
+
+#[test]
+fn nothing_completes_for_the_dead() {
+    // At each instant of the run, once: the process dies, another is booted, and the
+    // first one's handle and provider are used by a task that outlived it.
+    for nanos in (0..12 * MILLI).step_by(MILLI as usize / 2) {
+        let mut tank = Tank::new(plain());
+        tank.begin(1);
+        let node = tank.node;
+        let polls = Rc::new(Cell::new(0));
+        let counted = polls.clone();
+        let kept = Rc::new(Cell::new(None));
+        let keep = kept.clone();
+        let output = tank.start(node, move |disk, _| async move {
+            let file = Rc::new(disk.open("data", OpenOptions::create_write()).await.unwrap());
+            counted.set(counted.get() + 1);
+            keep.set(Some(file.clone()));
+            for _ in 0..3 {
+                file.write_all_at(&[1; 1_000], 0).await.unwrap();
+                file.sync_all().await.unwrap();
+                counted.set(counted.get() + 1);
+                disk.exists("data").await.unwrap();
+                counted.set(counted.get() + 1);
+            }
+        });
+        tank.world.run(nanos);
+        let before = polls.get();
+        tank.crash(Scope::Node(node), CrashKind::Process);
+        tank.start(node, |disk, _| async move { disk.exists("data").await });
+        let zombie = kept.take();
+        let heard = tank.start(tank.sibling, move |_, _| async move {
+            if let Some(file) = zombie {
+                file.size().await.unwrap();
+                return false;
+            }
+            true
+        });
+        tank.run();
+        assert_eq!(polls.get(), before);
+        assert!(output.take().is_none() || before == 7);
+        assert_ne!(heard.take(), Some(false), "a handle of the dead gives no answer");
+    }
+}
+
+#[test]
+fn what_is_under_way_at_a_crash_happened_or_not() {
+    let mut tank = Tank::new(plain());
+    let mut seen = BTreeSet::new();
+    for seed in 0..200 {
+        tank.begin(seed);
+        let node = tank.node;
+        tank.start(node, |disk, _| async move { disk.create_dir_all("a/b/c").await });
+        tank.world.run(MILLI / 2);
+        tank.crash(Scope::Node(node), CrashKind::Process);
+        seen.insert(tank.does(|disk| async move {
+            let mut depth = 0;
+            for path in ["a", "a/b", "a/b/c"] {
+                depth += u8::from(disk.exists(path).await.unwrap());
+            }
+            depth
+        }));
+    }
+    assert_eq!(seen.into_iter().collect::<Vec<_>>(), [0, 1, 2, 3]);
+}
+
+#[test]
+fn an_operation_whose_future_is_dropped_lands_all_the_same() {
+    let mut tank = Tank::new(plain());
+    tank.begin(1).does(|disk| async move {
+        let mut opening = Box::pin(disk.open("data", OpenOptions::create_new()));
+        let polled = std::future::poll_fn(|cx| std::task::Poll::Ready(opening.as_mut().poll(cx).is_pending())).await;
+        assert!(polled);
+        drop(opening);
+        disk.exists("nothing").await.unwrap();
+        assert!(disk.exists("data").await.unwrap());
+    });
+    assert_eq!(tank.world.finish(), [""; 0]);
+}
+
+#[test]
+fn a_file_that_nobody_closed_is_a_leak() {
+    let mut tank = Tank::new(plain());
+    tank.begin(1);
+    let node = tank.node;
+    let file = tank.start(node, |disk, _| async move { disk.open("data", OpenOptions::create_write()).await.unwrap() });
+    tank.run();
+    let file = file.take();
+    assert_eq!(tank.world.finish(), ["file data on machine 0 is open that no task owns"]);
+    tank.world.enter(|| drop(file));
+    assert_eq!(tank.world.finish(), [""; 0]);
+}
+
+#[test]
+fn a_task_that_waits_for_the_disk_says_so() {
+    let mut tank = Tank::new(plain());
+    tank.begin(1);
+    let node = tank.node;
+    tank.start(node, |disk, _| async move { disk.rename("a", "b").await });
+    tank.world.run(1);
+    assert_eq!(tank.world.tasks()[0].waits_for, "a renaming (a on machine 0)");
+}
+
+#[test]
+fn a_full_disk_says_so_and_has_room_again() {
+    let mut tank = Tank::new(StorageConfiguration { capacity: 4 * 4096, ..plain() });
+    tank.begin(1).does(|disk| async move {
+        let file = disk.open("data", OpenOptions::create_write()).await.unwrap();
+        assert_eq!(file.write_at(&[1; 5 * 4096], 100).await.unwrap(), 4 * 4096 - 100);
+        assert_eq!(file.write_at(&[1; 10], 4 * 4096).await.unwrap_err().raw_os_error(), Some(28));
+        assert_eq!(file.write_at(&[2; 10], 4096).await.unwrap(), 10, "what is there can be overwritten");
+        file.set_len(4096).await.unwrap();
+        assert_eq!(file.write_at(&[1; 10], 4 * 4096).await.unwrap(), 10);
+        disk.delete("data").await.unwrap();
+        let other = disk.open("other", OpenOptions::create_write()).await.unwrap();
+        assert_eq!(other.write_at(&[1; 4 * 4096], 0).await.unwrap(), 2 * 4096, "an open file keeps its space");
+        drop(file);
+        other.write_all_at(&[1; 4 * 4096], 0).await.unwrap();
+    });
+}
+
+#[test]
+fn a_wiped_disk_is_empty() {
+    let mut tank = Tank::new(plain());
+    tank.begin(1).does(|disk| async move {
+        disk.open("data", OpenOptions::create_write()).await.unwrap().write_all_at(b"x", 0).await.unwrap();
+    });
+    let machine = tank.machine;
+    tank.world.device(tank.disks, |disks, kernel| disks.wipe(machine, kernel));
+    assert_eq!(tank.tally(&kinds::WIPED).effective, 0);
+    assert!(!tank.does(|disk| async move { disk.exists("data").await.unwrap() }));
+    assert_eq!(tank.tally(&kinds::WIPED).effective, 1);
+}
+
+#[test]
+fn a_loss_counts_when_somebody_sees_it() {
+    let mut tank = Tank::new(StorageConfiguration { crash_fault_probability: Ratio::ONE, ..plain() });
+    tank.begin(1).does(|disk| async move {
+        let file = disk.open("data", OpenOptions::create_write()).await.unwrap();
+        file.write_all_at(&[1; 1024], 0).await.unwrap();
+        file.sync_all().await.unwrap();
+        disk.sync_dir("/").await.unwrap();
+        file.write_all_at(&[2; 512], 0).await.unwrap();
+        file.write_all_at(&[1; 512], 512).await.unwrap();
+        file.write_all_at(&[3; 512], 1024).await.unwrap();
+        drop(disk.open("new", OpenOptions::create_write()).await.unwrap());
+    });
+    tank.crash_machine();
+    let effects =
+        |tank: &mut Tank| [&kinds::LOST, &kinds::SIZE_LOST, &kinds::ENTRY_LOST].map(|kind| tank.tally(kind).effective);
+    assert_eq!(tank.tally(&kinds::LOST).fired, 3);
+    assert_eq!(effects(&mut tank), [0, 0, 0]);
+    tank.does(|disk| async move {
+        let file = disk.open("data", OpenOptions::read_only()).await.unwrap();
+        let mut bytes = [0; 512];
+        // Written again with what was there: its loss changed nothing.
+        file.read_exact_at(&mut bytes, 512).await.unwrap();
+    });
+    assert_eq!(effects(&mut tank), [0, 0, 0]);
+    tank.does(|disk| async move {
+        let file = disk.open("data", OpenOptions::read_only()).await.unwrap();
+        let mut bytes = [0; 2048];
+        assert_eq!(file.read_at(&mut bytes, 0).await.unwrap(), 1024);
+        assert!(!disk.exists("new").await.unwrap());
+    });
+    assert_eq!(effects(&mut tank), [1, 1, 1]);
+}
+
+#[test]
+fn a_fault_that_is_off_draws_nothing() {
+    let mut tank = Tank::new(StorageConfiguration::perfect());
+    tank.begin(1).does(|disk| async move {
+        let file = disk.open("data", OpenOptions::create_write()).await.unwrap();
+        file.write_all_at(&[1; 10_000], 0).await.unwrap();
+        file.sync_all().await.unwrap();
+        file.write_all_at(&[2; 10_000], 0).await.unwrap();
+    });
+    tank.crash_machine();
+    assert_eq!(tank.contents("data").unwrap(), [2; 10_000]);
+    assert_eq!(tank.world.kernel(|kernel| kernel.faults().touched().count()), 0);
+}
+
+#[test]
+fn what_is_not_there_yet_is_refused() {
+    let config = StorageConfiguration { phantom_write_probability: Ratio::new(1, 9), ..plain() };
+    assert_eq!(config.validate(), Err(StorageConfigError::NotSupportedYet { field: "phantom_write_probability" }));
+    assert_eq!(
+        StorageConfiguration { iops: 0, ..plain() }.validate(),
+        Err(StorageConfigError::ZeroRate { field: "iops" })
+    );
+    let backwards = DurationRange::new(Duration::from_millis(2), Duration::from_millis(1));
+    assert!(StorageConfiguration { sync_latency: backwards, ..plain() }.validate().is_err());
+    for preset in [StorageConfiguration::default(), StorageConfiguration::perfect(), StorageConfiguration::hostile()] {
+        assert_eq!(preset.validate(), Ok(()));
+    }
+    let mut indices = BTreeSet::new();
+    for kind in kinds::ALL {
+        assert!((40..64).contains(&kind.index()) && indices.insert(kind.index()), "{}", kind.name());
+    }
+    assert!(engine_kinds::ALL.iter().all(|kind| !indices.contains(&kind.index())));
+}
