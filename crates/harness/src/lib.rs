@@ -56,3 +56,8 @@ pub use wavetank_engine::{
 pub use wavetank_network::NetworkConfig;
 pub use wavetank_storage::StorageConfiguration;
 pub use workload::{BoxError, Process, Workload};
+
+/// The example of the project's README, as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+mod readme {}
