@@ -11,6 +11,7 @@ mod red;
 mod workspace;
 
 use std::process::ExitCode;
+use wavetank_cli::runner;
 
 /// A command: its name, what it does in one line, and its body, which gets the
 /// arguments after the name.
@@ -20,8 +21,13 @@ struct Command {
     run: fn(&[String]) -> ExitCode,
 }
 
-const COMMANDS: &[Command] =
-    &[Command { name: "ci", about: "every check that a change has to pass; `ci --list` names them", run: ci::command }];
+const COMMANDS: &[Command] = &[
+    Command { name: "ci", about: "every check that a change has to pass; `ci --list` names them", run: ci::command },
+    Command { name: "sweep", about: runner::SWEEP, run: |arguments| runner::sweep(arguments) },
+    Command { name: "replay", about: runner::REPLAY, run: |arguments| runner::replay(arguments) },
+    Command { name: "list", about: runner::LIST, run: |arguments| runner::list(arguments) },
+    Command { name: "campaign", about: runner::CAMPAIGN, run: |arguments| runner::campaign(arguments) },
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

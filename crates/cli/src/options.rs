@@ -123,7 +123,9 @@ impl SweepOptions {
     /// In that case.
     pub(crate) fn validate(&self) -> Result<(), Trouble> {
         if self.until_covered && self.seeds.as_ref().is_some_and(|seeds| seeds.start != 0) {
-            return Err(Trouble::new("--until-covered begins at seed 0: give it a number of seeds at most, not a range"));
+            return Err(Trouble::new(
+                "--until-covered begins at seed 0: give it a number of seeds at most, not a range",
+            ));
         }
         Ok(())
     }

@@ -12,13 +12,16 @@ use crate::verdict;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-/// The commands that [`main`] knows, with what each does in one line.
-pub const COMMANDS: [(&str, &str); 4] = [
-    ("sweep", "run simulation targets over many seeds; all of them for 1,000 seeds if nothing is said"),
-    ("replay", "run one seed of a target again: its failure, digest and faults, and logs with --log"),
-    ("list", "the simulation targets, and their planted bugs with --bugs"),
-    ("campaign", "a longer sweep whose dated result is kept under docs/campaigns"),
-];
+/// What [`sweep`] does, in one line.
+pub const SWEEP: &str = "run simulation targets over many seeds: all of them for 1,000 seeds if nothing is said";
+/// What [`replay`] does, in one line.
+pub const REPLAY: &str = "run one seed of a target again: its failure, digest and faults, and its logs with --log";
+/// What [`list`] does, in one line.
+pub const LIST: &str = "the simulation targets, and their planted bugs with --bugs";
+/// What [`campaign`] does, in one line.
+pub const CAMPAIGN: &str = "a longer sweep whose dated result is kept under docs/campaigns";
+
+const COMMANDS: [(&str, &str); 4] = [("sweep", SWEEP), ("replay", REPLAY), ("list", LIST), ("campaign", CAMPAIGN)];
 
 /// A whole `main`: does what the process's arguments ask for.
 pub fn main() -> ExitCode {

@@ -56,7 +56,7 @@ pub struct Target {
 /// use wavetank_harness::{SimContext, SimulationBuilder};
 ///
 /// fn main() -> std::process::ExitCode {
-///     wavetank_cli::target("nap", || SimulationBuilder::new("nap").workload("napper", 1..=3, |_: SimContext| async {}))
+///     wavetank_cli::target("nap", || SimulationBuilder::new().workload("napper", 1..=3, |_: SimContext| async {}))
 /// }
 /// ```
 pub fn target(name: &str, state: impl Fn() -> SimulationBuilder + 'static) -> ExitCode {
@@ -150,6 +150,7 @@ impl Target {
         let builder = quietly(|| (simulation.state)(&options)).map_err(|panic| {
             Trouble::new(format!("simulation `{}` cannot be stated: it panicked {panic}", self.full_name(simulation)))
         })?;
+        let builder = builder.with_name(self.full_name(simulation));
         builder.validate().map_err(|error| Trouble::new(one_line(&error)))?;
         Ok(builder)
     }

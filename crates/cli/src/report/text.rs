@@ -56,7 +56,10 @@ impl Report {
             .iter()
             .map(|(name, tally)| format!("{name} {} ({} felt)", grouped(tally.fired), grouped(tally.effective)))
             .collect();
-        line(text, format_args!("  faults: {}", if faults.is_empty() { "none".to_string() } else { faults.join(", ") }));
+        line(
+            text,
+            format_args!("  faults: {}", if faults.is_empty() { "none".to_string() } else { faults.join(", ") }),
+        );
     }
 
     fn write_assertions(&self, text: &mut String) {
@@ -173,8 +176,9 @@ mod tests {
     #[test]
     fn numbers_read_well() {
         assert_eq!([0, 999, 1000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
-        assert_eq!([0.0005, 0.25, 60.0, 300.0, 7200.0, 200_000.0].map(seconds), [
-            "500.0 us", "250.0 ms", "60.0 s", "5.0 min", "2.0 h", "2.3 days"
-        ]);
+        assert_eq!(
+            [0.0005, 0.25, 60.0, 300.0, 7200.0, 200_000.0].map(seconds),
+            ["500.0 us", "250.0 ms", "60.0 s", "5.0 min", "2.0 h", "2.3 days"]
+        );
     }
 }

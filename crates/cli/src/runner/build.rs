@@ -73,7 +73,5 @@ fn executable(target: &Declared, messages: &[Message]) -> Result<PathBuf, Troubl
         message.package_id.as_ref() == Some(&target.package_id) && message.target.as_ref().is_some_and(is_test)
     };
     let found = messages.iter().filter(is_it).find_map(|message| message.executable.clone());
-    found.ok_or_else(|| {
-        Trouble::new(format!("cargo built no test `{}` of package `{}`", target.test, target.package))
-    })
+    found.ok_or_else(|| Trouble::new(format!("cargo built no test `{}` of package `{}`", target.test, target.package)))
 }

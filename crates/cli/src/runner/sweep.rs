@@ -118,7 +118,9 @@ fn choose<'a>(manifest: &'a Manifest, asked: &'a Asked) -> Result<Vec<Chosen<'a>
         return Err(Trouble::new(no_bug(one.target, bug_name)));
     }
     match (chosen.is_empty(), bug) {
-        (true, Some(bug)) => Err(Trouble::new(format!("no target has a bug `{bug}`; `list --bugs` shows those there are"))),
+        (true, Some(bug)) => {
+            Err(Trouble::new(format!("no target has a bug `{bug}`; `list --bugs` shows those there are")))
+        }
         (true, None) => Err(Trouble::new(format!("there is nothing to sweep: {}", manifest.known()))),
         (false, _) => Ok(chosen),
     }
@@ -174,7 +176,9 @@ fn sweep_target(
         (None, Some(code)) if code == i32::from(crate::verdict::TROUBLE) => {
             Err(failed("it could not be swept; see above".to_string()))
         }
-        (None, _) => Err(failed(format!("its process ended with {status} before it reported; runs may have crashed it"))),
+        (None, _) => {
+            Err(failed(format!("its process ended with {status} before it reported; runs may have crashed it")))
+        }
     }
 }
 

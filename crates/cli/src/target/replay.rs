@@ -29,8 +29,9 @@ pub(super) fn run(target: &Target, asked: &Asked) -> Result<Verdict, Trouble> {
     let builder = target.state(simulation, asked.bug.as_deref())?;
     let body = || builder.run_seed(asked.seed, Overrides::new(), None);
     let record = match &asked.log {
-        Some(filter) => with_logs(filter, io::stdout(), body)
-            .map_err(|error| Trouble::new(format!("--log: {error}")))?,
+        Some(filter) => {
+            with_logs(filter, io::stdout(), body).map_err(|error| Trouble::new(format!("--log: {error}")))?
+        }
         None => body(),
     };
     let bug = asked.bug.as_ref().map(|bug| format!(" with bug {bug}")).unwrap_or_default();

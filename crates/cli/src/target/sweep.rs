@@ -72,14 +72,8 @@ fn sweep(
         let first = options.range().start;
         // The seeds that were swept, however many a time limit allowed.
         let seeds = first..first + report.seeds;
-        let check = Check {
-            builder: &builder,
-            simulation: &simulation.name,
-            name: &name,
-            options,
-            seeds,
-            progress: &progress,
-        };
+        let check =
+            Check { builder: &builder, simulation: &simulation.name, name: &name, options, seeds, progress: &progress };
         report.determinism = Some(watch.during(|| check.run())?);
     }
     report.interrupted = interruption.is_wanted();

@@ -30,12 +30,7 @@ pub(super) fn run(target: Target) -> ExitCode {
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
-fn trial(
-    name: &str,
-    red: Option<&str>,
-    strategy: &TestStrategy,
-    builder: SimulationBuilder,
-) -> Result<(), Failed> {
+fn trial(name: &str, red: Option<&str>, strategy: &TestStrategy, builder: SimulationBuilder) -> Result<(), Failed> {
     let result = builder.with_reproduce_line(&reproduce_line(name)).run_strategy(strategy, &Progress::default());
     match red {
         None if result.is_green() => Ok(()),
@@ -45,7 +40,10 @@ fn trial(
             if failures.any(|failure| failure.contains(words)) {
                 return Ok(());
             }
-            Err(Failed::from(format!("red on purpose, but no failure says {words:?}:\n{}", one_line(&result.to_string()))))
+            Err(Failed::from(format!(
+                "red on purpose, but no failure says {words:?}:\n{}",
+                one_line(&result.to_string())
+            )))
         }
     }
 }
