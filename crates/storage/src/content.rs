@@ -324,3 +324,64 @@ impl Written {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Writes, cuts, syncs, failed syncs and re-reads, drawn; the model is a plain vector.
+    #[test]
+    fn pages_come_back_and_a_failed_sync_changes_nothing_that_is_read() {
+        let mut pages = Pages::default();
+        for case in 0..500 {
+            let (mut content, mut model) = (Content::default(), Vec::new());
+            for step in 0..60 {
+                let draw = |nth: u64, below: u64| (mix(mix(case, step), nth) >> 7) % below;
+                let (at, len) = (draw(0, 30_000), draw(1, 9_000) as usize + 1);
+                match draw(2, 10) {
+                    0..6 => {
+                        content.write(&mut pages, at, &vec![step as u8 + 1; len]);
+                        model.resize(model.len().max(at as usize + len), 0);
+                        model[at as usize..at as usize + len].fill(step as u8 + 1);
+                    }
+                    6 | 7 => {
+                        content.resize(&mut pages, at).expect("it is small");
+                        model.resize(at as usize, 0);
+                    }
+                    8 => content.strand(&mut pages, content.changes.saturating_sub(draw(3, 3)), case ^ step),
+                    _ => content.settle(&mut pages, content.changes.saturating_sub(draw(3, 3))),
+                }
+                let mut read = vec![0xff; 50_000];
+                let count = content.read(&pages, 0, &mut read, 0);
+                assert_eq!(read[..count], model, "case {case}, step {step}");
+                assert_eq!(content.held, content.table.pages(0, u64::MAX).count() as u64);
+                let durable = content.durable(&pages);
+                if content.pending.is_empty() {
+                    assert_eq!(durable, model);
+                }
+            }
+            content.clear(&mut pages);
+            assert_eq!(pages.len(), 0, "case {case}: every page came back");
+        }
+    }
+
+    /// A page that a failed sync left behind is written with the next write to it, and not before.
+    #[test]
+    fn a_stranded_page_waits_for_the_next_write_to_it() {
+        let mut pages = Pages::default();
+        let mut content = Content::default();
+        content.write(&mut pages, 0, &[1; 2 * PAGE]);
+        content.settle(&mut pages, 1);
+        content.write(&mut pages, 0, &[2; 100]);
+        content.strand(&mut pages, 2, 0);
+        content.settle(&mut pages, 2);
+        assert_eq!(content.durable(&pages), [1; 2 * PAGE]);
+        content.write(&mut pages, PAGE as u64, &[3; 100]);
+        content.settle(&mut pages, 3);
+        assert_eq!(content.durable(&pages)[..100], [1; 100]);
+        content.write(&mut pages, 1_000, &[4; 100]);
+        content.settle(&mut pages, 4);
+        assert_eq!(content.durable(&pages)[..100], [2; 100]);
+        assert!(content.pending.is_empty());
+    }
+}

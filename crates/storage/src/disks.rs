@@ -158,10 +158,9 @@ impl Disks {
         request: Request,
         kernel: &mut Kernel,
     ) -> Result<Answer, Errno> {
-        let machine = MachineId(volume);
         let broken = self.config.broken;
         let held = request.inode();
-        let Disks { volumes, pages, handles, config, .. } = self;
+        let Disks { volumes, pages, handles, .. } = self;
         let disk = &mut volumes[volume as usize];
         let answer = match request {
             Request::Open { route, options } => disk.open(pages, &route, options, broken).map(|inode| {
@@ -192,46 +191,61 @@ impl Disks {
                 Answer::Entries(entries)
             }),
             Request::RemoveDir { route } => disk.remove_dir(pages, &route, broken).map(|()| Answer::Done),
-            Request::SyncDir { route, mark } => disk.find_directory(&route).and_then(|dir| {
-                let inode = &mut disk.inodes[dir as usize];
-                inode.syncs += 1;
-                let (entity, nth) = (inode.entity, inode.syncs);
-                let (ratio, target) = (config.sync_failure_probability, Target::Machine(machine));
-                if kernel.strikes(&kinds::SYNC_FAILURE, entity, nth, ratio, target) {
-                    // Its entries stay as undecided as they were.
-                    return Err(Errno::INPUT_OUTPUT);
-                }
-                if broken != Some(Broken::SyncDirDurable) {
-                    disk.settle(pages, dir, mark);
-                }
-                Ok(Answer::Done)
-            }),
-            Request::Sync { inode, mark, nth, .. } => {
-                let (ratio, target) = (config.sync_failure_probability, Target::Machine(machine));
-                let inode = &mut disk.inodes[inode as usize];
-                let struck = kernel.strikes_for(&kinds::SYNC_FAILURE, inode.entity, nth, ratio, 0, u64::MAX, target);
-                match struck {
-                    Some(draw) => {
-                        inode.content.strand(pages, mark, draw);
-                        Err(Errno::INPUT_OUTPUT)
-                    }
-                    None => {
-                        if broken != Some(Broken::SyncDurable) {
-                            inode.content.settle(pages, mark);
-                        }
-                        Ok(Answer::Done)
-                    }
-                }
-            }
+            Request::SyncDir { route, mark } => match disk.find_directory(&route) {
+                Ok(dir) => self.sync_dir(volume, dir, mark, kernel),
+                Err(error) => Err(error),
+            },
+            Request::Sync { inode, mark, nth, .. } => self.sync_file(volume, inode, (mark, nth), kernel),
             Request::Fetch { inode, offset, len, .. } => {
                 disk.inodes[inode as usize].content.warm(offset, len);
                 Ok(Answer::Done)
             }
         };
         if let Some(inode) = held {
-            disk.unmention(pages, inode);
+            self.volumes[volume as usize].unmention(&mut self.pages, inode);
         }
         answer
+    }
+
+    /// Makes the entries of a directory durable, unless the sync fails: then they
+    /// stay as undecided as they were.
+    fn sync_dir(&mut self, volume: u32, dir: u32, mark: u64, kernel: &mut Kernel) -> Result<Answer, Errno> {
+        let target = Target::Machine(MachineId(volume));
+        let disk = &mut self.volumes[volume as usize];
+        let inode = &mut disk.inodes[dir as usize];
+        inode.syncs += 1;
+        let (entity, nth) = (inode.entity, inode.syncs);
+        if kernel.strikes(&kinds::SYNC_FAILURE, entity, nth, self.config.sync_failure_probability, target) {
+            return Err(Errno::INPUT_OUTPUT);
+        }
+        if !self.config.breaks(Broken::SyncDirDurable) {
+            disk.settle(&mut self.pages, dir, mark);
+        }
+        Ok(Answer::Done)
+    }
+
+    /// Makes the changes of a file up to the `mark`th durable, unless its `nth` sync fails.
+    fn sync_file(
+        &mut self,
+        volume: u32,
+        inode: u32,
+        (mark, nth): (u64, u64),
+        kernel: &mut Kernel,
+    ) -> Result<Answer, Errno> {
+        let (ratio, target) = (self.config.sync_failure_probability, Target::Machine(MachineId(volume)));
+        let inode = &mut self.volumes[volume as usize].inodes[inode as usize];
+        match kernel.strikes_for(&kinds::SYNC_FAILURE, inode.entity, nth, ratio, 0, u64::MAX, target) {
+            Some(draw) => {
+                inode.content.strand(&mut self.pages, mark, draw);
+                Err(Errno::INPUT_OUTPUT)
+            }
+            None => {
+                if !self.config.breaks(Broken::SyncDurable) {
+                    inode.content.settle(&mut self.pages, mark);
+                }
+                Ok(Answer::Done)
+            }
+        }
     }
 
     /// Counts what an answer that product code is about to see differs in.

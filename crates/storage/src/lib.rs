@@ -21,6 +21,7 @@ mod errno;
 mod file;
 mod handle;
 mod inode;
+mod names;
 mod operation;
 mod page;
 mod path;

@@ -1,18 +1,16 @@
 //! One machine's file system: inodes, and the names that lead to them. Time and
 //! handles are the device's business.
 
-use crate::broken::Broken;
-use crate::change::{Change, Edit};
+use crate::change::Change;
 use crate::content::FILE_BYTES_MOST;
 use crate::errno::Errno;
 use crate::inode::{Body, Inode};
 use crate::operation::Request;
 use crate::page::{PAGE, Pages};
-use crate::path::{Route, Step, key};
+use crate::path::{Route, Step};
 use crate::survival::Judge;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use wavetank_core::collections::HashMap;
-use wavetank_core::{EntryKind, OpenOptions};
 use wavetank_engine::mix;
 
 /// The directory that every path begins at.
@@ -29,7 +27,7 @@ pub(crate) struct Volume {
     pub(crate) pending: Vec<Change>,
     pub(crate) changed: u64,
     /// How often a file was born at a path.
-    births: HashMap<u64, u64>,
+    pub(crate) births: HashMap<u64, u64>,
     /// Pages that count as used space.
     pub(crate) used: u64,
     /// When the device is done with what it was given so far.
@@ -52,7 +50,7 @@ pub(crate) struct Place<'a> {
     /// What is there.
     pub(crate) inode: Option<u32>,
     /// The directories on the way, the root first.
-    trail: Vec<u32>,
+    pub(crate) trail: Vec<u32>,
 }
 
 impl Volume {
@@ -123,7 +121,7 @@ impl Volume {
         self.release(pages, index);
     }
 
-    fn is_directory(&self, inode: u32) -> bool {
+    pub(crate) fn is_directory(&self, inode: u32) -> bool {
         self.inodes[inode as usize].body == Body::Directory
     }
 
@@ -134,7 +132,8 @@ impl Volume {
         if route.slash && is_file { Err(Errno::NOT_A_DIRECTORY) } else { Ok(place) }
     }
 
-    fn walk<'a>(&mut self, route: &'a Route) -> Result<Place<'a>, Errno> {
+    /// Walks a path, whatever it ends in.
+    pub(crate) fn walk<'a>(&mut self, route: &'a Route) -> Result<Place<'a>, Errno> {
         let mut trail = vec![ROOT];
         let mut place = Place { entry: None, inode: Some(ROOT), trail: Vec::new() };
         for (position, step) in route.steps.iter().enumerate() {
@@ -164,194 +163,11 @@ impl Volume {
     }
 
     /// Counts a name that a crash changed, when somebody first looks it up.
-    fn notice(&mut self, dir: u32, name: &OsStr) {
+    pub(crate) fn notice(&mut self, dir: u32, name: &OsStr) {
         let scars = &mut self.inodes[dir as usize].scars;
         if !scars.is_empty() && scars.remove(name) {
             self.noticed += 1;
         }
-    }
-
-    fn find(&mut self, route: &Route) -> Result<u32, Errno> {
-        self.resolve(route)?.inode.ok_or(Errno::NOT_FOUND)
-    }
-
-    pub(crate) fn find_directory(&mut self, route: &Route) -> Result<u32, Errno> {
-        let inode = self.find(route)?;
-        if self.is_directory(inode) { Ok(inode) } else { Err(Errno::NOT_A_DIRECTORY) }
-    }
-
-    pub(crate) fn exists(&mut self, route: &Route) -> Result<bool, Errno> {
-        match self.resolve(route) {
-            Ok(place) => Ok(place.inode.is_some()),
-            Err(Errno::NOT_FOUND) => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Opens or creates a file, as `open(2)` does.
-    pub(crate) fn open(
-        &mut self,
-        pages: &mut Pages,
-        route: &Route,
-        options: OpenOptions,
-        broken: Option<Broken>,
-    ) -> Result<u32, Errno> {
-        let place = self.walk(route)?;
-        let creates = options.create || options.create_new || broken == Some(Broken::MissingNotFound);
-        if route.slash && creates && place.entry.is_some() {
-            return Err(Errno::IS_A_DIRECTORY);
-        }
-        let Some(inode) = place.inode else {
-            let Some((dir, name)) = place.entry.filter(|_| creates) else { return Err(Errno::NOT_FOUND) };
-            return Ok(self.create(pages, dir, name, Body::File));
-        };
-        if options.create_new && broken != Some(Broken::CreateNewExists) {
-            return Err(Errno::EXISTS);
-        }
-        if self.is_directory(inode) {
-            // Linux would open it for reading; our providers do not, in either world.
-            return Err(Errno::IS_A_DIRECTORY);
-        }
-        if route.slash {
-            return Err(Errno::NOT_A_DIRECTORY);
-        }
-        if options.truncate && broken != Some(Broken::TruncateEmpties) {
-            self.resize(pages, inode, 0).expect("a file can always be cut off");
-        }
-        Ok(inode)
-    }
-
-    fn create(&mut self, pages: &mut Pages, dir: u32, name: &OsStr, body: Body) -> u32 {
-        let path = mix(self.inodes[dir as usize].entity, key(name));
-        let births = self.births.entry(path).or_insert(0);
-        *births += 1;
-        let entity = mix(path, *births);
-        let inode = self.allocate(body, entity);
-        let edit = Edit { dir, name: name.to_os_string(), before: None, after: Some(inode), synced: false };
-        self.change(pages, inode, vec![edit]);
-        inode
-    }
-
-    /// Removes a file's name.
-    pub(crate) fn delete(&mut self, pages: &mut Pages, route: &Route, broken: Option<Broken>) -> Result<(), Errno> {
-        let place = self.resolve(route)?;
-        let inode = place.inode.ok_or(Errno::NOT_FOUND)?;
-        if self.is_directory(inode) {
-            return Err(Errno::IS_A_DIRECTORY);
-        }
-        if broken == Some(Broken::DeleteKeepsOpen) {
-            self.resize(pages, inode, 0).expect("a file can always be cut off");
-        }
-        self.unlink(pages, place.entry, inode);
-        Ok(())
-    }
-
-    fn unlink(&mut self, pages: &mut Pages, entry: Option<(u32, &OsStr)>, inode: u32) {
-        let (dir, name) = entry.expect("what is not the root has a name");
-        let edit = Edit { dir, name: name.to_os_string(), before: Some(inode), after: None, synced: false };
-        self.change(pages, inode, vec![edit]);
-    }
-
-    /// Removes an empty directory.
-    pub(crate) fn remove_dir(&mut self, pages: &mut Pages, route: &Route, broken: Option<Broken>) -> Result<(), Errno> {
-        let place = self.resolve(route)?;
-        let inode = place.inode.ok_or(Errno::NOT_FOUND)?;
-        if !self.is_directory(inode) {
-            return Err(Errno::NOT_A_DIRECTORY);
-        }
-        if place.entry.is_none() {
-            return Err(if inode == ROOT { Errno::BUSY } else { Errno::NOT_EMPTY });
-        }
-        if !self.inodes[inode as usize].entries.is_empty() && broken != Some(Broken::RemoveDirEmpty) {
-            return Err(Errno::NOT_EMPTY);
-        }
-        self.unlink(pages, place.entry, inode);
-        Ok(())
-    }
-
-    /// Renames, as `rename(2)` does.
-    pub(crate) fn rename(
-        &mut self,
-        pages: &mut Pages,
-        from: &Route,
-        to: &Route,
-        broken: Option<Broken>,
-    ) -> Result<(), Errno> {
-        let source = self.walk(from)?;
-        let target = self.walk(to)?;
-        let (Some((from_dir, from_name)), Some((to_dir, to_name))) = (source.entry, target.entry) else {
-            return Err(Errno::BUSY);
-        };
-        let inode = source.inode.ok_or(Errno::NOT_FOUND)?;
-        let moves_directory = self.is_directory(inode);
-        if (from.slash || to.slash) && !moves_directory {
-            return Err(Errno::NOT_A_DIRECTORY);
-        }
-        if target.trail.contains(&inode) && target.inode != Some(inode) {
-            return Err(Errno::INVALID);
-        }
-        if let Some(replaced) = target.inode {
-            if replaced == inode {
-                return Ok(());
-            }
-            match (moves_directory, self.is_directory(replaced)) {
-                (true, false) => return Err(Errno::NOT_A_DIRECTORY),
-                (_, true) if source.trail.contains(&replaced) => return Err(Errno::NOT_EMPTY),
-                (false, true) => return Err(Errno::IS_A_DIRECTORY),
-                (true, true) if !self.inodes[replaced as usize].entries.is_empty() => return Err(Errno::NOT_EMPTY),
-                _ if broken == Some(Broken::RenameReplaces) => return Err(Errno::EXISTS),
-                _ => {}
-            }
-        }
-        let edit = |dir, name: &OsStr, before, after| Edit { dir, name: name.into(), before, after, synced: false };
-        let gone = edit(from_dir, from_name, Some(inode), None);
-        let there = edit(to_dir, to_name, target.inode, Some(inode));
-        // The new name first: at no instant is the inode without one.
-        self.change(pages, inode, vec![there, gone]);
-        Ok(())
-    }
-
-    /// Creates the directories of a path that are missing, no more than `most` of them.
-    pub(crate) fn create_dir_all(
-        &mut self,
-        pages: &mut Pages,
-        route: &Route,
-        most: u64,
-        broken: Option<Broken>,
-    ) -> Result<(), Errno> {
-        let (mut trail, mut created) = (vec![ROOT], 0);
-        for (position, step) in route.steps.iter().enumerate() {
-            let dir = *trail.last().expect("the root stays on the trail");
-            let Step::Name(name) = step else {
-                if trail.len() > 1 {
-                    trail.pop();
-                }
-                continue;
-            };
-            self.notice(dir, name);
-            match self.inodes[dir as usize].entries.get(name).copied() {
-                Some(inode) if self.is_directory(inode) => trail.push(inode),
-                Some(_) if position + 1 == route.steps.len() => return Err(Errno::EXISTS),
-                Some(_) => return Err(Errno::NOT_A_DIRECTORY),
-                None if created == most => return Ok(()),
-                None => {
-                    created += 1;
-                    trail.push(self.create(pages, dir, name, Body::Directory));
-                }
-            }
-        }
-        if created == 0 && broken == Some(Broken::CreateDirAllRepeats) { Err(Errno::EXISTS) } else { Ok(()) }
-    }
-
-    /// The entries of a directory, by name.
-    pub(crate) fn read_dir(&mut self, route: &Route) -> Result<Vec<(OsString, EntryKind)>, Errno> {
-        let dir = self.find_directory(route)?;
-        let inode = &mut self.inodes[dir as usize];
-        self.noticed += inode.scars.len() as u32;
-        inode.scars.clear();
-        let entries = &self.inodes[dir as usize].entries;
-        let kind = |inode: u32| if self.is_directory(inode) { EntryKind::Dir } else { EntryKind::File };
-        Ok(entries.iter().map(|(name, &inode)| (name.clone(), kind(inode))).collect())
     }
 
     // --- Contents --------------------------------------------------------------------

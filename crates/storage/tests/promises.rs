@@ -226,7 +226,7 @@ async fn seek_from_end(disk: SimStorageProvider) -> io::Result<bool> {
 async fn create_dir_all_repeats(disk: SimStorageProvider) -> io::Result<bool> {
     disk.create_dir_all("a/b/c").await?;
     disk.create_dir_all("/a/./b/").await?;
-    Ok(disk.exists("a/b/c/..").await?)
+    disk.exists("a/b/c/..").await
 }
 
 fn machines_are_isolated(tank: &mut Tank) -> bool {
