@@ -3,6 +3,8 @@
 mod tank;
 
 use std::collections::BTreeSet;
+use std::future::Future;
+use std::task::Poll;
 use tank::Tank;
 use wavetank_core::{OpenOptions, StorageFile, StorageProvider};
 use wavetank_engine::{CrashKind, Scope};
@@ -177,4 +179,134 @@ fn a_failed_sync_lies_ever_after() {
         }
     }
     assert!(lies > 20, "{lies}");
+}
+
+/// Runs `code` as a part of the current task until it first has to wait, then `then`, then `code` to its end.
+async fn meanwhile<T>(code: impl Future<Output = T>, then: impl Future<Output = ()>) -> T {
+    let mut code = Box::pin(code);
+    let begun = std::future::poll_fn(|cx| Poll::Ready(code.as_mut().poll(cx).is_pending())).await;
+    assert!(begun, "it has to wait");
+    then.await;
+    code.await
+}
+
+#[test]
+fn a_sync_covers_what_was_done_before_it_began() {
+    let mut tank = tank();
+    let mut survivors = BTreeSet::new();
+    for seed in 0..200 {
+        tank.begin(seed).does(|disk| async move {
+            let file = disk.open("data", OpenOptions::create_write()).await.unwrap();
+            file.write_all_at(&[1; 1024], 0).await.unwrap();
+            meanwhile(file.sync_all(), async { file.write_all_at(&[2; 512], 512).await.unwrap() }).await.unwrap();
+            let late = async { drop(disk.open("late", OpenOptions::create_write()).await.unwrap()) };
+            meanwhile(disk.sync_dir("/"), late).await.unwrap();
+        });
+        assert_eq!(tank.durable("data").unwrap(), [1; 1024]);
+        assert_eq!(tank.durable("late"), None);
+        tank.crash_machine();
+        let bytes = tank.contents("data").unwrap();
+        assert_eq!(bytes[..512], [1; 512]);
+        survivors.insert((bytes[512], tank.contents("late").is_some()));
+    }
+    assert_eq!(survivors.len(), 4, "{survivors:?}");
+}
+
+#[test]
+fn a_rename_between_directories_is_durable_once_both_are_synced() {
+    let mut tank = tank();
+    for (synced, places) in [(vec![], 2), (vec!["from"], 2), (vec!["to"], 2), (vec!["from", "to"], 1)] {
+        let mut seen = BTreeSet::new();
+        for seed in 0..60 {
+            let synced = synced.clone();
+            tank.begin(seed).does(|disk| async move {
+                disk.create_dir_all("from").await.unwrap();
+                disk.create_dir_all("to").await.unwrap();
+                let file = disk.open("from/file", OpenOptions::create_write()).await.unwrap();
+                file.write_all_at(b"x", 0).await.unwrap();
+                file.sync_all().await.unwrap();
+                for dir in ["/", "from", "to"] {
+                    disk.sync_dir(dir).await.unwrap();
+                }
+                disk.rename("from/file", "to/file").await.unwrap();
+                for dir in synced {
+                    disk.sync_dir(dir).await.unwrap();
+                }
+            });
+            tank.crash_machine();
+            let (from, to) = (tank.contents("from/file"), tank.contents("to/file"));
+            assert!(from.is_some() != to.is_some(), "one name, and not both");
+            seen.insert(to.is_some());
+        }
+        assert_eq!(seen.len(), places, "with {synced:?} synced");
+        assert!(seen.contains(&true));
+    }
+}
+
+#[test]
+fn what_a_durable_change_builds_on_is_durable() {
+    let mut tank = Tank::new(StorageConfiguration {
+        crash_fault_probability: wavetank_engine::Ratio::ONE,
+        ..StorageConfiguration::default()
+    });
+    tank.begin(1).does(|disk| async move {
+        disk.create_dir_all("other").await.unwrap();
+        disk.sync_dir("/").await.unwrap();
+        let file = disk.open("other/one", OpenOptions::create_write()).await.unwrap();
+        file.write_all_at(b"x", 0).await.unwrap();
+        file.sync_all().await.unwrap();
+        // Half of this is in a directory that is never synced, but `three` builds on it.
+        disk.rename("other/one", "two").await.unwrap();
+        disk.rename("two", "three").await.unwrap();
+        disk.sync_dir("/").await.unwrap();
+    });
+    tank.crash_machine();
+    assert_eq!(tank.contents("three").unwrap(), b"x");
+    assert_eq!((tank.contents("two"), tank.contents("other/one")), (None, None));
+}
+
+#[test]
+fn directories_never_end_in_each_other() {
+    let mut tank = tank();
+    let mut seen = BTreeSet::new();
+    for seed in 0..200 {
+        tank.begin(seed).does(|disk| async move {
+            disk.create_dir_all("x/y").await.unwrap();
+            let file = disk.open("x/y/file", OpenOptions::create_write()).await.unwrap();
+            file.write_all_at(b"x", 0).await.unwrap();
+            file.sync_all().await.unwrap();
+            for dir in ["/", "x", "x/y"] {
+                disk.sync_dir(dir).await.unwrap();
+            }
+            disk.rename("x/y", "z").await.unwrap();
+            disk.rename("x", "z/x").await.unwrap();
+        });
+        tank.crash_machine();
+        let machine = tank.machine;
+        let files = tank.world.device(tank.disks, |disks, _| disks.files(machine));
+        assert_eq!(files.len(), 1, "seed {seed}: the file is somewhere");
+        seen.insert(files);
+    }
+    assert_eq!(seen.len(), 2, "{seen:?}");
+}
+
+#[test]
+fn a_file_lives_until_its_last_operation_has_landed() {
+    let mut tank = tank();
+    tank.begin(1).does(|disk| async move {
+        let file = disk.open("data", OpenOptions::create_write()).await.unwrap();
+        file.write_all_at(&[1; 512], 0).await.unwrap();
+        let mut syncing = Box::pin(async move { file.sync_all().await });
+        assert!(std::future::poll_fn(|cx| Poll::Ready(syncing.as_mut().poll(cx).is_pending())).await);
+        // The sync is on its way, and nothing else knows the file.
+        drop(syncing);
+        disk.delete("data").await.unwrap();
+        disk.sync_dir("/").await.unwrap();
+        for name in ["one", "two"] {
+            let other = disk.open(name, OpenOptions::create_write()).await.unwrap();
+            other.write_all_at(&[2; 512], 0).await.unwrap();
+        }
+    });
+    assert_eq!(tank.contents("one").unwrap(), [2; 512]);
+    assert_eq!(tank.world.finish(), [""; 0]);
 }
