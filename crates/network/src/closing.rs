@@ -123,6 +123,7 @@ impl Fabric {
             kernel.cancel(ticket);
             flow.drop_departures();
         }
+        connection.flows[side ^ 1].update_lost = true;
         self.chase(kernel, index, side ^ 1, 0);
         self.finish(kernel, index);
     }

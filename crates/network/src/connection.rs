@@ -166,6 +166,12 @@ impl Connections {
         self.used = 0;
     }
 
+    /// Bytes held, for those that were closed too.
+    pub(crate) fn memory(&self) -> usize {
+        let rings = self.slots.iter().flat_map(|connection| &connection.flows).map(Flow::memory);
+        self.slots.len() * size_of::<Connection>() + rings.sum::<usize>()
+    }
+
     /// A slot for a new connection, its flows open and its ends still to be filled in.
     pub(crate) fn insert(&mut self, entity: u64, window: u32) -> u32 {
         let index = self.free.pop().unwrap_or_else(|| {

@@ -88,6 +88,11 @@ impl Fabric {
         self.refresh();
     }
 
+    /// Bytes held for connections: their slots, and their rings.
+    pub fn memory(&self) -> usize {
+        self.connections.memory()
+    }
+
     /// Sees anew whether anything unusual may happen.
     pub(crate) fn refresh(&mut self) {
         self.rough = self.config.is_rough() || self.links.is_disturbed() || self.machine_crashed;

@@ -86,6 +86,8 @@ pub(crate) struct Flow {
     pub(crate) fin_departed: bool,
     pub(crate) fin_landed: bool,
     pub(crate) reset_departed: bool,
+    /// The writer may not know how wide the window is, and nobody will say so unasked.
+    pub(crate) update_lost: bool,
     /// Kinds of fault that have touched what landed and was not read yet.
     pub(crate) marks: u16,
     pub(crate) reader: Waiter,
@@ -178,6 +180,11 @@ impl Flow {
     /// Whether bytes were sent that the writer does not know to have landed, or wait to be sent.
     pub(crate) fn is_owed(&self) -> bool {
         self.written > self.acked || (self.closing && !self.fin_landed)
+    }
+
+    /// Bytes held besides the flow itself.
+    pub(crate) fn memory(&self) -> usize {
+        self.ring.len() + self.rest.capacity() * size_of::<Departure>()
     }
 
     /// Forgets what is on its way.

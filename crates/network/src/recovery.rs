@@ -86,12 +86,15 @@ impl Fabric {
                 kernel.wake(reader);
             }
             Verdict::Ignored => flow.fin_landed |= departure.cargo == Cargo::Fin,
-            Verdict::Lost(_) if departure.cargo == Cargo::Reset => {}
+            Verdict::Lost(marks) if departure.cargo == Cargo::Reset => self.lose_reset(kernel, index, side, marks),
             Verdict::Lost(marks) => {
                 kernel.note(LOST, flow.entity, departure.end);
                 flow.drop_departures();
                 if matches!(sender, State::Open | State::Orphan) {
                     self.stall(kernel, index, side, marks);
+                } else if flow.reset_departed {
+                    // It came behind the hole.
+                    self.lose_reset(kernel, index, side, marks);
                 }
             }
             Verdict::Unknown => {
@@ -103,6 +106,14 @@ impl Fabric {
                 self.send_reset(kernel, index, side ^ 1, departure.marks);
             }
         }
+    }
+
+    /// Nobody sends a reset again, unless the other side asks once more.
+    fn lose_reset(&mut self, kernel: &mut Kernel, index: u32, side: usize, marks: u16) {
+        let connection = self.connections.at(index);
+        connection.flows[side].reset_departed = false;
+        connection.flows[side ^ 1].update_lost = true;
+        self.chase(kernel, index, side ^ 1, marks);
     }
 
     /// Waits for the next attempt to send what is owed.
@@ -146,14 +157,24 @@ impl Fabric {
             .enqueue(flow, kernel, cargo, flight);
     }
 
-    /// What `side` wrote has landed, but the acknowledgement is lost: it will be sent again.
+    /// The receiver of what `side` wrote has acknowledged it, but that is lost.
     #[cold]
     pub(crate) fn lose_ack(&mut self, kernel: &mut Kernel, index: u32, side: usize) {
-        let connection = self.connections.at(index);
-        let flow = &mut connection.flows[side];
-        let is_sending = matches!(connection.ends[side].state, State::Open | State::Orphan);
-        if is_sending && flow.first.is_none() && flow.ticket.is_none() {
-            self.stall(kernel, index, side, mark(&PARTITION));
+        let flow = &mut self.connections.at(index).flows[side];
+        flow.settle(kernel.now());
+        flow.update_lost = true;
+        if flow.first.is_none() {
+            self.chase(kernel, index, side, mark(&PARTITION));
+        }
+    }
+
+    /// Asks for the window that the receiver may have opened without being heard.
+    #[cold]
+    pub(crate) fn probe(&mut self, kernel: &mut Kernel, index: u32, side: usize) {
+        let flow = &mut self.connections.at(index).flows[side];
+        flow.update_lost = false;
+        if flow.acks.due().is_none() {
+            self.chase(kernel, index, side, mark(&PARTITION));
         }
     }
 
@@ -164,6 +185,7 @@ impl Fabric {
         flow.settle(kernel.now());
         if flow.acks.due().is_some() {
             flow.acks.lose();
+            flow.update_lost = true;
             self.chase(kernel, index, side, mark(&PARTITION));
         }
     }

@@ -41,6 +41,11 @@ impl Ring {
         if len <= room { (&self.bytes[at..at + len], &[]) } else { (&self.bytes[at..], &self.bytes[..len - room]) }
     }
 
+    /// The bytes it has room for.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Gives memory back that the next connection in this slot hardly needs.
     pub(crate) fn shrink(&mut self) {
         if self.bytes.len() > BYTES_KEPT {

@@ -197,6 +197,8 @@ impl Fabric {
             };
             flow.departed = end;
             landing.enqueue(flow, kernel, Cargo::Data, flight);
+        } else if flow.update_lost && end < flow.written {
+            return self.probe(kernel, index, side);
         }
         if flow.closing && !flow.fin_departed && flow.departed == flow.written {
             let flight = links.depart(config, kernel, path, flow.entity, NTH_FIN);
@@ -253,7 +255,10 @@ impl Fabric {
             return self.lose_ack(kernel, index, side);
         }
         let flow = &mut connection.flows[side];
-        flow.stall = None;
+        if flow.ticket.is_none() {
+            // What was sent again has landed; a mere update of the window ends no stall.
+            flow.stall = None;
+        }
         flow.advertised = flow.read + u64::from(config.receive_window);
         let due = kernel.now() + links.latency_of_ack(config, back);
         flow.acks.push(Ack { due, upto: flow.landed, edge: flow.advertised });

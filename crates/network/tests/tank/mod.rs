@@ -72,6 +72,12 @@ impl Tank {
         self.world.kernel(|kernel| *kernel.faults().tally(kind))
     }
 
+    /// Bytes that the network holds.
+    pub(crate) fn memory(&mut self) -> usize {
+        let key = self.key;
+        self.world.device(key, |fabric, _| fabric.memory())
+    }
+
     pub(crate) fn kernel<R>(&mut self, body: impl FnOnce(&mut Kernel) -> R) -> R {
         self.world.kernel(body)
     }

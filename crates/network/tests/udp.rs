@@ -1,0 +1,139 @@
+//! Datagrams: one promise of the model a test, each seen red through the switch
+//! that breaks it.
+
+mod tank;
+
+use std::io::ErrorKind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex};
+use tank::{Hand, Tank, at};
+use wavetank_core::{NetworkProvider, UdpSocket};
+use wavetank_engine::{CrashKind, Ratio};
+use wavetank_network::{Broken, NetworkConfig, kinds};
+
+fn check(broken: Broken, script: impl Fn(Hand)) {
+    for seed in 0..20 {
+        Tank::new(NetworkConfig::lan(), 3).run(seed, &script);
+    }
+    let config = NetworkConfig { broken: Some(broken), ..NetworkConfig::lan() };
+    let red = catch_unwind(AssertUnwindSafe(|| Tank::new(config, 3).run(1, &script)));
+    assert!(red.is_err(), "{broken:?} turns nothing red");
+}
+
+#[test]
+fn a_datagram_arrives_whole_or_cut_off_but_alone() {
+    for broken in [Broken::UdpTruncation, Broken::UdpBoundary, Broken::UdpSender, Broken::UdpSize] {
+        check(broken, |hand| {
+            hand.spawn(async move {
+                let network = hand.network();
+                let one = network.bind_udp(at(0, 0)).await.expect("a port is free");
+                let two = network.bind_udp("0.0.0.0:53".parse().expect("an address")).await.expect("it is free");
+                let from = one.local_addr().expect("bound");
+                for datagram in [&b"0123456789"[..], b"abc", b""] {
+                    assert_eq!(one.send_to(datagram, at(0, 53)).await.expect("it fits"), datagram.len());
+                    hand.sleep(1).await;
+                }
+                let too_large = one.send_to(&vec![0; 65_508], at(0, 53)).await;
+                assert_eq!(too_large.expect_err("no packet has room for it").kind(), ErrorKind::InvalidInput);
+                hand.sleep(1).await;
+                let mut buffer = [0; 4];
+                assert_eq!(two.recv_from(&mut buffer).await.expect("it came"), (4, from));
+                assert_eq!(&buffer, b"0123");
+                assert_eq!(two.recv_from(&mut buffer).await.expect("it came"), (3, from));
+                assert_eq!(two.recv_from(&mut buffer).await.expect("it came"), (0, from));
+            });
+        });
+    }
+}
+
+/// Sends a thousand numbered datagrams to a socket that is read from after `late`
+/// milliseconds; what arrives, in order.
+fn flood(config: NetworkConfig, late: u64, during: impl FnOnce(Hand) + 'static) -> (Vec<u32>, Tank) {
+    let mut tank = Tank::new(config, 2);
+    let received = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&received);
+    tank.begin(1, move |hand| {
+        let there = hand.boot(1);
+        there.spawn(async move {
+            let socket = there.network().bind_udp(at(1, 53)).await.expect("it is free");
+            there.sleep(late).await;
+            loop {
+                let mut buffer = [0; 4];
+                let (len, _) = socket.recv_from(&mut buffer).await.expect("receiving never fails");
+                assert_eq!(len, 4);
+                log.lock().expect("one thread").push(u32::from_le_bytes(buffer));
+            }
+        });
+        hand.spawn(async move {
+            let socket = hand.network().bind_udp(at(0, 0)).await.expect("a port is free");
+            hand.sleep(1).await;
+            for nth in 0..1000_u32 {
+                socket.send_to(&nth.to_le_bytes(), at(1, 53)).await.expect("there is room");
+                if nth == 500 {
+                    hand.sleep(10).await;
+                }
+            }
+        });
+        during(hand);
+    });
+    // The receiver waits for ever.
+    assert!(tank.stuck().len() <= 1);
+    let received = received.lock().expect("one thread").clone();
+    (received, tank)
+}
+
+#[test]
+fn datagrams_are_conserved_and_reordered() {
+    let (received, mut tank) = flood(NetworkConfig::lan(), 0, |_| {});
+    let mut sorted = received.clone();
+    sorted.sort_unstable();
+    assert_eq!(sorted, (0..1000).collect::<Vec<_>>());
+    assert_ne!(received, sorted, "latencies differ, so the order does");
+    assert!(kinds::ALL.iter().all(|kind| tank.tally(kind).fired == 0));
+    let (received, _) = flood(NetworkConfig::perfect(), 0, |_| {});
+    assert_eq!(received.len(), 1000);
+}
+
+#[test]
+fn datagrams_are_lost_and_duplicated_when_asked_for() {
+    let config = NetworkConfig {
+        datagram_loss: Ratio::new(1, 10),
+        datagram_duplicate: Ratio::new(1, 10),
+        ..NetworkConfig::lan()
+    };
+    let (received, mut tank) = flood(config, 0, |_| {});
+    let (lost, twice) = (tank.tally(&kinds::DATAGRAM_LOSS), tank.tally(&kinds::DATAGRAM_DUPLICATE));
+    assert_eq!(received.len() as u64, 1000 + twice.fired - lost.fired);
+    assert!((50..150).contains(&lost.effective) && (50..150).contains(&twice.effective), "{lost:?} {twice:?}");
+}
+
+#[test]
+fn a_cut_drops_datagrams_and_so_does_a_full_buffer_and_a_dead_process() {
+    let (received, mut tank) = flood(NetworkConfig::lan(), 0, |hand| {
+        hand.spawn(async move {
+            hand.sleep(5).await;
+            hand.partition(0, 1);
+        });
+    });
+    assert_eq!(received.len(), 501);
+    assert_eq!(tank.tally(&kinds::PARTITION).effective, 499);
+
+    let small = NetworkConfig { datagram_buffer: 40, ..NetworkConfig::perfect() };
+    let (received, _) = flood(small, 100, |_| {});
+    assert_eq!(received.len(), 10);
+
+    // What was sent to a process that is dead does not reach the next.
+    let (received, _) = flood(NetworkConfig::perfect(), 0, |hand| {
+        hand.spawn(async move {
+            hand.sleep(11).await;
+            hand.crash(1, CrashKind::Process);
+            let there = hand.boot(1);
+            there.spawn(async move {
+                let socket = there.network().bind_udp(at(1, 53)).await.expect("it is free");
+                let heard = socket.recv_from(&mut [0; 4]).await;
+                panic!("heard {heard:?}");
+            });
+        });
+    });
+    assert_eq!(received.len(), 501);
+}
