@@ -42,24 +42,29 @@ impl fmt::Debug for Digest {
 /// A 64-bit hash of bytes, for folding what was delivered, written and read.
 #[inline]
 pub fn hash_bytes(bytes: &[u8]) -> u64 {
-    let mut hash = mix(bytes.len() as u64, 0x9e37_79b9_7f4a_7c15);
-    let mut blocks = bytes.chunks_exact(16);
-    for block in &mut blocks {
-        let (low, high) = block.split_at(8);
-        let low = u64::from_le_bytes(low.try_into().expect("eight bytes"));
-        let high = u64::from_le_bytes(high.try_into().expect("eight bytes"));
-        hash = mix(hash ^ low, high);
+    let mut hash = (bytes.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let (blocks, rest) = bytes.as_chunks::<16>();
+    for block in blocks {
+        hash = mix_block(hash, block);
     }
-    let rest = blocks.remainder();
-    if !rest.is_empty() {
-        let mut last = [0; 16];
-        last[..rest.len()].copy_from_slice(rest);
-        let (low, high) = last.split_at(8);
-        let low = u64::from_le_bytes(low.try_into().expect("eight bytes"));
-        let high = u64::from_le_bytes(high.try_into().expect("eight bytes"));
-        hash = mix(hash ^ low, high);
+    if rest.is_empty() {
+        return hash;
     }
-    hash
+    // The last 16 bytes once more, if there are so many: no copy, no branch on the length.
+    match bytes.last_chunk::<16>() {
+        Some(last) => mix_block(hash, last),
+        None => {
+            let mut last = [0; 16];
+            last[..rest.len()].copy_from_slice(rest);
+            mix_block(hash, &last)
+        }
+    }
+}
+
+#[inline]
+fn mix_block(hash: u64, block: &[u8; 16]) -> u64 {
+    let block = u128::from_le_bytes(*block);
+    mix(hash ^ block as u64, (block >> 64) as u64)
 }
 
 /// Where a run stood after so many noted events.
