@@ -6,7 +6,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 use wavetank_core::{OpenOptions, StorageFile, StorageProvider};
-use wavetank_engine::{EngineConfig, Key, NodeId, Overrides, Placement, Stop, World};
+use wavetank_engine::{CrashKind, EngineConfig, Key, MachineId, NodeId, Overrides, Placement, Scope, Stop, World};
 use wavetank_storage::{Disks, SimStorageProvider, StorageConfiguration};
 
 const BLOCK: usize = 4096;
@@ -74,6 +74,37 @@ fn simulate(world: &mut World, disks: Key<Disks>, node: NodeId, count: u64) {
     assert!(world.panics().is_empty(), "{:?}", world.panics());
 }
 
+/// What a crash of a machine with so many writes pending takes.
+fn crash() {
+    const PENDING: u64 = 100_000;
+    let (mut world, disks, node) = build();
+    let mut times: Vec<f64> = (0..ROUNDS as u64)
+        .map(|seed| {
+            world.begin(seed, &EngineConfig::default(), Overrides::new(), None);
+            let (control, local) = (world.control(), world.local(disks));
+            world.enter(|| {
+                let home = control.boot(node);
+                let disk = SimStorageProvider::new(local, home);
+                drop(control.spawn(home, "writes", async move {
+                    let file =
+                        disk.open("data", OpenOptions::create_write()).await.expect("an empty disk takes a file");
+                    disk.sync_dir("/").await.expect("no sync fails");
+                    let block = [1; BLOCK];
+                    for number in 0..PENDING {
+                        file.write_all_at(&block, number * BLOCK as u64).await.expect("there is room");
+                    }
+                }));
+            });
+            assert_eq!(world.run(u64::MAX), Stop::Idle);
+            let begin = Instant::now();
+            world.enter(|| control.crash(Scope::Machine(MachineId(0)), CrashKind::Machine));
+            begin.elapsed().as_secs_f64()
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    println!("a machine's crash with {PENDING} writes pending: {:.1} ms", times[ROUNDS / 2] * 1e3);
+}
+
 fn rate(count: u64, mut work: impl FnMut()) -> f64 {
     let mut rates: Vec<f64> = (0..ROUNDS)
         .map(|_| {
@@ -106,6 +137,7 @@ fn main() {
             recycled / vec
         );
     }
+    crash();
     let (mut world, _disks, _node) = build();
     let idle = rate(1_000_000, || {
         for seed in 0..1_000_000 {

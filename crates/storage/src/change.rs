@@ -33,6 +33,9 @@ pub(crate) struct Change {
     pub(crate) edits: Vec<Edit>,
 }
 
+/// Changes beyond which the older half is committed, as a journal does when it is full.
+const PENDING_MOST: usize = 8192;
+
 /// Names that a later change depends on.
 #[derive(Default)]
 struct Slots<'a> {
@@ -72,6 +75,12 @@ impl Volume {
             self.point(pages, edit.dir, &edit.name, edit.after);
         }
         self.pending.push(change);
+        if self.pending.len() > PENDING_MOST {
+            // What is oldest builds on nothing that is left.
+            for change in self.pending.drain(..PENDING_MOST / 2).collect::<Vec<_>>() {
+                self.forget(pages, &change);
+            }
+        }
     }
 
     /// Makes the changes up to the `mark`th in a directory durable, and those they build on.

@@ -80,7 +80,8 @@ impl Disks {
         files
     }
 
-    /// What a file holds as its readers see it, cached or not. [`None`]: there is no such file.
+    /// What a file holds as its readers see it, cached or not, holes written out.
+    /// [`None`]: there is no such file.
     pub fn contents(&mut self, machine: MachineId, path: impl AsRef<Path>) -> Option<Vec<u8>> {
         let index = self.volume_in(machine);
         let volume = &self.volumes[index as usize];

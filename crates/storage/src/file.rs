@@ -117,6 +117,9 @@ impl AsyncRead for SimStorageFile {
 
 impl AsyncWrite for SimStorageFile {
     fn poll_write(self: Pin<&mut Self>, _cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if bytes.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
         let id = self.id;
         self.call(|disks, kernel| disks.write(id, None, bytes, kernel))
     }

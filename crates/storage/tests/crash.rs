@@ -310,3 +310,22 @@ fn a_file_lives_until_its_last_operation_has_landed() {
     assert_eq!(tank.contents("one").unwrap(), [2; 512]);
     assert_eq!(tank.world.finish(), [""; 0]);
 }
+
+#[test]
+fn a_directory_that_is_never_synced_keeps_no_more_than_its_journal() {
+    let mut tank = Tank::new(StorageConfiguration {
+        crash_fault_probability: wavetank_engine::Ratio::ONE,
+        ..StorageConfiguration::default()
+    });
+    tank.begin(1).does(|disk| async move {
+        for number in 0..10_000 {
+            drop(disk.open(format!("{number:05}"), OpenOptions::create_new()).await.unwrap());
+        }
+    });
+    tank.crash_machine();
+    let machine = tank.machine;
+    let files = tank.world.device(tank.disks, |disks, _| disks.files(machine));
+    let kept: Vec<String> = files.iter().map(|(path, _)| path.display().to_string()).collect();
+    assert_eq!(kept.len(), 4096, "the journal committed once");
+    assert_eq!((kept[0].as_str(), kept[4095].as_str()), ("00000", "04095"));
+}
