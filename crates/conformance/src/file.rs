@@ -125,6 +125,8 @@ pub async fn seeking_moves_the_cursor<P: Providers>(stage: Stage<P>) {
     for (to, position) in [(SeekFrom::Start(4), 4), (SeekFrom::Current(-1), 3), (SeekFrom::End(-2), 8)] {
         assert_eq!(file.seek(to).await.expect("it is within the file"), position);
     }
+    let error = file.seek(SeekFrom::End(-11)).await.expect_err("nothing is there");
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert_eq!(file.read_u8().await.expect("two bytes are left"), b'8');
 }
 
@@ -133,9 +135,8 @@ pub async fn seeking_before_the_beginning_fails<P: Providers>(stage: Stage<P>) {
     put(&stage, b"0123").await;
     let mut file = open(&stage, OpenOptions::read_only()).await;
     file.seek(SeekFrom::Start(1)).await.expect("it is within the file");
-    for to in [SeekFrom::Current(-2), SeekFrom::End(-5)] {
-        assert_eq!(file.seek(to).await.expect_err("nothing is there").kind(), ErrorKind::InvalidInput);
-    }
+    let error = file.seek(SeekFrom::Current(-2)).await.expect_err("nothing is there");
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert_eq!(file.read_u8().await.expect("the cursor did not move"), b'1');
 }
 

@@ -2,6 +2,7 @@
 
 use crate::Stage;
 use std::io::ErrorKind;
+use std::time::Duration;
 use wavetank_core::{Providers, Udp, UdpSocket};
 
 /// A socket on a free port of host a.
@@ -36,6 +37,8 @@ pub async fn datagrams_keep_their_boundaries<P: Providers>(stage: Stage<P>) {
     for datagram in [&b"one"[..], b"", b"three"] {
         near.send_to(datagram, to).await.expect("there is room");
     }
+    // By then all of them wait for us.
+    stage.a.world.sleep(Duration::from_millis(50)).await;
     let mut lengths = Vec::new();
     for _ in 0..3 {
         lengths.push(far.recv_from(&mut buffer).await.expect("a datagram comes").0);

@@ -109,7 +109,8 @@ pub trait UdpSocket: Send + Sync + Unpin + 'static {
     /// Sends one datagram. Ready when the send buffer has room.
     ///
     /// # Errors
-    /// `InvalidInput` (`EMSGSIZE`) over the largest datagram, `HostUnreachable`.
+    /// `EMSGSIZE` (a raw OS error: its kind has no name) over the largest datagram,
+    /// `HostUnreachable`.
     fn poll_send_to(&self, cx: &mut Context<'_>, datagram: &[u8], to: SocketAddr) -> Poll<io::Result<usize>>;
 
     /// Receives one datagram and its sender; what does not fit into `buffer` is cut off.
