@@ -17,11 +17,21 @@ pub struct Clock {
     rate_ppb: i64,
     wall_offset_nanos: i64,
     wall_drift_ppb: i64,
+    /// What the monotonic clock showed when the drift began.
+    wall_drift_from: u64,
 }
 
 impl Default for Clock {
     fn default() -> Self {
-        Clock { exact: true, base_global: 0, base_local: 0, rate_ppb: 0, wall_offset_nanos: 0, wall_drift_ppb: 0 }
+        Clock {
+            exact: true,
+            base_global: 0,
+            base_local: 0,
+            rate_ppb: 0,
+            wall_offset_nanos: 0,
+            wall_drift_ppb: 0,
+            wall_drift_from: 0,
+        }
     }
 }
 
@@ -51,7 +61,9 @@ impl Clock {
         }
         let ahead = i128::from(local) - i128::from(self.base_local);
         let rate = BILLION + i128::from(self.rate_ppb);
-        let mut global = clamp(i128::from(self.base_global) + (ahead * BILLION).div_euclid(rate));
+        let estimate = i128::from(self.base_global) + (ahead * BILLION).div_euclid(rate);
+        // Rounding may have gone either way.
+        let mut global = clamp((estimate - 2).max(i128::from(self.base_global)));
         while global < u64::MAX && self.local(global) < local {
             global += 1;
         }
@@ -61,10 +73,8 @@ impl Clock {
     /// The wall clock when global time is `global`.
     pub fn wall(&self, global: u64) -> SystemTime {
         let local = i128::from(self.local(global));
-        let nanos = i128::from(WALL_START_SECONDS) * BILLION
-            + local
-            + local * i128::from(self.wall_drift_ppb) / BILLION
-            + i128::from(self.wall_offset_nanos);
+        let nanos =
+            i128::from(WALL_START_SECONDS) * BILLION + local + self.drifted(local) + i128::from(self.wall_offset_nanos);
         SystemTime::UNIX_EPOCH + Duration::from_nanos(clamp(nanos))
     }
 
@@ -82,13 +92,22 @@ impl Clock {
         self.wall_offset_nanos = self.wall_offset_nanos.saturating_add(nanos);
     }
 
-    /// Makes the wall clock gain or lose parts per billion against the monotonic one.
+    /// Makes the wall clock gain or lose parts per billion against the monotonic one,
+    /// from now on; it does not jump.
     ///
     /// # Panics
     /// If the drift is beyond [`RATE_PPB_MOST`].
-    pub fn set_wall_drift(&mut self, drift_ppb: i64) {
+    pub fn set_wall_drift(&mut self, global: u64, drift_ppb: i64) {
         assert!(drift_ppb.abs() <= RATE_PPB_MOST, "a wall clock's drift is within 5 %");
+        let local = self.local(global);
+        self.step_wall(self.drifted(i128::from(local)) as i64);
         self.wall_drift_ppb = drift_ppb;
+        self.wall_drift_from = local;
+    }
+
+    /// What the wall clock has gained by its drift.
+    fn drifted(&self, local: i128) -> i128 {
+        (local - i128::from(self.wall_drift_from)) * i128::from(self.wall_drift_ppb) / BILLION
     }
 }
 

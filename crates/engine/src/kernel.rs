@@ -12,7 +12,7 @@ use crate::node::{Node, NodeId, NodeState, Topology};
 use crate::queue::{Queue, Ticket};
 use crate::ratio::Ratio;
 use crate::ready::{Entry, Policy, Ready};
-use crate::task::{BoxRunnable, Debris, End, Tasks, Wait};
+use crate::task::{BoxRunnable, Debris, End, Tasks, Wait, index_of};
 use crate::timer::Timers;
 use crate::trace::{Event, EventKind, Trace};
 use crate::waiter::Waiter;
@@ -166,7 +166,6 @@ impl Kernel {
         self.now = 0;
         self.queue.reset();
         self.tasks.clear();
-        self.payloads.clear();
         self.ready.clear();
         self.timers.reset();
         self.config.clone_from(config);
@@ -186,7 +185,6 @@ impl Kernel {
         self.faults.reset();
         self.published_anew = false;
         self.violations.clear();
-        self.publications.clear();
         self.decisions = Decisions::new(seed, overrides);
         self.sequence = 0;
         self.digest = Digest::EMPTY;
@@ -273,6 +271,13 @@ impl Kernel {
         })
     }
 
+    /// Slots that were ever needed at once: of records, timers and tasks, and panics
+    /// that nobody has joined. For tests of what a run may keep.
+    #[doc(hidden)]
+    pub fn footprint(&self) -> [usize; 4] {
+        [self.queue.slots(), self.timers.slots(), self.tasks.slots(), self.payloads.len()]
+    }
+
     // --- Time ------------------------------------------------------------------
 
     /// Queues a record: `device` (see [`World::add`](crate::World::add)) will be fired
@@ -329,6 +334,7 @@ impl Kernel {
             return true;
         }
         task.wakes += 1;
+        task.wait = None;
         self.sequence = self.sequence.wrapping_add(1).max(1);
         task.queued = self.sequence;
         let priority = match self.config.policy {
@@ -336,9 +342,16 @@ impl Kernel {
             Policy::Random => self.decisions.draw(SCHEDULE, task.entity, u64::from(task.wakes)).unwrap_or(0),
             Policy::Pct { .. } => task.priority,
         };
-        let index = (number & ((1 << crate::task::INDEX_BITS) - 1)) as u32;
+        let index = index_of(number);
         self.ready.push(Entry { priority, sequence: self.sequence, index });
         true
+    }
+
+    /// Gives a ready task another place; its old entry is stale from now on.
+    pub(crate) fn requeue(&mut self, index: u32, priority: u64) {
+        self.sequence = self.sequence.wrapping_add(1).max(1);
+        self.tasks.at(index).queued = self.sequence;
+        self.ready.push(Entry { priority, sequence: self.sequence, index });
     }
 
     // --- Notes -----------------------------------------------------------------

@@ -35,6 +35,8 @@ pub(crate) struct Close {
 
 /// The world behind its one borrow flag.
 pub(crate) struct Shell {
+    /// No two worlds of the process have the same.
+    world: u64,
     run: Cell<u64>,
     borrowed: Cell<bool>,
     split: UnsafeCell<Split>,
@@ -117,7 +119,9 @@ impl Drop for Installed {
 
 impl Shell {
     pub(crate) fn new() -> Box<Shell> {
+        static NEXT_WORLD: AtomicU64 = AtomicU64::new(1);
         Box::new(Shell {
+            world: NEXT_WORLD.fetch_add(1, Ordering::Relaxed),
             run: Cell::new(0),
             borrowed: Cell::new(false),
             split: UnsafeCell::new(Split { kernel: Kernel::new(), devices: Devices(Vec::new()) }),
@@ -148,7 +152,7 @@ impl Shell {
 
     pub(crate) fn add<D: Device>(&self, device: D) -> Key<D> {
         let (number, pointer) = self.with(|split| split.devices.push(device));
-        Key { number, pointer }
+        Key { world: self.world, number, pointer }
     }
 
     /// Runs `body` with this world installed on the thread.
@@ -197,6 +201,16 @@ pub(crate) fn try_reach<R>(run: u64, body: impl FnOnce(&mut Split) -> R) -> Opti
     (!shell.borrowed.get()).then(|| shell.with(body))
 }
 
+/// Closes, after the borrow that is under way, what a handle of run `run` stood for;
+/// after the run there is nothing to close.
+#[cold]
+pub(crate) fn close_later(run: u64, device: u32, slot: u32, generation: u32) {
+    if let Some(shell) = installed(run) {
+        shell.closing.set(true);
+        shell.closes.borrow_mut().push(Close { device, slot, generation });
+    }
+}
+
 /// What is running on this thread, if a run is installed and not borrowed.
 pub(crate) fn peek<R>(body: impl FnOnce(&mut Split) -> R) -> Option<R> {
     let run = installed_run()?;
@@ -225,6 +239,7 @@ fn installed<'a>(run: u64) -> Option<&'a Shell> {
 /// A device of a world, across its runs.
 #[derive(Debug)]
 pub struct Key<D> {
+    world: u64,
     number: u32,
     pointer: NonNull<D>,
 }
@@ -257,11 +272,8 @@ impl<D: Device> Key<D> {
         })
     }
 
-    pub(crate) fn is_of(self, devices: &Devices) -> bool {
-        devices
-            .0
-            .get(self.number as usize - 1)
-            .is_some_and(|device| ptr::addr_eq(device.as_ptr(), self.pointer.as_ptr()))
+    pub(crate) fn is_of(self, shell: &Shell) -> bool {
+        self.world == shell.world
     }
 }
 
@@ -318,9 +330,7 @@ impl<D: Device> Local<D> {
     pub fn close(self, slot: u32, generation: u32) {
         let Some(shell) = installed(self.run) else { return };
         if shell.borrowed.get() {
-            shell.closing.set(true);
-            shell.closes.borrow_mut().push(Close { device: self.number, slot, generation });
-            return;
+            return close_later(self.run, self.number, slot, generation);
         }
         self.with(|device, kernel| device.close(slot, generation, kernel));
     }
@@ -345,9 +355,16 @@ pub(crate) fn foreign_uses(is_ours: impl Fn(u64) -> bool) -> usize {
     ours
 }
 
+/// Foreign uses that are remembered until their run asks.
+const FOREIGN_MOST: usize = 1 << 16;
+
 fn record_foreign_use(generation: u64) {
-    FOREIGN.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(generation);
-    FOREIGN_USES.fetch_add(1, Ordering::AcqRel);
+    let mut foreign = FOREIGN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    // A run that is over never asks: what it left must not pile up.
+    if foreign.len() < FOREIGN_MOST {
+        foreign.push(generation);
+        FOREIGN_USES.fetch_add(1, Ordering::AcqRel);
+    }
 }
 
 #[cold]
@@ -385,7 +402,8 @@ fn wake(number: *const ()) {
     let shell = unsafe { &*shell };
     shell.with(|split| {
         if !split.kernel.wake_task(number) && !split.kernel.is_ours(generation) {
-            record_foreign_use(generation);
+            // A waker of an earlier run: this run's code has kept it.
+            record_foreign_use(split.kernel.run);
         }
     });
 }

@@ -74,6 +74,12 @@ impl Queue {
         self.len
     }
 
+    /// Records that were ever queued at once.
+    #[doc(hidden)]
+    pub fn slots(&self) -> usize {
+        self.records.len()
+    }
+
     /// Whether nothing is queued.
     pub fn is_empty(&self) -> bool {
         self.len == 0

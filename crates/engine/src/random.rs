@@ -27,6 +27,10 @@ impl RandomProvider for SimRandomProvider {
         let Home { node, incarnation, .. } = self.home;
         self.home.with(|kernel| {
             let seed = kernel.seed();
+            if !self.home.is_alive(kernel) {
+                // Nothing that the dead draw may shift what the living draw.
+                return generator(seed, node, incarnation, "application of the dead").next_u64();
+            }
             let stream = &mut kernel.topology.node_mut(node).random;
             stream.get_or_insert_with(|| generator(seed, node, incarnation, "application")).next_u64()
         })
@@ -51,6 +55,9 @@ impl EntropyProvider for SimEntropy {
         let Home { node, incarnation, .. } = self.home;
         self.home.with(|kernel| {
             let seed = kernel.seed();
+            if !self.home.is_alive(kernel) {
+                return generator(seed, node, incarnation, "entropy of the dead").fill_bytes(bytes);
+            }
             let stream = &mut kernel.topology.node_mut(node).entropy;
             stream.get_or_insert_with(|| generator(seed, node, incarnation, "entropy")).fill_bytes(bytes);
         });

@@ -4,7 +4,7 @@
 use crate::home::Home;
 use crate::kernel::{Kernel, TASKS};
 use crate::local;
-use crate::task::{BoxRunnable, Debris, End, Stage};
+use crate::task::{BoxRunnable, Debris, End, Stage, index_of};
 use std::any::Any;
 use std::fmt;
 use std::future::Future;
@@ -38,7 +38,7 @@ impl SimTaskProvider {
         let spawned =
             self.home.with(|kernel| kernel.spawn((self.home.node, self.home.incarnation), future, (name, site)));
         // The dead spawn nothing: the future is dropped here, after the borrow.
-        let number = spawned.unwrap_or(0);
+        let number = spawned.unwrap_or(GONE);
         SimJoinHandle { run: self.home.run, number, output: PhantomData }
     }
 }
@@ -133,7 +133,7 @@ impl<T: 'static> Future for SimJoinHandle<T> {
         drop(replaced);
         match joined {
             Poll::Ready((result, debris)) => {
-                self.number = 0;
+                self.number = GONE;
                 drop(debris);
                 Poll::Ready(result)
             }
@@ -145,11 +145,18 @@ impl<T: 'static> Future for SimJoinHandle<T> {
 impl<T> Drop for SimJoinHandle<T> {
     #[inline]
     fn drop(&mut self) {
-        if self.number != 0 {
-            drop(local::try_reach(self.run, |split| split.kernel.detach(self.number)));
+        if self.number == GONE {
+            return;
+        }
+        match local::try_reach(self.run, |split| split.kernel.detach(self.number)) {
+            Some(debris) => drop(debris),
+            None => local::close_later(self.run, TASKS, self.number as u32, (self.number >> 32) as u32),
         }
     }
 }
+
+/// The number of no task: its index is one that no task ever gets.
+const GONE: u64 = u64::MAX;
 
 type Joined<T> = (Result<T, JoinError>, Option<Debris>);
 
@@ -157,7 +164,7 @@ impl Kernel {
     #[inline]
     fn join<T: 'static>(&mut self, number: u64, cx: &Context<'_>, replaced: &mut Option<Waker>) -> Poll<Joined<T>> {
         let Some(task) = self.tasks.get(number) else { return Poll::Ready((Err(JoinError::Cancelled), None)) };
-        let index = (number & ((1 << crate::task::INDEX_BITS) - 1)) as u32;
+        let index = index_of(number);
         let result = match task.end {
             End::Running => {
                 *replaced = task.joiner.set(cx);
@@ -170,10 +177,7 @@ impl Kernel {
                 Ok(output.and_then(Option::take).expect("a task that returned holds its output"))
             }
             End::Cancelled => Err(JoinError::Cancelled),
-            End::Panicked => {
-                let place = self.payloads.iter().position(|(owner, _)| *owner == number);
-                Err(JoinError::Panicked(self.payloads.swap_remove(place.expect("a panicked task left its payload")).1))
-            }
+            End::Panicked => Err(JoinError::Panicked(self.take_payload(number))),
         };
         Poll::Ready((result, Some(self.tasks.remove(index))))
     }
@@ -187,13 +191,19 @@ impl Kernel {
         }
     }
 
-    fn detach(&mut self, number: u64) -> Option<Debris> {
+    /// Nobody will join the task; what it left is dropped after the borrow.
+    pub(crate) fn detach(&mut self, number: u64) -> Option<(Debris, Option<Box<dyn Any + Send>>)> {
         let task = self.tasks.get(number)?;
-        if let End::Running = task.end {
+        if task.end == End::Running {
             task.detached = true;
             return None;
         }
-        let index = (number & ((1 << crate::task::INDEX_BITS) - 1)) as u32;
-        Some(self.tasks.remove(index))
+        let payload = (task.end == End::Panicked).then(|| self.take_payload(number));
+        Some((self.tasks.remove(index_of(number)), payload))
+    }
+
+    fn take_payload(&mut self, number: u64) -> Box<dyn Any + Send> {
+        let place = self.payloads.iter().position(|(owner, _)| *owner == number);
+        self.payloads.swap_remove(place.expect("a panicked task left its payload")).1
     }
 }

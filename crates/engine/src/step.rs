@@ -39,9 +39,11 @@ impl Kernel {
                 }
                 continue;
             }
-            let Some(head) = self.queue.settle(until) else {
-                return Next::Stop(if self.queue.is_empty() { Stop::Idle } else { Stop::Until });
-            };
+            // Limits come before the queue moves, so that nothing is lost of a run that goes on.
+            let Some(head) = self.queue.settle(until.min(self.time_most)) else { return Next::Stop(self.halt(until)) };
+            if self.events == self.config.limits.events {
+                return Next::Stop(Stop::Limit(Limit::Events));
+            }
             self.fire(head, devices);
             if self.observed {
                 return Next::Observe;
@@ -71,7 +73,6 @@ impl Kernel {
             return None;
         }
         task.queued = 0;
-        task.wait = None;
         let (number, entity, wakes) = (task.number, task.entity, u64::from(task.wakes));
         if task.aborted {
             self.cancel_task(entry.index);
@@ -80,7 +81,7 @@ impl Kernel {
         let future = task.future.take().expect("a ready task that is not being polled has its future");
         self.polls += 1;
         if self.polls > self.polls_most {
-            return Some(self.exceed_polls(entry.index, future));
+            return Some(self.exceed_polls(entry, future));
         }
         self.note(POLL, entity, wakes);
         self.current = Some(entry.index);
@@ -117,6 +118,8 @@ impl Kernel {
     #[inline]
     pub(crate) fn finish(&mut self, index: u32, end: End) {
         let task = self.tasks.at(index);
+        // It may have woken itself in its last poll.
+        task.queued = 0;
         if task.detached {
             task.end = end;
             let debris = self.bury(index);
@@ -143,7 +146,7 @@ impl Kernel {
     }
 
     /// Whether the process that a task belongs to lives.
-    fn is_process_alive(&mut self, index: u32) -> bool {
+    pub(crate) fn is_process_alive(&mut self, index: u32) -> bool {
         let task = self.tasks.at(index);
         let (node, incarnation) = (task.node, task.incarnation);
         self.is_alive(node, incarnation)
@@ -157,9 +160,6 @@ impl Kernel {
             self.begin_instant();
         }
         self.events += 1;
-        if self.events > self.config.limits.events || time > self.time_most {
-            return self.exceed(time);
-        }
         let head =
             if self.queue.is_tied(head) && time != self.shuffled_at { self.shuffle(head, time, devices) } else { head };
         let due = self.queue.take(head);
@@ -187,17 +187,24 @@ impl Kernel {
         })
     }
 
+    /// Why nothing can be fired.
     #[cold]
-    fn exceed(&mut self, time: u64) {
-        let limit = if time > self.time_most { Limit::Time } else { Limit::Events };
-        self.events -= 1;
-        self.stop(Stop::Limit(limit));
+    fn halt(&self, until: u64) -> Stop {
+        match self.queue.is_empty() {
+            true => Stop::Idle,
+            false if until > self.time_most => Stop::Limit(Limit::Time),
+            false => Stop::Until,
+        }
     }
 
     #[cold]
-    fn exceed_polls(&mut self, index: u32, future: BoxRunnable) -> Next {
-        self.tasks.at(index).future = Some(future);
-        let livelock = self.polls <= self.config.limits.polls;
+    fn exceed_polls(&mut self, entry: crate::ready::Entry, future: BoxRunnable) -> Next {
+        let task = self.tasks.at(entry.index);
+        task.future = Some(future);
+        task.queued = entry.sequence;
+        self.polls -= 1;
+        self.ready.push(entry);
+        let livelock = self.polls < self.config.limits.polls;
         Next::Stop(Stop::Limit(if livelock { Limit::PollsPerInstant } else { Limit::Polls }))
     }
 
@@ -206,7 +213,13 @@ impl Kernel {
         while self.changes.last().is_some_and(|&point| point <= self.polls) {
             self.changes.pop();
             // Below every drawn priority (those have 56 bits), and below earlier changes.
-            self.tasks.at(index).priority = u64::MAX - self.changes.len() as u64;
+            let priority = u64::MAX - self.changes.len() as u64;
+            let task = self.tasks.at(index);
+            task.priority = priority;
+            if task.queued != 0 {
+                // It woke itself in this very poll: its entry moves too.
+                self.requeue(index, priority);
+            }
         }
     }
 
@@ -219,6 +232,10 @@ impl Kernel {
         let (ratio, most) = (self.config.poll_cost, self.config.poll_cost_max);
         if let Some(cost) = self.strikes_for(&kinds::POLL_COST, entity, nth, ratio, 1, most, Target::Node(node)) {
             self.now = self.now.saturating_add(cost);
+            self.begin_instant();
+            if self.now > self.time_most {
+                self.stop(Stop::Limit(Limit::Time));
+            }
             self.effective(&kinds::POLL_COST);
         }
     }

@@ -97,6 +97,12 @@ pub(crate) const INDEX_BITS: u32 = 24;
 const INDEX_MASK: u64 = (1 << INDEX_BITS) - 1;
 const NONE: u32 = u32::MAX;
 
+/// The index in a number.
+#[inline]
+pub(crate) fn index_of(number: u64) -> u32 {
+    (number & INDEX_MASK) as u32
+}
+
 /// All tasks of a run.
 pub(crate) struct Tasks {
     slots: Vec<Task>,
@@ -112,6 +118,10 @@ impl Tasks {
     /// Tasks whose slot is in use: running, or ended but not joined yet.
     pub(crate) fn len(&self) -> usize {
         self.live
+    }
+
+    pub(crate) fn slots(&self) -> usize {
+        self.slots.len()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &Task)> {

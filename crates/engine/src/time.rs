@@ -70,8 +70,10 @@ impl SimSleep {
     #[inline]
     fn disarm(&mut self) {
         if let Some(timer) = self.timer.take() {
-            let waiter = local::try_reach(self.home.run, |split| split.kernel.disarm(timer));
-            drop(waiter);
+            match local::try_reach(self.home.run, |split| split.kernel.disarm(timer)) {
+                Some(waiter) => drop(waiter),
+                None => local::close_later(self.home.run, TIMERS, timer.slot, timer.generation),
+            }
         }
     }
 }
@@ -87,10 +89,11 @@ impl Future for SimSleep {
         let poll = home.with(|kernel| match this.timer {
             None => kernel.arm(home, deadline, cx, &mut replaced, &mut this.timer),
             Some(timer) => match kernel.timers.waiter(timer) {
-                // It fired: that, not the clock, is the event (a timer may be late).
+                // It fired: that, not the clock, is the event (a timer may be late). A clock
+                // that was slowed meanwhile may not have come so far, though: sleep on.
                 None => {
                     this.timer = None;
-                    Poll::Ready(())
+                    kernel.arm(home, deadline, cx, &mut replaced, &mut this.timer)
                 }
                 Some(waiter) => {
                     replaced = waiter.set(cx);
@@ -162,7 +165,7 @@ impl Kernel {
 
     /// Takes a registered sleep out; who waited, to be dropped after the borrow.
     #[inline]
-    fn disarm(&mut self, timer: TimerId) -> Option<Waiter> {
+    pub(crate) fn disarm(&mut self, timer: TimerId) -> Option<Waiter> {
         let (ticket, waiter) = self.timers.disarm(timer)?;
         self.cancel(ticket);
         Some(waiter)

@@ -44,6 +44,10 @@ impl Timers {
         self.armed
     }
 
+    pub(crate) fn slots(&self) -> usize {
+        self.slots.len()
+    }
+
     /// The slot that the next timer will take.
     #[inline]
     pub(crate) fn next_slot(&self) -> u32 {

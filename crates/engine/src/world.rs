@@ -4,14 +4,15 @@
 use crate::decision::Overrides;
 use crate::device::Device;
 use crate::home::Home;
-use crate::kernel::{EngineConfig, Kernel};
+use crate::kernel::{EngineConfig, Kernel, TASKS, TIMERS};
 use crate::limit::Stop;
-use crate::local::{self, Key, Local, Shell};
+use crate::local::{self, Close, Key, Local, Shell};
 use crate::node::NodeId;
 use crate::report::TaskReport;
 use crate::spawn::{SimJoinHandle, SimTaskProvider};
 use crate::step::Next;
 use crate::task::{BoxRunnable, Debris, End};
+use crate::timer::TimerId;
 use crate::trace::Trace;
 use crate::waiter::Waiter;
 use std::any::Any;
@@ -62,6 +63,7 @@ impl World {
     pub fn begin(&mut self, seed: u64, config: &EngineConfig, overrides: Overrides, trace: Option<Trace>) {
         self.finish();
         self.panics.clear();
+        self.forget();
         let run = self.shell.with(|split| {
             split.kernel.reset(seed, config, overrides, trace);
             for device in split.devices.iter() {
@@ -70,6 +72,23 @@ impl World {
             split.kernel.run
         });
         self.shell.set_run(run);
+    }
+
+    /// Drops what the last run left besides tasks, outside of the borrow.
+    fn forget(&mut self) {
+        let closes = self.shell.take_closes();
+        let (payloads, publications, wakers) = self.shell.with(|split| {
+            let kernel = &mut split.kernel;
+            (
+                std::mem::take(&mut kernel.payloads),
+                std::mem::take(&mut kernel.publications),
+                std::mem::take(&mut kernel.wakers),
+            )
+        });
+        if closes.is_empty() && payloads.is_empty() && publications.is_empty() && wakers.is_empty() {
+            return;
+        }
+        install(&self.shell, || drop((payloads, publications, wakers)));
     }
 
     /// Removes all machines and nodes.
@@ -91,7 +110,7 @@ impl World {
     /// # Panics
     /// If the device is another world's.
     pub fn device<D: Device, R>(&mut self, key: Key<D>, body: impl FnOnce(&mut D, &mut Kernel) -> R) -> R {
-        assert!(self.shell.with(|split| key.is_of(&split.devices)), "the key belongs to another world");
+        assert!(key.is_of(&self.shell), "the key belongs to another world");
         key.get(&self.shell, body)
     }
 
@@ -100,7 +119,7 @@ impl World {
     /// # Panics
     /// If the device is another world's.
     pub fn local<D: Device>(&self, key: Key<D>) -> Local<D> {
-        assert!(self.shell.with(|split| key.is_of(&split.devices)), "the key belongs to another world");
+        assert!(key.is_of(&self.shell), "the key belongs to another world");
         key.local(&self.shell)
     }
 
@@ -111,7 +130,7 @@ impl World {
 
     /// Runs code with the world installed, so that it may use handles of this run.
     pub fn enter<R>(&mut self, body: impl FnOnce() -> R) -> R {
-        self.shell.enter(body)
+        install(&self.shell, body)
     }
 
     /// Steps until something stops it, or until nothing is due by global time `until`
@@ -124,8 +143,7 @@ impl World {
     pub fn run_observed(&mut self, until: u64, mut observer: Option<&mut dyn FnMut()>) -> Stop {
         let World { shell, panics } = self;
         let shell: &Shell = shell;
-        shell.enter(|| {
-            let _hooks = crate::hook::Hooks::install();
+        install(shell, || {
             shell.with(|split| split.kernel.observed = observer.is_some());
             let mut polled: Option<BoxRunnable> = None;
             loop {
@@ -138,7 +156,8 @@ impl World {
                         return stop;
                     }
                     Err(payload) => {
-                        panics.push(bury_panicked(shell, polled.take(), payload));
+                        let Some(panic) = bury_panicked(shell, polled.take(), payload) else { continue };
+                        panics.push(panic);
                         if !shell.with(|split| split.kernel.config.survive_panics) {
                             return Stop::Panic;
                         }
@@ -177,7 +196,7 @@ impl World {
         if shell.with(|split| split.kernel.tasks.len() == 0 && split.kernel.debris.is_empty()) {
             return shell.with(leaks);
         }
-        shell.enter(|| {
+        install(shell, || {
             drop_all(shell);
             shell.with(leaks)
         })
@@ -197,8 +216,16 @@ impl Drop for World {
             return;
         }
         // A world may be dropped while a panic unwinds: then nothing of it is installed any more.
-        shell.enter(|| drop_all(shell));
+        install(shell, || drop_all(shell));
     }
+}
+
+/// Runs code with a world installed, its hooks included.
+fn install<R>(shell: &Shell, body: impl FnOnce() -> R) -> R {
+    shell.enter(|| {
+        let _hooks = crate::hook::Hooks::install();
+        body()
+    })
 }
 
 fn leaks(split: &mut local::Split) -> Vec<String> {
@@ -255,7 +282,16 @@ fn close_dropped(shell: &Shell) {
 #[cold]
 fn close_all(shell: &Shell) {
     for close in shell.take_closes() {
-        shell.with(|split| split.devices.get(close.device).close(close.slot, close.generation, &mut split.kernel));
+        let Close { device, slot, generation } = close;
+        let dropped = shell.with(|split| match device {
+            TIMERS => (split.kernel.disarm(TimerId { slot, generation }), None),
+            TASKS => (None, split.kernel.detach(u64::from(generation) << 32 | u64::from(slot))),
+            _ => {
+                split.devices.get(device).close(slot, generation, &mut split.kernel);
+                (None, None)
+            }
+        });
+        drop(dropped);
     }
 }
 
@@ -265,7 +301,7 @@ fn flush(shell: &Shell) {
     let (mut wakers, mut debris) =
         shell.with(|split| (std::mem::take(&mut split.kernel.wakers), std::mem::take(&mut split.kernel.debris)));
     wakers.drain(..).for_each(std::task::Waker::wake);
-    debris.drain(..).for_each(drop);
+    drop_each(debris.drain(..));
     shell.with(|split| {
         // Keep the memory, unless new ones came in the meantime.
         if split.kernel.wakers.is_empty() {
@@ -279,21 +315,28 @@ fn flush(shell: &Shell) {
 
 /// Ends the task whose poll panicked.
 #[cold]
-fn bury_panicked(shell: &Shell, polled: Option<BoxRunnable>, payload: Box<dyn Any + Send>) -> TaskPanic {
+fn bury_panicked(shell: &Shell, polled: Option<BoxRunnable>, payload: Box<dyn Any + Send>) -> Option<TaskPanic> {
     let message = wavetank_core::panic_message(payload.as_ref()).to_string();
     // Dropping the future may panic again; one report is enough.
     let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(polled)));
-    shell.with(|split| {
+    let mut unwanted = None;
+    let report = shell.with(|split| {
         let kernel = &mut split.kernel;
         let Some(index) = kernel.current.take() else {
-            return TaskPanic {
+            return Some(TaskPanic {
                 task: "the simulation itself",
                 node: NodeId(u32::MAX),
                 incarnation: 0,
                 spawned_at: Location::caller(),
                 message,
-            };
+            });
         };
+        if !kernel.is_process_alive(index) {
+            // Its process crashed in this very poll: what came after has no effect.
+            let debris = kernel.bury(index);
+            kernel.bring_out(debris);
+            return None;
+        }
         let task = kernel.tasks.at(index);
         let report = TaskPanic {
             task: task.name,
@@ -302,10 +345,29 @@ fn bury_panicked(shell: &Shell, polled: Option<BoxRunnable>, payload: Box<dyn An
             spawned_at: task.site,
             message,
         };
-        kernel.payloads.push((kernel.tasks.at(index).number, payload));
+        if kernel.tasks.at(index).detached {
+            unwanted = Some(payload);
+        } else {
+            kernel.payloads.push((kernel.tasks.at(index).number, payload));
+        }
         kernel.finish(index, End::Panicked);
-        report
-    })
+        Some(report)
+    });
+    let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(unwanted)));
+    report
+}
+
+/// Drops things whose destructors may panic; the first panic goes on when all are dropped.
+fn drop_each<T>(things: impl IntoIterator<Item = T>) {
+    let mut first = None;
+    for thing in things {
+        if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(|| drop(thing))) {
+            first.get_or_insert(payload);
+        }
+    }
+    if let Some(payload) = first {
+        panic::resume_unwind(payload);
+    }
 }
 
 /// Drops every task, those that their destructors spawn too, with the world installed.
@@ -385,7 +447,7 @@ impl Control {
             }
             std::mem::take(&mut kernel.debris)
         });
-        drop(debris);
+        drop_each(debris);
     }
 
     /// Freezes the scope's processes.
