@@ -129,7 +129,8 @@ impl<P: Providers> Committer<P> {
 
     async fn commit(&mut self, batch: Vec<Increment>) -> Result<(), JournalError> {
         let mut bytes = Vec::new();
-        let changes: Vec<(Increment, u64)> = batch.into_iter().map(|increment| self.count(increment, &mut bytes)).collect();
+        let changes: Vec<(Increment, u64)> =
+            batch.into_iter().map(|increment| self.count(increment, &mut bytes)).collect();
         self.journal.append(&bytes).await?;
         if acknowledges_before_sync(self.bug) {
             self.acknowledge(changes);

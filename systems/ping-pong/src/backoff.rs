@@ -46,9 +46,7 @@ mod tests {
     fn pauses_double_up_to_a_limit() {
         let backoff = Backoff { first: Duration::from_millis(10), most: Duration::from_millis(50) };
         // Neither draw is one that `below` rejects.
-        let range = |failures| {
-            [1 << 40, u64::MAX].map(|draw| backoff.pause(failures, &Always(draw)).as_millis())
-        };
+        let range = |failures| [1 << 40, u64::MAX].map(|draw| backoff.pause(failures, &Always(draw)).as_millis());
         assert_eq!(range(1), [5, 10]);
         assert_eq!(range(2), [10, 20]);
         assert_eq!(range(3), [20, 40]);

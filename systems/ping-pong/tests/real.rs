@@ -65,8 +65,11 @@ async fn real_client_comes_back_to_a_server_that_restarts() {
 #[test]
 fn real_binary_serves_and_pings() {
     let program = env!("CARGO_BIN_EXE_ping-pong");
-    let mut server =
-        Command::new(program).args(["serve", "127.0.0.1:0"]).stdout(Stdio::piped()).spawn().expect("the binary is built");
+    let mut server = Command::new(program)
+        .args(["serve", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the binary is built");
     let mut lines = BufReader::new(server.stdout.take().expect("it is piped")).lines();
     let first = lines.next().expect("a line").expect("text");
     let address = first.strip_prefix("listening on ").expect("it says where it listens");
@@ -80,7 +83,8 @@ fn real_binary_serves_and_pings() {
 #[test]
 fn a_bad_command_line_is_one_line_and_exit_2() {
     for arguments in [&[][..], &["dance"], &["serve", "here"], &["ping", "127.0.0.1:1", "many"]] {
-        let output = Command::new(env!("CARGO_BIN_EXE_ping-pong")).args(arguments).output().expect("the binary is built");
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_ping-pong")).args(arguments).output().expect("the binary is built");
         let said = String::from_utf8(output.stderr).expect("text");
         assert_eq!((output.status.code(), said.lines().count()), (Some(2), 1), "{arguments:?}: {said}");
     }

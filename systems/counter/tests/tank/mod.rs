@@ -14,7 +14,12 @@ use wavetank_harness::{
 use wavetank_probe::{always_assert, reachable};
 
 const PORT: u16 = 8080;
-const SHARED: &str = "shared";
+/// Long enough for its records to lie across the sectors of a disk often.
+const SHARED: &str = concat!(
+    "shared-",
+    "by-all-of-the-clients-that-take-part-in-this-simulation-",
+    "under-a-name-that-is-nearly-as-long-as-the-name-of-a-counter-is-allowed-to-be"
+);
 /// Faults begin and end within so much virtual time.
 const WINDOW: Duration = Duration::from_secs(4);
 /// When all faults are over and their traces gone: retransmissions have their longest
@@ -27,12 +32,12 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const FINAL_READS_MOST: u32 = 20;
 
 /// Crashes, power losses, partitions and slow links on an ordinary network and disk.
-pub fn counter(bug: Option<Bug>) -> SimulationBuilder {
+pub(crate) fn counter(bug: Option<Bug>) -> SimulationBuilder {
     simulation("counter", bug)
 }
 
 /// The same with a hostile network, and a slow disk that fails one sync in a hundred.
-pub fn counter_hostile(bug: Option<Bug>) -> SimulationBuilder {
+pub(crate) fn counter_hostile(bug: Option<Bug>) -> SimulationBuilder {
     simulation("counter-hostile", bug)
         .with_network_config(NetworkConfig::hostile())
         .with_storage_config(StorageConfiguration::hostile())
@@ -41,7 +46,8 @@ pub fn counter_hostile(bug: Option<Bug>) -> SimulationBuilder {
 fn simulation(name: &str, bug: Option<Bug>) -> SimulationBuilder {
     let chaos = Chaos { crashes: 0..=3, machine_crashes: 0..=3, power_losses: 0..=3, ..Chaos::storm(WINDOW) };
     let chaos = Chaos { duration: Duration::from_millis(10)..=Duration::from_secs(2), ..chaos };
-    SimulationBuilder::new(name)
+    SimulationBuilder::new()
+        .with_name(name)
         .process("server", 1, move |context| supervise(context, bug))
         .workload_object("client", 1..=4, Customer::default)
         .with_chaos(chaos)
@@ -113,11 +119,25 @@ impl Workload for Customer {
         let books: Vec<Value> = context.state().all().into_values().collect();
         let sum = |key: &str| books.iter().filter_map(|book| book["shared"][key].as_u64()).sum::<u64>();
         let (acknowledged, ambiguous) = (sum("acknowledged"), sum("ambiguous"));
-        always_assert!(acknowledged <= value, "no acknowledged increment of the shared counter is lost", value, acknowledged);
-        always_assert!(value <= acknowledged + ambiguous, "the shared counter counts nothing twice", value, acknowledged, ambiguous);
+        always_assert!(
+            acknowledged <= value,
+            "no acknowledged increment of the shared counter is lost",
+            value,
+            acknowledged
+        );
+        always_assert!(
+            value <= acknowledged + ambiguous,
+            "the shared counter counts nothing twice",
+            value,
+            acknowledged,
+            ambiguous
+        );
         let values = || books.iter().filter_map(|book| book["values"].as_array()).flatten().filter_map(Value::as_u64);
         let distinct: BTreeSet<u64> = values().collect();
-        always_assert!(distinct.len() == values().count(), "each increment of the shared counter has a value of its own");
+        always_assert!(
+            distinct.len() == values().count(),
+            "each increment of the shared counter has a value of its own"
+        );
         Ok(())
     }
 }

@@ -20,12 +20,12 @@ const WINDOW: Duration = Duration::from_secs(4);
 const QUIET: Duration = Duration::from_secs(10);
 
 /// One to ten servers and clients, crashes, pauses and partitions on an ordinary network.
-pub fn ping_pong() -> SimulationBuilder {
+pub(crate) fn ping_pong() -> SimulationBuilder {
     simulation("ping-pong", 1..=10).with_chaos(storm())
 }
 
 /// The same on a network that is hostile by itself.
-pub fn ping_pong_hostile() -> SimulationBuilder {
+pub(crate) fn ping_pong_hostile() -> SimulationBuilder {
     simulation("ping-pong-hostile", 1..=10).with_network_config(NetworkConfig::hostile()).with_chaos(storm())
 }
 
@@ -34,9 +34,10 @@ fn storm() -> Chaos {
 }
 
 /// A simulation without faults.
-pub fn simulation(name: &str, size: impl Into<Count>) -> SimulationBuilder {
+pub(crate) fn simulation(name: &str, size: impl Into<Count>) -> SimulationBuilder {
     let size = size.into();
-    SimulationBuilder::new(name)
+    SimulationBuilder::new()
+        .with_name(name)
         .process("server", size, serve)
         .workload("client", size, ask)
         .with_invariant("no ping is unaccounted for", pings_are_accounted_for)
