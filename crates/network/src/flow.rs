@@ -30,6 +30,14 @@ pub(crate) struct Departure {
     pub(crate) marks: u16,
 }
 
+impl Departure {
+    /// Whether nothing about it is unusual.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.cargo == Cargo::Data && !self.lost && self.marks == 0
+    }
+}
+
 /// An acknowledgement on its way: a fact with a due time, and not an event.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ack {
@@ -175,6 +183,12 @@ impl Flow {
             buffer.put_slice(two);
         }
         self.read += len as u64;
+    }
+
+    /// Whether an acknowledgement must be an event: a writer waits for room, or bytes for the window.
+    #[inline]
+    pub(crate) fn is_ack_awaited(&self) -> bool {
+        !self.writer.is_none() || self.departed < self.written
     }
 
     /// Whether bytes were sent that the writer does not know to have landed, or wait to be sent.

@@ -57,13 +57,10 @@ impl Fabric {
         if self.rough {
             len = self.shorten_write(kernel, index, side, data, len);
         }
-        let flow = &mut self.connections.at(index).flows[side];
         if len == 0 && !data.is_empty() {
-            *replaced = flow.writer.set(cx);
-            kernel.waits(self.number, Role::Stream.slot(handle.index), "room on a TCP stream");
-            self.expect_ack(kernel, index, side);
-            return Poll::Pending;
+            return self.wait_to_write(kernel, handle, cx, replaced);
         }
+        let flow = &mut self.connections.at(index).flows[side];
         kernel.note(WRITE, flow.entity, hash_bytes(&data[..len]));
         if self.rough && self.config.broken.is_some() {
             self.put_broken(index, side, &data[..len]);
@@ -72,6 +69,21 @@ impl Fabric {
         }
         self.push(kernel, index, side);
         Poll::Ready(Ok(len))
+    }
+
+    #[cold]
+    fn wait_to_write(
+        &mut self,
+        kernel: &mut Kernel,
+        handle: Handle,
+        cx: &Context<'_>,
+        replaced: &mut Option<Waker>,
+    ) -> Poll<io::Result<usize>> {
+        let (index, side) = (handle.index >> 1, (handle.index & 1) as usize);
+        *replaced = self.connections.at(index).flows[side].writer.set(cx);
+        kernel.waits(self.number, Role::Stream.slot(handle.index), "room on a TCP stream");
+        self.expect_ack(kernel, index, side);
+        Poll::Pending
     }
 
     /// Reads what has landed.
@@ -215,23 +227,28 @@ impl Fabric {
     #[inline]
     pub(crate) fn land(&mut self, kernel: &mut Kernel, flow_index: u32) {
         let (index, side) = (flow_index >> 1, (flow_index & 1) as usize);
-        let is_rough = self.rough;
-        let connection = self.connections.at(index);
-        let is_open = connection.ends[side ^ 1].state == State::Open;
+        let Fabric { connections, config, links, number, rough, .. } = self;
+        let connection = connections.at(index);
+        let is_plain = !*rough && connection.ends[side ^ 1].state == State::Open;
+        let back = connection.path(side ^ 1);
         let flow = &mut connection.flows[side];
         flow.ticket = None;
-        match flow.first {
-            Some(Departure { cargo: Cargo::Data, lost: false, marks: 0, end, .. })
-                if is_open && !is_rough && flow.stall.is_none() =>
-            {
-                flow.first = flow.rest.pop_front();
-                flow.landed = flow.landed.max(end);
-                let reader = flow.reader.take();
-                self.confirm(kernel, index, side);
-                self.queue_next(kernel, index, side);
-                kernel.wake(reader);
-            }
-            _ => self.land_with_care(kernel, index, side),
+        let end = match &flow.first {
+            Some(first) if is_plain && flow.stall.is_none() && first.is_plain() => first.end,
+            _ => return self.land_with_care(kernel, index, side),
+        };
+        flow.first = if flow.rest.is_empty() { None } else { flow.rest.pop_front() };
+        flow.landed = flow.landed.max(end);
+        flow.advertised = flow.read + u64::from(config.receive_window);
+        let due = kernel.now() + links.latency_of_ack(config, back);
+        flow.acks.push(Ack { due, upto: flow.landed, edge: flow.advertised });
+        if let Some(next) = flow.first {
+            flow.ticket = Some(kernel.at(next.due, *number, Role::Landing.slot(flow_index)));
+        }
+        let is_awaited = flow.is_ack_awaited();
+        kernel.wake(flow.reader.take());
+        if is_awaited {
+            self.expect_ack(kernel, index, side);
         }
     }
 
@@ -262,7 +279,7 @@ impl Fabric {
         flow.advertised = flow.read + u64::from(config.receive_window);
         let due = kernel.now() + links.latency_of_ack(config, back);
         flow.acks.push(Ack { due, upto: flow.landed, edge: flow.advertised });
-        if !flow.writer.is_none() || flow.departed < flow.written {
+        if flow.is_ack_awaited() {
             self.expect_ack(kernel, index, side);
         }
     }
@@ -289,7 +306,7 @@ impl Fabric {
             let writer = flow.writer.take();
             kernel.wake(writer);
         }
-        if !flow.writer.is_none() || flow.departed < flow.written {
+        if flow.is_ack_awaited() {
             self.expect_ack(kernel, index, side);
         }
     }
