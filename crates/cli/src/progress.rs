@@ -11,7 +11,9 @@ use wavetank_harness::Progress;
 
 /// How often it looks.
 const LOOK: Duration = Duration::from_millis(100);
-/// How often a line is written where nobody rewrites it.
+/// When a first line is written where nobody rewrites it: what is over before needs none.
+const PLAIN_FIRST: Duration = Duration::from_secs(1);
+/// How often after that.
 const PLAIN: Duration = Duration::from_secs(10);
 
 /// A sweep to watch.
@@ -34,15 +36,15 @@ impl Watch<'_> {
         std::thread::scope(|scope| {
             scope.spawn(move || {
                 let rewrites = io::stderr().is_terminal();
-                let mut told = start;
+                let mut next = start + PLAIN_FIRST;
                 while watched.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
                     let now = Instant::now();
                     let elapsed = now - start;
                     if self.interruption.is_wanted() || self.time.is_some_and(|time| elapsed >= time) {
                         self.progress.cancelled.store(true, Ordering::Relaxed);
                     }
-                    if rewrites || now - told >= PLAIN {
-                        told = now;
+                    if rewrites || now >= next {
+                        next = now + PLAIN;
                         tell(&self.line(elapsed), rewrites);
                     }
                 }

@@ -11,6 +11,15 @@ impl Trouble {
     pub(crate) fn new(line: impl Into<String>) -> Trouble {
         Trouble(line.into())
     }
+
+    /// Trouble of a process that we started, which has told it already.
+    pub(crate) fn told() -> Trouble {
+        Trouble(String::new())
+    }
+
+    pub(crate) fn is_told(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 impl fmt::Display for Trouble {

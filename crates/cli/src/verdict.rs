@@ -43,7 +43,9 @@ pub(crate) fn exit(result: Result<Verdict, Trouble>) -> ExitCode {
     match result {
         Ok(verdict) => ExitCode::from(verdict.code()),
         Err(trouble) => {
-            crate::terminal::complain(&format!("error: {trouble}"));
+            if !trouble.is_told() {
+                crate::terminal::complain(&format!("error: {trouble}"));
+            }
             ExitCode::from(TROUBLE)
         }
     }

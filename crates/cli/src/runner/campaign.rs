@@ -46,7 +46,7 @@ pub(super) fn command(parser: Parser) -> Result<Verdict, Trouble> {
         .map_err(|error| Trouble::new(format!("{}: it cannot be made: {error}", folder.display())))?;
     let swept = sweep::run(&manifest, &asked)?;
     if swept.reports.is_empty() {
-        return Ok(swept.verdict);
+        return swept.verdict();
     }
     let date = today()?;
     let path = folder.join(format!("{date}-{}.json", slug(&asked)));
@@ -59,7 +59,7 @@ pub(super) fn command(parser: Parser) -> Result<Verdict, Trouble> {
     };
     write_json(&path, &record)?;
     terminal::say(&format!("written: {}\n", path.display()))?;
-    Ok(swept.verdict)
+    swept.verdict()
 }
 
 /// What the file is about: the targets, and the bug if there was one.

@@ -43,7 +43,7 @@ pub(super) fn command(mut parser: Parser) -> Result<Verdict, Trouble> {
         Some(0) => Ok(Verdict::Green),
         Some(1) => Ok(Verdict::Red),
         Some(130) => Ok(Verdict::Interrupted),
-        Some(2) => Err(failed("it could not be replayed; see above".to_string())),
+        Some(2) => Err(Trouble::told()),
         _ => Err(failed(format!("its process crashed while it ran seed {wanted}"))),
     }
 }

@@ -34,11 +34,23 @@ struct Chosen<'a> {
 pub(super) struct Swept {
     pub(super) reports: Vec<Report>,
     pub(super) verdict: Verdict,
+    /// What kept a part of it from running, or from being reported.
+    pub(super) trouble: Option<Trouble>,
+}
+
+impl Swept {
+    fn nothing(verdict: Verdict) -> Swept {
+        Swept { reports: Vec::new(), verdict, trouble: None }
+    }
+
+    pub(super) fn verdict(self) -> Result<Verdict, Trouble> {
+        self.trouble.map_or(Ok(self.verdict), Err)
+    }
 }
 
 pub(super) fn command(parser: Parser) -> Result<Verdict, Trouble> {
     let asked = read(parser)?;
-    Ok(run(&Manifest::read()?, &asked)?.verdict)
+    run(&Manifest::read()?, &asked)?.verdict()
 }
 
 /// Reads names and flags.
@@ -67,7 +79,7 @@ pub(super) fn read(mut parser: Parser) -> Result<Asked, Trouble> {
 /// Sweeps what was asked for.
 ///
 /// # Errors
-/// If something kept it from running or from reporting; what was found is told before.
+/// If it could not begin. What went wrong later is beside what was found.
 pub(super) fn run(manifest: &Manifest, asked: &Asked) -> Result<Swept, Trouble> {
     let options = &asked.options;
     let chosen = choose(manifest, asked)?;
@@ -78,10 +90,10 @@ pub(super) fn run(manifest: &Manifest, asked: &Asked) -> Result<Swept, Trouble> 
     let targets: Vec<&Declared> = chosen.iter().map(|one| one.target).collect();
     let programs = match build(manifest, &targets, options.profile.as_deref(), options.bug.is_some()) {
         // Ctrl-C reaches cargo, too.
-        Err(_) if interruption.is_wanted() => return Ok(Swept { reports: Vec::new(), verdict: Verdict::Interrupted }),
+        Err(_) if interruption.is_wanted() => return Ok(Swept::nothing(Verdict::Interrupted)),
         built => built?,
     };
-    let mut swept = Swept { reports: Vec::new(), verdict: Verdict::Green };
+    let mut swept = Swept::nothing(Verdict::Green);
     let mut trouble = None;
     for (one, program) in chosen.iter().zip(&programs) {
         // A target that cannot be run does not keep the others from it.
@@ -91,11 +103,12 @@ pub(super) fn run(manifest: &Manifest, asked: &Asked) -> Result<Swept, Trouble> 
             break;
         }
     }
-    terminal::say(&format!("{}\n", summary(&swept, Paint::for_stdout())))?;
-    match trouble {
-        Some(trouble) => Err(trouble),
-        None => Ok(swept),
+    if !swept.reports.is_empty() {
+        let told = terminal::say(&format!("{}\n", summary(&swept, trouble.is_some(), Paint::for_stdout())));
+        trouble = told.err().or(trouble);
     }
+    swept.trouble = trouble;
+    Ok(swept)
 }
 
 fn choose<'a>(manifest: &'a Manifest, asked: &'a Asked) -> Result<Vec<Chosen<'a>>, Trouble> {
@@ -173,9 +186,7 @@ fn sweep_target(
         (Some(trouble), _) => Err(trouble),
         (None, Some(0 | 1)) if swept.reports.len() > told => Ok(()),
         (None, Some(code)) if code == i32::from(crate::verdict::INTERRUPTED) => Ok(()),
-        (None, Some(code)) if code == i32::from(crate::verdict::TROUBLE) => {
-            Err(failed("it could not be swept; see above".to_string()))
-        }
+        (None, Some(code)) if code == i32::from(crate::verdict::TROUBLE) => Err(Trouble::told()),
         (None, _) => {
             Err(failed(format!("its process ended with {status} before it reported; runs may have crashed it")))
         }
@@ -224,7 +235,7 @@ pub(super) fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(
     fs::write(path, json).map_err(|error| Trouble::new(format!("{}: it cannot be written: {error}", path.display())))
 }
 
-fn summary(swept: &Swept, paint: Paint) -> String {
+fn summary(swept: &Swept, incomplete: bool, paint: Paint) -> String {
     let simulations = swept.reports.len();
     let seeds: u64 = swept.reports.iter().map(|report| report.seeds).sum();
     let of = match simulations {
@@ -234,6 +245,7 @@ fn summary(swept: &Swept, paint: Paint) -> String {
     let red: Vec<&str> = swept.reports.iter().filter(|one| one.is_red()).map(|one| one.name.as_str()).collect();
     let verdict = match swept.verdict {
         Verdict::Red => format!("{} {}", paint.red("RED:"), red.join(", ")),
+        _ if incomplete => "incomplete".to_string(),
         Verdict::Green => paint.green("green"),
         Verdict::Interrupted => "interrupted, nothing red so far".to_string(),
     };

@@ -1,0 +1,232 @@
+//! The command line as a process: every way in which a run can be red, misuse, and
+//! what is kept when something goes wrong. The fixtures in `systems/fixtures` are what
+//! it sweeps; they are built in the profile that the tests are built in anyway.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use wavetank_cli::Report;
+
+/// What a command line came to.
+struct Ended {
+    line: String,
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn shell(line: &str) -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", line]).current_dir(root()).stdin(Stdio::null());
+    command
+}
+
+/// Runs a line as somebody would type it.
+fn run(line: &str) -> Ended {
+    let Output { status, stdout, stderr } = shell(line).output().expect("there is a shell");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the command line writes text");
+    Ended { line: line.to_string(), code: status.code(), out: text(stdout), err: text(stderr) }
+}
+
+impl Ended {
+    #[track_caller]
+    fn expect(self, code: i32, words: &[&str]) -> Ended {
+        for word in words {
+            assert!(self.out.contains(word), "`{}` does not say {word:?}:\n{}{}", self.line, self.out, self.err);
+        }
+        assert_eq!(self.code, Some(code), "`{}`:\n{}{}", self.line, self.out, self.err);
+        self
+    }
+
+    /// The line behind the first `reproduce: `.
+    fn reproduce_line(&self) -> String {
+        let lines = self.out.lines().find_map(|line| line.trim_start().strip_prefix("reproduce: "));
+        lines.unwrap_or_else(|| panic!("`{}` says how to reproduce it:\n{}", self.line, self.out)).to_string()
+    }
+}
+
+/// An empty folder of this test's own.
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).expect("cargo gives tests a folder");
+    folder
+}
+
+/// A simulation is red, says so, and the line that it prints shows the same again.
+fn check_red(simulation: &str, words: &[&str]) {
+    let swept = run(&format!("cargo xtask sweep {simulation} --seeds 40 --profile dev")).expect(1, words);
+    assert!(swept.out.contains("  RED seed "), "{}", swept.out);
+    assert!(swept.out.ends_with(&format!("40 seeds, RED: {simulation}\n")), "{}", swept.out);
+    let again = swept.reproduce_line();
+    assert!(again.starts_with(&format!("cargo xtask replay {simulation} --seed ")), "{again}");
+    run(&again).expect(1, words);
+}
+
+#[test]
+fn slow_judgements_are_red() {
+    check_red("red/panic", &["panicked at systems/fixtures/tests/red/judged.rs:", "the client drew the short straw"]);
+    check_red("red/factory-panic", &["a factory of the simulation panicked", "the server cannot be made"]);
+    check_red("red/workload-error", &["client returned an error: the answer is late"]);
+    check_red("red/process-error", &["server returned an error: the disk is on fire"]);
+    check_red("red/swallowed-assertion", &["client violated", "nothing is sold twice", "sold=2"]);
+    check_red("red/invariant", &["invariant `stock` does not hold: 4 are sold of 3"]);
+}
+
+#[test]
+fn slow_runs_without_an_end_are_red() {
+    let who_waits = [
+        "deadlock",
+        "task `task` of client (incarnation 1), spawned at systems/fixtures/tests/red/stuck.rs:",
+        "waits for a connection to accept (0.0.0.0:80)",
+        "waits for the end of task `task`",
+    ];
+    check_red("red/deadlock", &who_waits);
+    check_red("red/event-limit", &["100 events fired (Limits::events)"]);
+    check_red("red/poll-limit", &["100 polls were made (Limits::polls)"]);
+    check_red("red/time-limit", &["10.0 s of virtual time passed (Limits::time)"]);
+    check_red("red/livelock", &["1000 polls were made while time stood still"]);
+}
+
+#[test]
+fn slow_leaks_are_red() {
+    check_red("red/leaked-task", &["left tasks behind", "spawned at systems/fixtures/tests/red/leaks.rs:"]);
+    check_red("red/leaked-handle", &["leaked: a TCP listener is open: 0.0.0.0:80"]);
+    check_red("red/foreign-wake", &["used 1 times outside of their run"]);
+}
+
+/// A seed that gives two runs passes a sweep, and not the check.
+fn check_fickle(simulation: &str) {
+    run(&format!("cargo xtask sweep {simulation} --seeds 8 --profile dev")).expect(0, &["8 seeds, green"]);
+    let words = ["did not run the same in a fresh process", "the first event that differs"];
+    let line = format!("cargo xtask sweep {simulation} --seeds 8 --profile dev --check-determinism");
+    let checked = run(&line).expect(1, &words);
+    let side = |name: &str| checked.out.lines().find_map(|line| line.trim_start().strip_prefix(name)).map(str::trim);
+    let (first, second) = (side("first run:"), side("second run:"));
+    assert!(first.is_some() && second.is_some() && first != second, "{}", checked.out);
+    let events = [first, second].into_iter().flatten().filter(|event| event.starts_with('#')).count();
+    assert!(events > 0, "an event is shown, not only digests:\n{}", checked.out);
+    let again = checked.reproduce_line();
+    assert!(again.contains("--check-determinism"), "{again}");
+    run(&again).expect(1, &words);
+}
+
+#[test]
+fn slow_two_runs_of_a_seed_must_agree() {
+    check_fickle("fickle/hash-map");
+    check_fickle("fickle/wall-clock");
+    check_fickle("fickle/address");
+    check_fickle("fickle/thread");
+    let line = "cargo xtask sweep calm --seeds 100 --profile dev --check-determinism";
+    run(line).expect(0, &["determinism: 100 seeds ran the same in a fresh process", "100 seeds, green"]);
+}
+
+#[test]
+fn slow_a_planted_bug_is_found() {
+    run("cargo xtask sweep calm --profile dev").expect(0, &["calm: 1,000 seeds, green", "1 of 1 always"]);
+    let words = ["violated", "every message is counted once"];
+    let swept = run("cargo xtask sweep calm --profile dev --bug miscount").expect(1, &words);
+    let again = swept.reproduce_line();
+    run(&again).expect(1, &words);
+    run(&again.replace(" --bug miscount", "")).expect(0, &["is green"]);
+    run("cargo xtask list --bugs").expect(0, &["calm (package fixtures", "--bug miscount: counts a message twice"]);
+}
+
+#[test]
+fn slow_coverage_that_is_not_reached_is_red() {
+    let line = "cargo xtask sweep calm --seeds 200 --profile dev --until-covered";
+    let site = "never reached: reachable \"a client is gone before its answer\" at systems/fixtures/tests/calm.rs:";
+    run(line).expect(1, &["RED: not covered after 200 seeds", site]);
+}
+
+#[test]
+fn slow_a_replay_shows_the_log_of_its_run() {
+    let line = "cargo xtask replay calm --seed 5 --profile dev";
+    let plain = run(line).expect(0, &["calm: seed 5 is green", "digest ", "faults that fired: 0"]);
+    assert!(!plain.out.contains("answering"), "{}", plain.out);
+    let logged = run(&format!("{line} --log calm=info")).expect(0, &[" counter.1 INFO ", "answering counted=8"]);
+    let digest = |ended: &Ended| ended.out.lines().find(|line| line.contains("digest")).map(str::to_string);
+    assert_eq!(digest(&plain), digest(&logged), "a log changes no run");
+}
+
+/// A wrong call is exit code 2, one line, and that line helps.
+fn check_misuse(arguments: &str, hint: &str) {
+    let Ended { code, out, err, .. } = run(&format!("cargo xtask {arguments}"));
+    assert_eq!((code, out.as_str()), (Some(2), ""), "`{arguments}`: {err}");
+    let lines: Vec<&str> = err.lines().filter(|line| line.starts_with("error")).collect();
+    assert!(lines.len() == 1 && lines[0].contains(hint), "`{arguments}`: {err}");
+}
+
+#[test]
+fn slow_misuse_is_one_line() {
+    check_misuse("sweep --seed 3", "no flag --seed; usage: sweep");
+    check_misuse("sweep --seeds 9..3", "its end must be greater than its start");
+    check_misuse("sweep --seeds 0", "empty");
+    check_misuse("sweep nobody", "no target `nobody`; there are ");
+    check_misuse("sweep red/nobody --profile dev", "no simulation `nobody`; it has red/panic");
+    check_misuse("sweep calm --bug nobody", "target `calm` has no bug `nobody`; it has miscount");
+    check_misuse("sweep --bug nobody", "no target has a bug `nobody`");
+    check_misuse("sweep calm --out /dev/null/reports", "--out /dev/null/reports: it cannot be written");
+    check_misuse("replay calm", "replay which seed?");
+    check_misuse("replay calm --seed 1 --profile dev --log a=b=c", "`a=b=c` is not a log filter");
+    check_misuse("replay red --seed 1 --profile dev", "which simulation of target `red`?");
+    check_misuse("list --all", "usage: list [--bugs]");
+}
+
+#[test]
+fn slow_what_was_found_is_told_though_it_cannot_be_written() {
+    let words = ["RED seed ", "reproduce: cargo xtask replay red/panic --seed "];
+    // In the place of the report is a folder.
+    let out = folder("no-place");
+    fs::create_dir(out.join("red.panic.json")).expect("the folder is empty");
+    let line = format!("cargo xtask sweep red/panic --seeds 40 --profile dev --out {}", out.display());
+    let ended = run(&line).expect(2, &words);
+    assert!(ended.err.contains("red.panic.json: it cannot be written"), "{}", ended.err);
+    // The disk is full: what standard output does not take goes to standard error.
+    let ended = run("cargo xtask sweep red/panic --seeds 40 --profile dev > /dev/full").expect(2, &[]);
+    assert!(words.iter().all(|word| ended.err.contains(word)), "{}", ended.err);
+    assert!(ended.err.contains("error: standard output cannot be written"), "{}", ended.err);
+}
+
+#[test]
+fn slow_a_report_is_data() {
+    let out = folder("reports");
+    let line = format!("cargo xtask sweep red/panic calm --seeds 7..47 --jobs 1 --profile dev --out {}", out.display());
+    run(&line).expect(1, &["2 simulations, 80 seeds, RED: red/panic"]);
+    let read = |name: &str| {
+        let json = fs::read_to_string(out.join(name)).expect("a report for each simulation");
+        serde_json::from_str::<Report>(&json).expect("it is a report")
+    };
+    let (calm, panic) = (read("calm.json"), read("red.panic.json"));
+    assert!(!calm.is_red() && calm.seeds == 40 && calm.metrics["messages"] >= 40 * 8);
+    assert!(panic.is_red() && panic.red == panic.red_seeds.len() as u64 && panic.failures.len() == 1);
+    assert_eq!(panic.failures[0].count, panic.red);
+    // The number of threads changes nothing.
+    run(&line.replace("--jobs 1", "--jobs 3")).expect(1, &[]);
+    assert_eq!((read("calm.json").digest, read("red.panic.json").red_seeds), (calm.digest, panic.red_seeds));
+}
+
+#[test]
+fn slow_an_interrupted_sweep_tells_what_it_has() {
+    let out = folder("interrupted");
+    // Built before, so that what is interrupted is the sweep.
+    run("cargo xtask sweep calm --seeds 1 --profile dev").expect(0, &[]);
+    let line = format!("exec cargo xtask sweep calm --for 10m --profile dev --out {}", out.display());
+    let mut child = shell(&line).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("there is a shell");
+    let mut progress = BufReader::new(child.stderr.take().expect("it is piped")).lines();
+    let telling = progress.find(|line| line.as_ref().is_ok_and(|line| line.contains("seeds/s")));
+    assert!(telling.is_some(), "a sweep tells how far it is where there is no terminal");
+    run(&format!("kill -TERM {}", child.id())).expect(0, &[]);
+    let output = child.wait_with_output().expect("it ends");
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(130), "{told}");
+    assert!(told.contains("green, interrupted") && told.contains("interrupted, nothing red so far"), "{told}");
+    let json = fs::read_to_string(out.join("calm.json")).expect("it was written, too");
+    let report: Report = serde_json::from_str(&json).expect("it is a report");
+    assert!(report.interrupted && report.seeds > 0);
+}
