@@ -232,6 +232,10 @@ impl Fabric {
         if data.len() > self.config.datagram_max as usize && self.config.broken != Some(Broken::UdpSize) {
             return Poll::Ready(Err(io::ErrorKind::InvalidInput.into()));
         }
+        if bound.is_ipv4() && to.is_ipv6() {
+            // EAFNOSUPPORT
+            return Poll::Ready(Err(io::ErrorKind::Unsupported.into()));
+        }
         let peer = match (Route::of(to.ip(), kernel), bound.ip().is_loopback()) {
             (Route::Loopback, _) => machine,
             // Linux: a socket on loopback has no way out.

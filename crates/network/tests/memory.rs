@@ -47,3 +47,10 @@ fn exchanges_and_connections_leave_nothing_behind() {
     assert_eq!(memory_after(100_000, 1), few);
     assert_eq!(memory_after(10, 10_000), memory_after(10, 10));
 }
+
+#[test]
+fn a_connection_after_small_exchanges_is_small() {
+    // The goal is 1 KiB besides the rings that its exchanges need: 256 bytes a direction.
+    let one = memory_after(10, 1);
+    assert!(one <= 1024 + 512, "{one} bytes");
+}
