@@ -160,6 +160,12 @@ impl Topology {
         if self.skewed { self.clock(node).global(local) } else { local }
     }
 
+    /// Whether some clock may differ from global time.
+    #[inline]
+    pub(crate) fn is_skewed(&self) -> bool {
+        self.skewed
+    }
+
     #[inline]
     pub(crate) fn node_mut(&mut self, id: NodeId) -> &mut Node {
         &mut self.nodes[id.0 as usize]

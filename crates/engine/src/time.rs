@@ -93,7 +93,11 @@ impl Future for SimSleep {
                 // that was slowed meanwhile may not have come so far, though: sleep on.
                 None => {
                     this.timer = None;
-                    kernel.arm(home, deadline, cx, &mut replaced, &mut this.timer)
+                    if kernel.topology.is_skewed() {
+                        kernel.arm_again(home, deadline, cx, &mut replaced, &mut this.timer)
+                    } else {
+                        Poll::Ready(())
+                    }
                 }
                 Some(waiter) => {
                     replaced = waiter.set(cx);
@@ -149,6 +153,19 @@ impl Kernel {
         let ticket = self.queue.insert(due, TIMERS, slot);
         *timer = Some(self.timers.insert(waiter, entity, ticket));
         Poll::Pending
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn arm_again(
+        &mut self,
+        home: Home,
+        deadline: Instant,
+        cx: &Context<'_>,
+        replaced: &mut Option<std::task::Waker>,
+        timer: &mut Option<TimerId>,
+    ) -> Poll<()> {
+        self.arm(home, deadline, cx, replaced, timer)
     }
 
     #[cold]
