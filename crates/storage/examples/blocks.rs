@@ -1,9 +1,11 @@
 //! How fast the disk is in real time: blocks of 4 KiB written in order, a sync
-//! every 16, then read back and compared. Beside it, the same on a plain `Vec`,
-//! and again in a world that has run once (as sweeps recycle theirs).
+//! every 16, then read back and compared. Beside it, the same on a plain `Vec`. Each
+//! in a process of its own, whose memory is as fresh as the kernel gives it, and
+//! again in one that has run once, as sweeps recycle their worlds.
 #![expect(clippy::disallowed_methods, reason = "it measures real time")]
 
 use std::hint::black_box;
+use std::process::Command;
 use std::time::Instant;
 use wavetank_core::{OpenOptions, StorageFile, StorageProvider};
 use wavetank_engine::{CrashKind, EngineConfig, Key, MachineId, NodeId, Overrides, Placement, Scope, Stop, World};
@@ -105,44 +107,61 @@ fn crash() {
     println!("a machine's crash with {PENDING} writes pending: {:.1} ms", times[ROUNDS / 2] * 1e3);
 }
 
-fn rate(count: u64, mut work: impl FnMut()) -> f64 {
-    let mut rates: Vec<f64> = (0..ROUNDS)
-        .map(|_| {
-            let begin = Instant::now();
-            work();
-            count as f64 / begin.elapsed().as_secs_f64()
-        })
-        .collect();
+/// Thousands of blocks per second of real time.
+fn rate(count: u64, work: impl FnOnce()) -> f64 {
+    let begin = Instant::now();
+    work();
+    count as f64 / begin.elapsed().as_secs_f64() / 1e3
+}
+
+fn median(mut rates: Vec<f64>) -> f64 {
     rates.sort_by(f64::total_cmp);
-    rates[ROUNDS / 2]
+    rates[rates.len() / 2]
+}
+
+/// The rate of one run, in a process that does nothing else.
+fn one(what: &str, count: u64) -> f64 {
+    let (mut world, disks, node) = build();
+    match what {
+        "vec" => rate(count, || plain(count)),
+        "disk" => rate(count, || simulate(&mut world, disks, node, count)),
+        "recycled" => {
+            simulate(&mut world, disks, node, count);
+            rate(count, || simulate(&mut world, disks, node, count))
+        }
+        other => panic!("there is no `{other}`: vec, disk or recycled"),
+    }
+}
+
+fn in_a_process(what: &str, count: u64) -> f64 {
+    let me = std::env::current_exe().expect("this program has a path");
+    let output = Command::new(me).args([what, &count.to_string()]).output().expect("it starts again");
+    String::from_utf8_lossy(&output.stdout).trim().parse().expect("it prints a rate")
 }
 
 fn main() {
-    println!("blocks of 4 KiB, thousands per second of real time, median of {ROUNDS}");
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [what, count] = &arguments[..] {
+        println!("{}", one(what, count.parse().expect("a number of blocks")));
+        return;
+    }
+    println!("blocks of 4 KiB, thousands per second of real time, median of {ROUNDS} processes");
     for count in [8_000, 64_000] {
-        let vec = rate(count, || plain(count));
-        let fresh = rate(count, || {
-            let (mut world, disks, node) = build();
-            simulate(&mut world, disks, node, count);
-        });
-        let (mut world, disks, node) = build();
-        simulate(&mut world, disks, node, count);
-        let recycled = rate(count, || simulate(&mut world, disks, node, count));
-        println!(
-            "{count:6}: Vec {:7.0}, fresh {:7.0} ({:.2}x), recycled {:7.0} ({:.2}x)",
-            vec / 1e3,
-            fresh / 1e3,
-            fresh / vec,
-            recycled / 1e3,
-            recycled / vec
-        );
+        let mut rates = ["vec", "disk", "recycled"].map(|what| (what, Vec::new()));
+        for _ in 0..ROUNDS {
+            rates.iter_mut().for_each(|(what, rates)| rates.push(in_a_process(what, count)));
+        }
+        let [vec, disk, recycled] = rates.map(|(_, rates)| median(rates));
+        let (fresh, again) = (disk / vec, recycled / vec);
+        println!("{count:6}: Vec {vec:4.0}, disk {disk:4.0} ({fresh:.2}x), recycled {recycled:4.0} ({again:.2}x)");
     }
     crash();
     let (mut world, _disks, _node) = build();
-    let idle = rate(1_000_000, || {
-        for seed in 0..1_000_000 {
+    const RUNS: u64 = 1_000_000;
+    let idle = rate(RUNS, || {
+        for seed in 0..RUNS {
             world.begin(seed, &EngineConfig::default(), Overrides::new(), None);
         }
     });
-    println!("a run that does nothing: {:.0} ns", 1e9 / idle);
+    println!("a run that does nothing: {:.0} ns", 1e6 / idle);
 }

@@ -2,7 +2,7 @@
 //! survive a crash is in its pending changes.
 
 use crate::errno::Errno;
-use crate::page::{PAGE, PageId, Pages, SECTOR};
+use crate::page::{PAGE, PageId, Pages, SECTOR, SECTORS};
 use crate::pending::{Before, Op, Pending};
 use crate::table::{Cell, Table};
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,8 +28,8 @@ pub(crate) struct Content {
     pub(crate) cold: u64,
     /// Bytes written since the last sync.
     pub(crate) dirty: u64,
-    /// Sectors that lost something, and to what, until somebody reads or rewrites them.
-    pub(crate) scars: BTreeMap<u64, &'static FaultKind>,
+    /// Pages that lost something, until somebody reads or rewrites it.
+    pub(crate) scars: BTreeMap<u64, Scar>,
     /// The size is not what it was before a crash, and nobody has noticed yet.
     pub(crate) size_scar: Option<&'static FaultKind>,
 }
@@ -93,7 +93,7 @@ impl Content {
             self.size = end;
         }
         if !self.scars.is_empty() {
-            self.heal(offset, end);
+            drop(self.heal(offset, end));
         }
         if self.pending.ops.len() > PENDING_MOST {
             let middle = self.pending.ops[PENDING_MOST / 2].nth();
@@ -152,6 +152,9 @@ impl Content {
         } else {
             let (dropped, tail) = self.drop_behind(pages, size);
             self.pending.ops.push(Op::Cut { nth, from, to: size, dropped, tail });
+            if !self.scars.is_empty() {
+                drop(self.heal(size, from));
+            }
         }
         self.size = size;
         Ok(())
@@ -269,26 +272,43 @@ impl Content {
 
     // --- Scars -----------------------------------------------------------------------
 
-    fn heal(&mut self, offset: u64, end: u64) {
-        let (first, last) = (offset / SECTOR as u64, (end - 1) / SECTOR as u64);
-        let sectors: Vec<u64> = self.scars.range(first..=last).map(|(&sector, _)| sector).collect();
-        for sector in sectors {
-            self.scars.remove(&sector);
+    /// Marks sectors of a page that a crash changed.
+    pub(crate) fn scar(&mut self, page: u64, sectors: u8, kind: &'static FaultKind) {
+        if sectors != 0 {
+            self.scars.entry(page).or_insert(Scar { sectors: 0, kind }).sectors |= sectors;
         }
+    }
+
+    /// Takes the scars of `offset..end` away; what they come from.
+    fn heal(&mut self, offset: u64, end: u64) -> Vec<&'static FaultKind> {
+        let mut kinds: Vec<&'static FaultKind> = Vec::new();
+        let mut healed = Vec::new();
+        let (first, last) = (offset / SECTOR as u64, (end - 1) / SECTOR as u64);
+        let pages = first / SECTORS as u64..=last / SECTORS as u64;
+        for (&page, scar) in self.scars.range_mut(pages) {
+            let touched = (0..SECTORS as u64)
+                .filter(|sector| (first..=last).contains(&(page * SECTORS as u64 + sector)))
+                .fold(0, |sectors, sector| sectors | 1u8 << sector);
+            if scar.sectors & touched != 0 && !kinds.contains(&scar.kind) {
+                kinds.push(scar.kind);
+            }
+            scar.sectors &= !touched;
+            if scar.sectors == 0 {
+                healed.push(page);
+            }
+        }
+        for page in healed {
+            self.scars.remove(&page);
+        }
+        kinds
     }
 
     /// What kinds of fault somebody sees who reads `len` bytes at `offset` for the first time.
     pub(crate) fn reveal(&mut self, offset: u64, len: usize) -> Vec<&'static FaultKind> {
         let end = offset.saturating_add(len as u64);
-        let mut kinds: Vec<&'static FaultKind> = Vec::new();
+        let mut kinds = Vec::new();
         if offset < self.size && len > 0 {
-            let (first, last) = (offset / SECTOR as u64, (end.min(self.size) - 1) / SECTOR as u64);
-            for (_, &kind) in self.scars.range(first..=last) {
-                if !kinds.contains(&kind) {
-                    kinds.push(kind);
-                }
-            }
-            self.heal(offset, end.min(self.size));
+            kinds = self.heal(offset, end.min(self.size));
         }
         if end > self.size {
             kinds.extend(self.size_scar.take());
@@ -300,6 +320,13 @@ impl Content {
     pub(crate) fn is_scarred(&self) -> bool {
         !self.scars.is_empty() || self.size_scar.is_some()
     }
+}
+
+/// Sectors of a page that a crash changed, and the kind of fault.
+#[derive(Debug)]
+pub(crate) struct Scar {
+    sectors: u8,
+    kind: &'static FaultKind,
 }
 
 /// The pages and the metadata that a write-back writes.
@@ -383,5 +410,19 @@ mod tests {
         content.settle(&mut pages, 4);
         assert_eq!(content.durable(&pages)[..100], [2; 100]);
         assert!(content.pending.is_empty());
+    }
+
+    /// The last byte before the end is overwritten, and what lies behind is not.
+    #[test]
+    fn what_a_write_found_is_known_to_the_byte() {
+        let mut pages = Pages::default();
+        for at in 0..20 {
+            let mut content = Content::default();
+            content.write(&mut pages, 0, &[1; 10]);
+            content.settle(&mut pages, 1);
+            content.write(&mut pages, at, &[2; 3]);
+            content.resize(&mut pages, 4).expect("it is small");
+            assert_eq!(content.durable(&pages), [1; 10], "a write at {at}");
+        }
     }
 }

@@ -186,25 +186,26 @@ impl Content {
         lost: Lost,
     ) {
         let current = self.table.get(index).page();
+        let mut changed = 0;
         if let (Before::Page(old), Some(current), 0xff) = (before, current, lost.sectors) {
             for sector in 0..SECTORS {
                 let range = sector * SECTOR..(sector + 1) * SECTOR;
-                if pages.bytes(current)[range.clone()] != pages.bytes(old)[range] {
-                    self.scars.insert(index * SECTORS as u64 + sector as u64, lost.kind);
-                }
+                let differs = pages.bytes(current)[range.clone()] != pages.bytes(old)[range];
+                changed |= u8::from(differs) << sector;
             }
             self.table.set(index, Cell::warm(old));
-            return pages.release(current);
+            pages.release(current);
+            return self.scar(index, changed, lost.kind);
         }
         if lost.sectors != 0 {
             let current = current.expect("a page that is not cut off has its place");
             for sector in (0..SECTORS).filter(|sector| lost.sectors >> sector & 1 == 1) {
                 let from = usize::from(start).max(sector * SECTOR);
                 let to = usize::from(end).min((sector + 1) * SECTOR);
-                if put_back(pages, undo, current, (from, to), usize::from(start), before) {
-                    self.scars.insert(index * SECTORS as u64 + sector as u64, lost.kind);
-                }
+                let differs = put_back(pages, undo, current, (from, to), usize::from(start), before);
+                changed |= u8::from(differs) << sector;
             }
+            self.scar(index, changed, lost.kind);
         }
         if let Before::Page(old) = before {
             pages.release(old);
@@ -224,7 +225,7 @@ impl Content {
         {
             pages.bytes_mut(page)[start..].fill(0);
         }
-        drop(self.scars.split_off(&size.div_ceil(SECTOR as u64)));
+        drop(self.scars.split_off(&size.div_ceil(PAGE as u64)));
     }
 
     /// What the file holds if nothing survives that was not synced.

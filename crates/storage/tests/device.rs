@@ -208,15 +208,19 @@ fn what_is_under_way_at_a_crash_happened_or_not() {
 #[test]
 fn an_operation_whose_future_is_dropped_lands_all_the_same() {
     let mut tank = Tank::new(plain());
-    tank.begin(1).does(|disk| async move {
+    tank.begin(1);
+    let node = tank.node;
+    let output = tank.start(node, |disk, _| async move {
         let mut opening = Box::pin(disk.open("data", OpenOptions::create_new()));
         let polled = std::future::poll_fn(|cx| std::task::Poll::Ready(opening.as_mut().poll(cx).is_pending())).await;
         assert!(polled);
         drop(opening);
         disk.exists("nothing").await.unwrap();
-        assert!(disk.exists("data").await.unwrap());
+        disk.exists("data").await.unwrap()
     });
-    assert_eq!(tank.world.finish(), [""; 0]);
+    tank.run();
+    assert_eq!(output.take(), Some(true));
+    assert_eq!(tank.world.finish(), [""; 0], "the file that it opened was closed");
 }
 
 #[test]
@@ -230,6 +234,11 @@ fn a_file_that_nobody_closed_is_a_leak() {
     assert_eq!(tank.world.finish(), ["file data on machine 0 is open that no task owns"]);
     tank.world.enter(|| drop(file));
     assert_eq!(tank.world.finish(), [""; 0]);
+    tank.begin(2);
+    let kept = tank.start(node, |disk, _| async move { disk.open("data", OpenOptions::create_write()).await.unwrap() });
+    tank.run().begin(3);
+    assert_eq!(tank.world.finish(), [""; 0], "a run begins without the last one's files");
+    drop(kept);
 }
 
 #[test]
@@ -305,6 +314,26 @@ fn a_loss_counts_when_somebody_sees_it() {
         assert!(!disk.exists("new").await.unwrap());
     });
     assert_eq!(effects(&mut tank), [1, 1, 1]);
+}
+
+#[test]
+fn a_loss_that_is_written_over_was_none() {
+    let mut tank = Tank::new(StorageConfiguration { crash_fault_probability: Ratio::ONE, ..plain() });
+    tank.begin(1).does(|disk| async move {
+        let file = disk.open("data", OpenOptions::create_write()).await.unwrap();
+        file.write_all_at(&[1; 1024], 0).await.unwrap();
+        file.sync_all().await.unwrap();
+        disk.sync_dir("/").await.unwrap();
+        file.write_all_at(&[2; 512], 0).await.unwrap();
+    });
+    tank.crash_machine();
+    tank.does(|disk| async move {
+        let file = disk.open("data", OpenOptions::read_write()).await.unwrap();
+        file.write_all_at(&[3; 512], 0).await.unwrap();
+        file.read_exact_at(&mut [0; 1024], 0).await.unwrap();
+    });
+    let tally = tank.tally(&kinds::LOST);
+    assert_eq!((tally.fired, tally.effective), (1, 0));
 }
 
 #[test]

@@ -82,6 +82,13 @@ fn every_sector_is_one_that_the_cache_once_held() {
             mixed += u32::from(!versions.0.contains(&left));
             assert_eq!(tank.durable("data"), Some(left), "what a crash left is durable");
         }
+        let left = tank.contents("data").expect("its name was synced").len();
+        tank.does(move |disk| async move {
+            let file = disk.open("data", OpenOptions::read_write()).await.unwrap();
+            file.set_len(left as u64 + 5_000).await.unwrap();
+        });
+        let grown = tank.contents("data").expect("its name was synced");
+        assert!(grown[left..].iter().all(|&byte| byte == 0), "case {case}: nothing lay behind the end");
     }
     assert!(changed > 1_000 && mixed > 300, "crashes that change nothing prove nothing: {changed}, {mixed}");
 }
