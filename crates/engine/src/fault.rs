@@ -77,8 +77,8 @@ pub enum Target {
     Machine(MachineId),
     /// A node.
     Node(NodeId),
-    /// The direction from one node to another.
-    Link(NodeId, NodeId),
+    /// The direction from one machine to another.
+    Link(MachineId, MachineId),
 }
 
 impl fmt::Display for Target {

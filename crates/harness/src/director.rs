@@ -156,7 +156,7 @@ impl Director {
         let from = (planned.target % u64::from(self.machines)) as u32;
         let to = (from + 1 + (planned.target >> 32) as u32 % (self.machines - 1)) % self.machines;
         let (from, to) = (MachineId(from), MachineId(to));
-        self.note(planned, Target::Link(NodeId(from.0), NodeId(to.0)));
+        self.note(planned, Target::Link(from, to));
         self.starter.handles.fabric.with(|fabric, kernel| fabric.slow(kernel, from, to, planned.slowness));
         Some(Relief::Hasten(from, to))
     }

@@ -102,6 +102,8 @@ pub(crate) struct Flow {
     pub(crate) writer: Waiter,
     /// Numbers the reads, for those that a fault shortens.
     pub(crate) reads: u64,
+    /// Numbers what is sent again, and resets: each has a fate of its own.
+    pub(crate) repeats: u64,
 }
 
 /// At most two acknowledgements on their way: the earliest, and all later ones as

@@ -33,8 +33,6 @@ impl Path {
 struct Link {
     cut: bool,
     extra: u64,
-    /// How often it was cut or slowed: the number of its next fault.
-    faults: u64,
 }
 
 /// What a packet's way will be like, drawn as it departs.
@@ -74,13 +72,13 @@ impl Links {
         if self.disturbed == 0 { 0 } else { self.links.get(&path).map_or(0, |link| link.extra) }
     }
 
-    /// Cuts a direction or mends it. The number of this fault, if it is a new one.
-    pub(crate) fn set_cut(&mut self, path: Path, cut: bool) -> Option<u64> {
+    /// Cuts a direction or mends it. Whether that is a new cut.
+    pub(crate) fn set_cut(&mut self, path: Path, cut: bool) -> bool {
         self.change(path, |link| std::mem::replace(&mut link.cut, cut) != cut && cut)
     }
 
-    /// Makes a direction slower by so many nanoseconds, 0 for none. The number of this fault, if it is one.
-    pub(crate) fn set_extra(&mut self, path: Path, nanos: u64) -> Option<u64> {
+    /// Makes a direction slower by so many nanoseconds, 0 for none. Whether it was not so slow before.
+    pub(crate) fn set_extra(&mut self, path: Path, nanos: u64) -> bool {
         self.change(path, |link| std::mem::replace(&mut link.extra, nanos) != nanos && nanos > 0)
     }
 
@@ -89,15 +87,13 @@ impl Links {
         self.links.iter().filter(|(_, link)| link.cut || link.extra > 0).map(|(&path, _)| path).collect()
     }
 
-    fn change(&mut self, path: Path, change: impl FnOnce(&mut Link) -> bool) -> Option<u64> {
+    fn change(&mut self, path: Path, change: impl FnOnce(&mut Link) -> bool) -> bool {
         let link = self.links.entry(path).or_default();
         let before = link.cut || link.extra > 0;
         let is_fault = change(link);
         let after = link.cut || link.extra > 0;
         self.disturbed = self.disturbed + usize::from(after) - usize::from(before);
-        let number = link.faults;
-        link.faults += u64::from(is_fault);
-        is_fault.then_some(number)
+        is_fault
     }
 
     /// The time on the way without any fault.

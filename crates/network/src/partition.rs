@@ -2,11 +2,12 @@
 //! What that means for a segment is judged where segments land.
 
 use crate::fabric::Fabric;
-use crate::kinds::{PARTITION, SLOW};
 use crate::link::Path;
-use wavetank_engine::{EventKind, Kernel, MachineId, Target};
+use wavetank_engine::{EventKind, Kernel, MachineId};
 
+const CUT: EventKind = EventKind::new("network.cut");
 const MEND: EventKind = EventKind::new("network.mend");
+const SLOWED: EventKind = EventKind::new("network.slowed");
 
 /// Faults by hand. Loopback is never cut: a machine always reaches itself. What is
 /// cut already is not cut again, and counts once.
@@ -18,8 +19,9 @@ impl Fabric {
         if path.is_loopback() {
             return;
         }
-        if let Some(nth) = self.links.set_cut(path, true) {
-            kernel.fired(&PARTITION, path.entity(), nth, Target::Machine(from), [u64::from(to.0), 0]);
+        if self.links.set_cut(path, true) {
+            // By hand, or by a plan that has logged its fault already: no decision, so no atom.
+            kernel.note(CUT, path.entity(), 0);
             self.refresh();
             for index in self.connections.indices() {
                 for side in [0, 1] {
@@ -63,8 +65,8 @@ impl Fabric {
         if path.is_loopback() {
             return;
         }
-        if let Some(nth) = self.links.set_extra(path, nanos) {
-            kernel.fired(&SLOW, path.entity(), nth, Target::Machine(from), [nanos, u64::from(to.0)]);
+        if self.links.set_extra(path, nanos) {
+            kernel.note(SLOWED, path.entity(), nanos);
         }
         self.refresh();
     }

@@ -151,7 +151,8 @@ impl Fabric {
         flow.departed = flow.departed.max(flow.written.min(flow.edge));
         flow.fin_departed |= flow.closing && flow.departed == flow.written;
         let cargo = if flow.fin_departed { Cargo::Fin } else { Cargo::Data };
-        let mut flight = links.depart(config, kernel, path, mix(flow.entity, u64::from(attempt)), flow.departed);
+        flow.repeats += 1;
+        let mut flight = links.depart(config, kernel, path, mix(flow.entity, flow.repeats), flow.departed);
         flight.marks |= marks;
         Landing { device: *number, slot: Role::Landing.slot(index << 1 | side as u32) }
             .enqueue(flow, kernel, cargo, flight);
@@ -216,7 +217,8 @@ impl Fabric {
             }
             flow.drop_departures();
         }
-        let mut flight = links.depart(config, kernel, path, flow.entity, NTH_RESET);
+        flow.repeats += 1;
+        let mut flight = links.depart(config, kernel, path, mix(flow.entity, flow.repeats), NTH_RESET);
         flight.marks |= marks;
         Landing { device: *number, slot: Role::Landing.slot(index << 1 | side as u32) }.enqueue(
             flow,
