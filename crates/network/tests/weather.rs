@@ -36,6 +36,12 @@ fn check_effect(tank: &mut Tank, kind: &FaultKind) {
     assert!(fired > 0 && effective > 0, "{}: {fired} fired, {effective} with effect", kind.name());
 }
 
+/// What a test does by hand is no decision, so that nothing fires; it is felt all the same.
+fn check_effect_by_hand(tank: &mut Tank, kind: &FaultKind) {
+    let Tally { fired, effective, .. } = tank.tally(kind);
+    assert!(fired == 0 && effective > 0, "{}: {fired} fired, {effective} with effect", kind.name());
+}
+
 #[test]
 fn a_partition_delays_and_loses_nothing() {
     for seed in 0..50 {
@@ -70,7 +76,7 @@ fn a_partition_delays_and_loses_nothing() {
             });
         });
         if seed % 3 != 2 {
-            check_effect(&mut tank, &kinds::PARTITION);
+            check_effect_by_hand(&mut tank, &kinds::PARTITION);
         }
     }
 }
@@ -132,7 +138,7 @@ fn connecting_through_a_cut_times_out_or_waits() {
             assert!((17..20).contains(&hand.now().as_secs()), "{:?}", hand.now());
         });
     });
-    check_effect(&mut tank, &kinds::PARTITION);
+    check_effect_by_hand(&mut tank, &kinds::PARTITION);
 }
 
 #[test]
@@ -286,7 +292,7 @@ fn a_slow_link_is_slow_one_way() {
             },
         );
     });
-    check_effect(&mut tank, &kinds::SLOW);
+    check_effect_by_hand(&mut tank, &kinds::SLOW);
 }
 
 #[test]
