@@ -36,3 +36,20 @@ impl Outcome for std::convert::Infallible {
         match self {}
     }
 }
+
+/// What a function returns. Names the type `!`, which stable Rust cannot be told by name.
+pub trait Returns {
+    /// That type.
+    type Type;
+}
+
+impl<T> Returns for fn() -> T {
+    type Type = T;
+}
+
+/// A process that loops for ever, as servers do.
+impl Outcome for <fn() -> ! as Returns>::Type {
+    fn ended(self) -> Ended {
+        self
+    }
+}

@@ -47,10 +47,12 @@ impl Worker {
         let _simulating = Simulating::begin();
         let starter = self.begin(seed, overrides, trace);
         let mut failures = Vec::new();
-        let over = self.phases(&starter).map(|failure| failures.push(failure));
+        let ended = self.phases(&starter);
         let handles = starter.handles;
-        if over.is_none() && self.simulation.leak_check {
-            failures.extend(self.leaked_tasks());
+        match ended {
+            Ok(()) if self.simulation.leak_check => failures.extend(self.leaked_tasks()),
+            Ok(()) | Err(None) => {}
+            Err(Some(failure)) => failures.push(failure),
         }
         let (events, polls, virtual_time) =
             self.rig.world.kernel(|kernel| (kernel.events(), kernel.polls(), kernel.now()));
@@ -96,8 +98,9 @@ impl Worker {
         Starter { simulation, topology: self.cast.topology.clone(), parts: self.parts.clone(), handles, seed }
     }
 
-    /// Setup, load, check; the failure that ended it early.
-    fn phases(&mut self, starter: &Starter) -> Option<Failure> {
+    /// Setup, load, check. An error is what ended it early: a failure, or nothing if
+    /// the ledger has it.
+    fn phases(&mut self, starter: &Starter) -> Result<(), Option<Failure>> {
         let (nodes, processes) = (self.cast.parts.len() as u32, self.cast.processes);
         let director = self.cast.director;
         let objects = self.simulation.has_workload_objects();
@@ -114,10 +117,10 @@ impl Worker {
             }))
         });
         if let Err(payload) = started {
-            return Some(factory_panic(payload.as_ref()));
+            return Err(Some(factory_panic(payload.as_ref())));
         }
-        if objects && let Some(failure) = self.wait(starter) {
-            return Some(failure);
+        if objects {
+            self.wait(starter)?;
         }
         let started = self.rig.world.enter(|| {
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
@@ -127,13 +130,11 @@ impl Worker {
             }))
         });
         if let Err(payload) = started {
-            return Some(factory_panic(payload.as_ref()));
+            return Err(Some(factory_panic(payload.as_ref())));
         }
-        if let Some(failure) = self.wait(starter) {
-            return Some(failure);
-        }
+        self.wait(starter)?;
         if !objects {
-            return None;
+            return Ok(());
         }
         self.rig.world.enter(|| {
             Director::new(starter.clone(), processes, nodes).end_all();
@@ -142,14 +143,16 @@ impl Worker {
         self.wait(starter)
     }
 
-    /// Runs until everybody who is awaited is done.
-    fn wait(&mut self, starter: &Starter) -> Option<Failure> {
+    /// Runs until everybody who is awaited is done, or somebody returned an error:
+    /// what comes after that is nobody's business.
+    fn wait(&mut self, starter: &Starter) -> Result<(), Option<Failure>> {
         let ledger = self.rig.ledger;
         if self.rig.world.device(ledger, |ledger, _| ledger.remaining == 0) {
-            return None;
+            return Ok(());
         }
         let (stop, invariant) = self.run_engine(starter);
-        match stop {
+        let failure = match stop {
+            Stop::Requested if self.rig.world.device(ledger, |ledger, _| ledger.errors.is_empty()) => return Ok(()),
             Stop::Requested => None,
             Stop::Idle | Stop::Until => Some(Failure::Deadlock { tasks: self.unfinished() }),
             Stop::Limit(limit) => {
@@ -157,7 +160,8 @@ impl Worker {
                 Some(Failure::limit(limit, &self.simulation.engine.limits, tasks))
             }
             Stop::Panic => Some(self.panicked(invariant)),
-        }
+        };
+        Err(failure)
     }
 
     /// The panic at which the engine stopped, as a failure.
