@@ -40,10 +40,13 @@ impl Kernel {
                 continue;
             }
             // Limits come before the queue moves, so that nothing is lost of a run that goes on.
-            let Some(head) = self.queue.settle(until.min(self.time_most)) else { return Next::Stop(self.halt(until)) };
-            if self.events == self.config.limits.events {
+            let until_most = until.min(self.time_most);
+            if self.events == self.config.limits.events
+                && self.queue.next_time().is_some_and(|time| time <= until_most)
+            {
                 return Next::Stop(Stop::Limit(Limit::Events));
             }
+            let Some(head) = self.queue.settle(until_most) else { return Next::Stop(self.halt(until)) };
             self.fire(head, devices);
             if self.observed {
                 return Next::Observe;
