@@ -68,6 +68,7 @@ impl Share<'_> {
         if threads <= 1 {
             return self.work();
         }
+        #[expect(clippy::disallowed_methods, reason = "a sweep runs seeds side by side, which no run sees")]
         let parts: Vec<SimulationResult> = std::thread::scope(|scope| {
             let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| self.work())).collect();
             workers.into_iter().map(|worker| worker.join().expect("a worker reports panics as failures")).collect()
