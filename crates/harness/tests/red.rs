@@ -1,0 +1,381 @@
+//! Every reason for a run to be red, each seen red, with words that lead to it.
+
+use serde_json::json;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use wavetank_core::{OpenOptions, Providers, TaskProvider};
+use wavetank_harness::{
+    BoxError, Chaos, Failure, Limits, Overrides, Process, Progress, SimContext, SimulationBuilder, SimulationMetrics,
+    TestStrategy, Workload, async_trait,
+};
+use wavetank_probe::always_assert;
+
+fn simulation() -> SimulationBuilder {
+    SimulationBuilder::new().with_name("red").with_threads(1)
+}
+
+/// The one failure of a run.
+fn failure(simulation: &SimulationBuilder) -> Failure {
+    let mut failures = simulation.run_seed(1, Overrides::new(), None).failures;
+    assert_eq!(failures.len(), 1, "{failures:#?}");
+    failures.pop().expect("there is one")
+}
+
+fn says(failure: &Failure, words: &[&str]) {
+    let text = failure.to_string();
+    for word in words {
+        assert!(text.contains(word), "no `{word}` in: {text}");
+    }
+}
+
+/// Fails in the phase that it is told.
+struct FailsIn(&'static str);
+
+impl FailsIn {
+    fn is(&self, phase: &str) -> Result<(), BoxError> {
+        if self.0 == phase { Err(format!("{phase} went wrong").into()) } else { Ok(()) }
+    }
+}
+
+#[async_trait]
+impl Workload for FailsIn {
+    async fn setup(&mut self, _: &SimContext) -> Result<(), BoxError> {
+        self.is("setup")
+    }
+
+    async fn run(&mut self, _: &SimContext) -> Result<SimulationMetrics, BoxError> {
+        self.is("run").map(|()| SimulationMetrics::new())
+    }
+
+    async fn check(&mut self, _: &SimContext) -> Result<(), BoxError> {
+        self.is("check")
+    }
+}
+
+#[async_trait]
+impl Process for FailsIn {
+    async fn run(&mut self, _: &SimContext) -> Result<(), BoxError> {
+        self.is("process")
+    }
+}
+
+#[test]
+fn an_error_of_any_phase_is_red() {
+    for phase in ["setup", "run", "check"] {
+        let failure = failure(&simulation().workload_object("driver", 1, move || FailsIn(phase)));
+        assert_eq!(failure, Failure::Error { who: "driver".into(), message: format!("{phase} went wrong") });
+    }
+    simulation().workload_object("driver", 1, || FailsIn("never")).run().assert_green();
+}
+
+#[test]
+fn an_error_of_a_function_is_red() {
+    let broken = simulation().workload("driver", 2, |context: SimContext| async move {
+        if context.number() == 1 { Err(std::io::Error::other("the pump broke")) } else { Ok(()) }
+    });
+    assert_eq!(failure(&broken), Failure::Error { who: "driver-1".into(), message: "the pump broke".into() });
+}
+
+#[test]
+fn an_error_of_a_process_is_red_but_its_end_is_not() {
+    let idle = |context: SimContext| async move { context.providers().sleep(Duration::from_secs(1)).await };
+    let object = simulation().process_object("server", 1, || FailsIn("process")).workload("user", 1, idle);
+    assert_eq!(failure(&object), Failure::Error { who: "server".into(), message: "process went wrong".into() });
+    let function = simulation()
+        .process("server", 1, |context: SimContext| async move {
+            context.providers().sleep(Duration::from_millis(3)).await;
+            Err::<(), _>("the pump broke")
+        })
+        .workload("user", 1, idle);
+    let record = function.run_seed(1, Overrides::new(), None);
+    assert_eq!(record.failures, [Failure::Error { who: "server".into(), message: "the pump broke".into() }]);
+    assert_eq!(record.virtual_time, 3_000_000, "the run ends there");
+    simulation().process("server", 1, async |_| {}).workload("user", 1, idle).run().assert_green();
+}
+
+#[test]
+fn nothing_comes_after_an_error() {
+    let phases = Arc::new(Mutex::new(Vec::new()));
+    let written = phases.clone();
+    let failing = simulation().workload_object("driver", 1, || FailsIn("setup")).workload("other", 1, move |_| {
+        written.lock().expect("free").push("run");
+        async {}
+    });
+    let setup = Failure::Error { who: "driver".into(), message: "setup went wrong".into() };
+    assert_eq!(failure(&failing), setup);
+    assert_eq!(*phases.lock().expect("free"), [""; 0], "nobody runs after a failed setup");
+    let failing = simulation().workload("first", 1, async |_| Err::<(), _>("too early")).workload(
+        "second",
+        1,
+        |context: SimContext| async move {
+            context.providers().sleep(Duration::from_millis(1)).await;
+            Err::<(), _>("too late")
+        },
+    );
+    assert_eq!(failure(&failing), Failure::Error { who: "first".into(), message: "too early".into() });
+}
+
+#[test]
+fn a_crash_of_a_process_is_not_red() {
+    let chaos = Chaos { window: Duration::from_secs(1), crashes: 3..=3, ..Chaos::none() };
+    let result = simulation()
+        .process("server", 3, |context: SimContext| async move {
+            context.providers().sleep(Duration::from_secs(3600)).await;
+            Err::<(), _>("nobody gets here")
+        })
+        .workload("user", 1, |context: SimContext| async move {
+            context.providers().sleep(Duration::from_secs(10)).await;
+        })
+        .with_chaos(chaos)
+        .run_strategy(&TestStrategy::Count(20), &Progress::default());
+    result.assert_green();
+    assert!(result.tally(&wavetank_engine::kinds::CRASH).fired >= 40, "{result}");
+}
+
+#[test]
+fn a_panic_is_told_with_task_node_spawn_site_and_panic_site() {
+    let spawned =
+        simulation().process("server", 2, async |_| {}).workload("user", 1, |context: SimContext| async move {
+            let world = context.providers();
+            let spawn_line = line!() + 1;
+            let task = world.spawn(async { panic!("the pump broke, line {}", line!()) });
+            context.state().register("line", json!(spawn_line));
+            let _: Result<(), _> = task.await;
+        });
+    let failure = failure(&spawned);
+    let Failure::Panic { task, site, message } = &failure else { panic!("{failure:?}") };
+    let line = message.strip_prefix("the pump broke, line ").expect("its message");
+    assert_eq!(*site, format!("{}:{line}", file!()));
+    assert!(task.contains("`task` of user") && task.contains(&format!("{}:{line}", file!())), "{task}");
+    says(&failure, &["panicked at", "the pump broke", "user"]);
+    assert_eq!(failure.signature(), format!("panic at {}:#: the pump broke, line #", file!()));
+}
+
+#[test]
+fn a_panic_in_a_process_and_in_a_factory_is_red() {
+    let idle = |context: SimContext| async move { context.providers().sleep(Duration::from_secs(1)).await };
+    let process = simulation().process("server", 2, async |_| panic!("the pump broke")).workload("user", 1, idle);
+    says(&failure(&process), &["`process` of server-", "tests/red.rs:", "the pump broke"]);
+    let eager = |_: SimContext| {
+        assert_eq!(1, 2, "no pump");
+        async {}
+    };
+    says(&failure(&simulation().workload("user", 1, eager)), &["factory", "tests/red.rs:", "no pump"]);
+    says(&failure(&simulation().process("server", 1, eager).workload("user", 1, idle)), &["factory", "no pump"]);
+    let object = || -> FailsIn { panic!("no object") };
+    says(&failure(&simulation().workload_object("user", 1, object)), &["factory", "no object"]);
+    // The same worker goes on after a panic.
+    let result = simulation()
+        .workload("user", 1, async |context: SimContext| assert!(context.seed() % 2 == 0, "odd"))
+        .run_strategy(&TestStrategy::Count(10), &Progress::default());
+    assert_eq!(result.red.iter().map(|red| red.seed).collect::<Vec<_>>(), [1, 3, 5, 7, 9]);
+}
+
+#[test]
+fn a_violated_invariant_names_itself_and_ends_the_run_at_once() {
+    let highest = Arc::new(Mutex::new(0));
+    let reached = highest.clone();
+    let counting = simulation()
+        .workload("counter", 1, move |context: SimContext| {
+            let reached = reached.clone();
+            async move {
+                for count in 0..100u64 {
+                    *reached.lock().expect("free") = count;
+                    context.state().register("counter", json!({ "count": count }));
+                    context.providers().sleep(Duration::from_millis(1)).await;
+                }
+            }
+        })
+        .with_invariant("numbers are small", |state| {
+            let count = state.count("counter", "count");
+            if count < 5 { Ok(()) } else { Err(format!("{count} is not")) }
+        });
+    let expected = Failure::Invariant { name: "numbers are small".into(), message: "5 is not".into() };
+    assert_eq!(failure(&counting), expected);
+    assert_eq!(*highest.lock().expect("free"), 5, "not one poll more");
+    says(&expected, &["invariant `numbers are small` does not hold: 5 is not"]);
+
+    let panicking =
+        simulation()
+            .workload("idle", 1, |context: SimContext| async move {
+                context.providers().sleep(Duration::from_secs(1)).await
+            })
+            .with_invariant("holds", |_| {})
+            .with_invariant("never holds", |_| assert_eq!(1, 2, "one is two"));
+    let Failure::Invariant { name, message } = failure(&panicking) else { panic!("not an invariant's") };
+    assert!(name == "never holds" && message.contains("one is two"), "{name}: {message}");
+}
+
+#[test]
+fn a_violated_assertion_is_red_even_where_its_panic_is_caught() {
+    let caught = simulation().workload("user", 1, |context: SimContext| async move {
+        let gallons = 7;
+        let result = std::panic::catch_unwind(|| always_assert!(gallons < 5, "the tank is not too full", gallons));
+        assert!(result.is_err());
+        context.providers().sleep(Duration::from_millis(1)).await;
+    });
+    says(&failure(&caught), &["user violated", "the tank is not too full", "gallons"]);
+    let loud = simulation().workload("user", 1, async |_| always_assert!(false, "the tank is whole"));
+    // It is told once, not as a panic too.
+    says(&failure(&loud), &["user violated", "the tank is whole"]);
+}
+
+#[test]
+fn a_deadlock_names_who_waits_where_it_was_spawned_and_for_what() {
+    let stuck = simulation().workload("user", 1, |context: SimContext| async move {
+        let world = context.providers();
+        let listener = world.bind((context.ip(), 80).into()).await.expect("the port is free");
+        let waiting = world.spawn(async move { drop(wavetank_core::TcpListener::accept(&listener).await) });
+        let _ = waiting.await;
+    });
+    let failure = failure(&stuck);
+    let Failure::Deadlock { tasks } = &failure else { panic!("{failure}") };
+    assert_eq!(tasks.len(), 2);
+    says(
+        &failure,
+        &[
+            "deadlock",
+            "task `workload` of user (incarnation 1)",
+            "waits for the end of task `task`, spawned at",
+            "tests/red.rs:",
+            "waits for a connection to accept",
+            ":80",
+        ],
+    );
+    let silent = simulation().workload("user", 1, async |_| std::future::pending::<()>().await);
+    says(&self::failure(&silent), &["something outside the engine"]);
+}
+
+#[test]
+fn every_limit_is_red_and_names_itself() {
+    let limits = |change: fn(&mut Limits)| {
+        let mut limits = Limits { events: 1 << 40, polls: 1 << 40, polls_per_instant: 1 << 40, time: Duration::MAX };
+        change(&mut limits);
+        limits
+    };
+    let ticking = simulation().workload("clock", 1, |context: SimContext| async move {
+        loop {
+            context.providers().sleep(Duration::from_millis(1)).await;
+        }
+    });
+    let run = |limits| simulation_with(&ticking, limits);
+    let (failure, record) = run(limits(|limits| limits.events = 100));
+    says(&failure, &["before 100 events fired (Limits::events)", "`workload` of clock", "a sleep"]);
+    assert_eq!(record.events, 100);
+    let (failure, record) = run(limits(|limits| limits.polls = 100));
+    says(&failure, &["before 100 polls were made (Limits::polls)"]);
+    assert!((100..=101).contains(&record.polls), "{}", record.polls);
+    let (failure, record) = run(limits(|limits| limits.time = Duration::from_secs(3)));
+    says(&failure, &["before 3.0 s of virtual time passed (Limits::time)"]);
+    assert!((2_999_000_000..=3_000_000_000).contains(&record.virtual_time), "{}", record.virtual_time);
+
+    let spinning = simulation().workload("top", 1, |context: SimContext| async move {
+        loop {
+            context.providers().task().yield_now().await;
+        }
+    });
+    let (failure, _) = simulation_with(&spinning, limits(|limits| limits.polls_per_instant = 100));
+    says(&failure, &["100 polls", "time stood still", "Limits::polls_per_instant"]);
+}
+
+fn simulation_with(simulation: &SimulationBuilder, limits: Limits) -> (Failure, wavetank_harness::RunRecord) {
+    let record = simulation.clone().with_limits(limits).run_seed(1, Overrides::new(), None);
+    assert_eq!(record.failures.len(), 1, "{:?}", record.failures);
+    (record.failures[0].clone(), record)
+}
+
+#[test]
+fn a_task_that_outlives_all_workloads_is_red_unless_it_ends_soon() {
+    let leaving = |behind: Duration| {
+        simulation().workload("user", 1, move |context: SimContext| async move {
+            let world = context.providers();
+            let sleep = world.sleep(behind);
+            world.spawn(sleep);
+        })
+    };
+    leaving(Duration::from_secs(50)).run().assert_green();
+    let leaking = leaving(Duration::from_secs(4000));
+    says(&failure(&leaking), &["left tasks behind", "`task` of user", "tests/red.rs:", "a sleep"]);
+    leaking.with_leak_check(false).run().assert_green();
+    let waiting = simulation().workload("user", 1, |context: SimContext| async move {
+        context.providers().spawn(std::future::pending::<()>());
+    });
+    says(&failure(&waiting), &["left tasks behind"]);
+    waiting.with_leak_check(false).run().assert_green();
+    // Processes serve for ever, and may.
+    simulation()
+        .process("server", 1, async |_| std::future::pending::<()>().await)
+        .workload("user", 1, async |_| {})
+        .run()
+        .assert_green();
+}
+
+/// A place that outlives every run, as a static does.
+type Keep = Arc<Mutex<Vec<Box<dyn std::any::Any + Send>>>>;
+
+#[test]
+fn a_socket_or_file_that_nobody_owns_is_red() {
+    for (what, words) in [("listener", "listen"), ("stream", "TCP stream"), ("datagrams", "UDP"), ("file", "file")] {
+        let keep = Keep::default();
+        let kept = keep.clone();
+        let leaking = simulation().workload("user", 1, move |context: SimContext| {
+            let kept = kept.clone();
+            async move {
+                let world = context.providers();
+                let listener = world.bind((context.ip(), 80).into()).await.expect("free");
+                let handle: Box<dyn std::any::Any + Send> = match what {
+                    "listener" => Box::new(listener),
+                    "stream" => Box::new(world.connect((context.ip(), 80).into()).await.expect("it listens")),
+                    "datagrams" => Box::new(world.bind_udp((context.ip(), 80).into()).await.expect("free")),
+                    _ => Box::new(world.open("f", OpenOptions::create_write()).await.expect("there is room")),
+                };
+                kept.lock().expect("free").push(handle);
+            }
+        });
+        let record = leaking.run_seed(1, Overrides::new(), None);
+        let told: String = record.failures.iter().map(ToString::to_string).collect();
+        assert!(told.contains("leaked") && told.contains(words), "{what}: {told}");
+        keep.lock().expect("free").clear();
+        leaking.with_leak_check(false).run_strategy(&TestStrategy::Count(1), &Progress::default()).assert_green();
+    }
+}
+
+#[test]
+fn a_handle_used_on_another_thread_is_red() {
+    let foreign = simulation().workload("user", 1, |context: SimContext| async move {
+        let world = context.providers();
+        #[expect(clippy::disallowed_methods, reason = "what is forbidden is what is tested")]
+        let thread =
+            std::thread::spawn(move || std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| world.now())).is_err());
+        assert!(thread.join().expect("the panic was caught"), "it panics there");
+    });
+    says(&failure(&foreign), &["outside of their run", "another thread"]);
+}
+
+#[test]
+fn red_runs_are_counted_by_signature_and_kept_by_seed() {
+    let result = simulation()
+        .workload("user", 1, |context: SimContext| async move {
+            match context.seed() % 3 {
+                0 => Ok(()),
+                1 => Err(format!("pump {} broke", context.seed())),
+                _ => Err("the light is out".to_string()),
+            }
+        })
+        .with_threads(2)
+        .with_reproduce_line("again {seed}!")
+        .run_strategy(&TestStrategy::Count(3000), &Progress::default());
+    assert_eq!((result.red_count, result.red.len()), (2000, wavetank_harness::SimulationResult::RED_RUNS_MOST));
+    let signatures: Vec<(&str, u64)> = result.signatures.iter().map(|(name, count)| (name.as_str(), *count)).collect();
+    assert_eq!(signatures, [("error of user: pump # broke", 1000), ("error of user: the light is out", 1000)]);
+    let first: Vec<(u64, &str)> = result.red.iter().take(3).map(|red| (red.seed, red.reproduce.as_str())).collect();
+    assert_eq!(first, [(1, "again 1!"), (2, "again 2!"), (4, "again 4!")]);
+    assert!(result.red.windows(2).all(|pair| pair[0].seed < pair[1].seed), "the lowest seeds, in order");
+    let report = result.to_string();
+    for words in ["3000 seeds, 2000 of them RED", "RED seed 1\n", "reproduce: again 1!", "1000 x error of user: pump #"]
+    {
+        assert!(report.contains(words), "no `{words}` in {report}");
+    }
+    let panic = std::panic::catch_unwind(|| result.assert_green()).expect_err("it is red");
+    assert_eq!(wavetank_core::panic_message(panic.as_ref()), report);
+}
