@@ -9,6 +9,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
+use tracing::debug;
 use wavetank_core::{Providers, Stream, TcpStream};
 use wavetank_probe::{reachable, sometimes_assert};
 
@@ -112,6 +113,7 @@ impl<P: Providers> Client<P> {
                 Err(error) => error,
             };
             failures += 1;
+            debug!(server = %self.server, sequence = ping.sequence, failures, %error, "no answer");
             if failures == self.options.attempts {
                 reachable!("a request is given up");
                 self.stats.failed += 1;
@@ -161,6 +163,7 @@ impl<P: Providers> Client<P> {
                 stream.set_nodelay(true)?;
                 sometimes_assert!(self.stats.connections > 0, "a client opens its connection again");
                 self.stats.connections += 1;
+                debug!(server = %self.server, from = ?stream.local_addr(), "connected");
                 absent.insert(Connection { frames: FrameReader::new(stream), writing: false, silences: 0 })
             }
         };
@@ -177,6 +180,7 @@ impl<P: Providers> Client<P> {
             }
             reachable!("an answer comes too late");
             self.stats.late += 1;
+            debug!(server = %self.server, correlation = answer.correlation, "an answer came too late");
         }
     }
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tracing::debug;
 use wavetank_core::{Listener, Providers, Stream, TcpListener, TcpStream, select};
 use wavetank_probe::{buggify, reachable};
 
@@ -111,7 +112,8 @@ async fn accept<P: Providers>(world: P, listener: Listener<P>, requests: mpsc::S
             () = requests.closed() => return,
         };
         match accepted {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
+                debug!(%peer, "accepted");
                 let serving = attend(world.clone(), stream, requests.clone(), place);
                 world.spawn(serving);
             }
