@@ -36,7 +36,7 @@ pub trait TimeProvider: Clone + Send + Sync + 'static {
     /// `future`, or [`Elapsed`] if it is not ready within `duration`; then it is dropped.
     #[track_caller]
     fn timeout<F: Future>(&self, duration: Duration, future: F) -> Timeout<Self::Sleep, F> {
-        Timeout { future, sleep: self.sleep(duration) }
+        Timeout::new(self.sleep(duration), future)
     }
 
     /// Ticks at once, then every `period`.
@@ -80,6 +80,14 @@ pin_project! {
         #[pin]
         future: F,
         sleep: S,
+    }
+}
+
+impl<S, F> Timeout<S, F> {
+    /// `future`, or [`Elapsed`] once `sleep` is over: for providers that make the sleep
+    /// of a time-out themselves.
+    pub fn new(sleep: S, future: F) -> Timeout<S, F> {
+        Timeout { future, sleep }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The world's state under one borrow: time, queue, tasks, decisions, digest,
 //! faults, topology; and what a device may ask of it. Devices stand beside it.
 
+use crate::broken::{Broken, Memory};
 use crate::decision::{Address, Decisions, Domain, Overrides, mix, scale};
 use crate::device::{CrashKind, Scope};
 use crate::digest::{Checkpoint, Checkpoints, Digest};
@@ -39,8 +40,12 @@ pub struct EngineConfig {
     pub buggify_active: Ratio,
     /// How often an active site fires that names no probability of its own.
     pub buggify_fires: Ratio,
-    /// Whether a panic in a task ends only that task, and its joiner is told, as tokio has it.
+    /// Whether a panic in a task ends only that task, and its joiner is told, as tokio has
+    /// it. Otherwise the first panic stops the run. A panic that nobody hears of by joining
+    /// its task is a finding all the same: see [`World::unheard_panics`](crate::World::unheard_panics).
     pub survive_panics: bool,
+    /// A promise to break, for tests that want to see their check of it fail.
+    pub broken: Option<Broken>,
 }
 
 /// The device number of the engine's own timers.
@@ -82,6 +87,9 @@ pub struct Kernel {
     pub(crate) observed: bool,
     /// Whether there is more to do after a poll than to put its future back.
     pub(crate) unusual: bool,
+    /// Whether a sleep may end at another time than its deadline.
+    pub(crate) unpunctual: bool,
+    pub(crate) broken: Memory,
     pub(crate) events: u64,
     pub(crate) polls: u64,
     /// Polls at which a limit is reached: of the run, or of this instant.
@@ -95,6 +103,8 @@ pub struct Kernel {
     pub(crate) changes: Vec<u64>,
     /// The payloads of panicked tasks that nobody has joined yet, by number.
     pub(crate) payloads: Vec<(u64, Box<dyn std::any::Any + Send>)>,
+    /// The numbers of panicked tasks that were joined.
+    pub(crate) heard: Vec<u64>,
     pub(crate) faults: FaultLog,
     /// What was hit since it was last taken, over any number of runs.
     pub coverage: Coverage,
@@ -132,6 +142,8 @@ impl Kernel {
             stop: None,
             observed: false,
             unusual: false,
+            unpunctual: false,
+            broken: Memory::default(),
             events: 0,
             polls: 0,
             polls_most: 0,
@@ -143,6 +155,7 @@ impl Kernel {
             debris: Vec::new(),
             changes: Vec::new(),
             payloads: Vec::new(),
+            heard: Vec::new(),
             faults: FaultLog::new(),
             coverage: Coverage::new(),
             reads_publications: false,
@@ -175,7 +188,12 @@ impl Kernel {
         self.current = None;
         self.stop = None;
         self.urgent = false;
-        self.unusual = matches!(config.policy, Policy::Pct { .. }) || !config.poll_cost.is_zero();
+        let is_broken = config.broken.is_some();
+        self.unusual = matches!(config.policy, Policy::Pct { .. }) || !config.poll_cost.is_zero() || is_broken;
+        self.unpunctual = !config.timer_late.is_zero() || is_broken;
+        self.topology.skewed = config.broken == Some(Broken::Monotonic);
+        self.broken = Memory::default();
+        self.heard.clear();
         self.events = 0;
         self.polls = 0;
         self.time_most = wavetank_core::saturating_nanos(config.limits.time);

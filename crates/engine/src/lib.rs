@@ -12,6 +12,7 @@
 //! [`Local`] and [`Waiter`] are what a device is built with; [`Digest`], [`Trace`]
 //! and [`FaultLog`] are what a run leaves.
 
+mod broken;
 mod clock;
 mod decision;
 mod device;
@@ -39,6 +40,7 @@ mod trace;
 mod waiter;
 mod world;
 
+pub use broken::Broken;
 pub use clock::{Clock, RATE_PPB_MOST, WALL_START_SECONDS};
 pub use decision::{Address, Choice, Decisions, Domain, Overrides, mix, name_key, scale};
 pub use device::{CrashKind, Device, Scope};

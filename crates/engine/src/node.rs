@@ -76,7 +76,7 @@ pub struct Topology {
     machines: Vec<Machine>,
     nodes: Vec<Node>,
     /// Whether some clock may differ from global time.
-    skewed: bool,
+    pub(crate) skewed: bool,
 }
 
 impl Topology {

@@ -1,8 +1,10 @@
 //! The streams of application randomness and of entropy, one each per process.
 //! No fault and no schedule draws from them.
 
+use crate::broken::Broken;
 use crate::decision::{mix, name_key};
 use crate::home::Home;
+use crate::kernel::Kernel;
 use crate::node::{Node, NodeId};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
@@ -31,9 +33,25 @@ impl RandomProvider for SimRandomProvider {
                 // Nothing that the dead draw may shift what the living draw.
                 return generator(seed, node, incarnation, "application of the dead").next_u64();
             }
-            let stream = &mut kernel.topology.node_mut(node).random;
-            stream.get_or_insert_with(|| generator(seed, node, incarnation, "application")).next_u64()
+            if kernel.config.broken.is_some() {
+                return kernel.broken_number(|kernel| kernel.next_number(self.home));
+            }
+            kernel.next_number(self.home)
         })
+    }
+}
+
+impl Kernel {
+    /// The next number of a living process.
+    #[inline]
+    fn next_number(&mut self, Home { node, incarnation, .. }: Home) -> u64 {
+        let (seed, broken) = (self.seed(), self.config.broken);
+        let stream = &mut self.topology.node_mut(node).random;
+        let generator = || match broken {
+            Some(Broken::Hosts) => generator(seed, NodeId(0), 0, "application"),
+            _ => generator(seed, node, incarnation, "application"),
+        };
+        stream.get_or_insert_with(generator).next_u64()
     }
 }
 
@@ -60,6 +78,11 @@ impl EntropyProvider for SimEntropy {
             }
             let stream = &mut kernel.topology.node_mut(node).entropy;
             stream.get_or_insert_with(|| generator(seed, node, incarnation, "entropy")).fill_bytes(bytes);
+            if kernel.breaks(Broken::Entropy)
+                && let Some(last) = bytes.last_mut()
+            {
+                *last = 0;
+            }
         });
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Spawning and joining tasks of a process. In which order they run is decided by
 //! the schedule.
 
+use crate::broken::{BLOCKING, Broken, LOCAL, TASK};
 use crate::home::Home;
 use crate::kernel::{Kernel, TASKS};
 use crate::local;
@@ -54,7 +55,7 @@ impl TaskProvider for SimTaskProvider {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.spawn_named("task", future)
+        self.spawn_named(TASK, future)
     }
 
     #[track_caller]
@@ -63,7 +64,7 @@ impl TaskProvider for SimTaskProvider {
         F: Future + 'static,
         F::Output: 'static,
     {
-        self.spawn_named("local task", future)
+        self.spawn_named(LOCAL, future)
     }
 
     #[track_caller]
@@ -73,7 +74,7 @@ impl TaskProvider for SimTaskProvider {
         T: Send + 'static,
     {
         // There is one thread: the work blocks it, but no virtual time passes.
-        self.spawn_named("blocking work", async move { work() })
+        self.spawn_named(BLOCKING, async move { work() })
     }
 
     fn yield_now(&self) -> impl Future<Output = ()> + Send + 'static {
@@ -118,7 +119,11 @@ impl<T: 'static> JoinHandle<T> for SimJoinHandle<T> {
     }
 
     fn is_finished(&self) -> bool {
-        local::reach(self.run, |split| split.kernel.tasks.get(self.number).is_none_or(|task| task.end != End::Running))
+        local::reach(self.run, |split| {
+            let is_broken = split.kernel.breaks(Broken::Finished);
+            let task = split.kernel.tasks.get(self.number);
+            task.is_none_or(|task| task.end != End::Running || (is_broken && task.queued == 0))
+        })
     }
 }
 
@@ -177,17 +182,25 @@ impl Kernel {
                 Ok(output.and_then(Option::take).expect("a task that returned holds its output"))
             }
             End::Cancelled => Err(JoinError::Cancelled),
-            End::Panicked => Err(JoinError::Panicked(self.take_payload(number))),
+            End::Panicked => {
+                self.heard.push(number);
+                Err(JoinError::Panicked(self.take_payload(number)))
+            }
         };
         Poll::Ready((result, Some(self.tasks.remove(index))))
     }
 
     fn abort(&mut self, number: u64) {
-        if let Some(task) = self.tasks.get(number)
-            && task.end == End::Running
-        {
-            task.aborted = true;
-            self.wake_task(number);
+        let broken = self.config.broken;
+        let Some(task) = self.tasks.get(number) else { return };
+        match task.end {
+            End::Running if broken == Some(Broken::Abort) && task.wakes == 1 && task.queued != 0 => {}
+            End::Running => {
+                task.aborted = true;
+                self.wake_task(number);
+            }
+            End::Returned if broken == Some(Broken::AbortAfterEnd) => task.end = End::Cancelled,
+            End::Returned | End::Cancelled | End::Panicked => {}
         }
     }
 

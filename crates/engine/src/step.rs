@@ -1,6 +1,7 @@
 //! The step: the one place where time moves. One borrow settles the last poll,
 //! picks the next task, and fires the earliest record if none is ready.
 
+use crate::broken::Broken;
 use crate::fault::{Target, kinds};
 use crate::kernel::{Kernel, POLL, TIES, TIMERS};
 use crate::limit::{Limit, Stop};
@@ -41,8 +42,7 @@ impl Kernel {
             }
             // Limits come before the queue moves, so that nothing is lost of a run that goes on.
             let until_most = until.min(self.time_most);
-            if self.events == self.config.limits.events
-                && self.queue.next_time().is_some_and(|time| time <= until_most)
+            if self.events == self.config.limits.events && self.queue.next_time().is_some_and(|time| time <= until_most)
             {
                 return Next::Stop(Stop::Limit(Limit::Events));
             }
@@ -115,6 +115,7 @@ impl Kernel {
         if !self.config.poll_cost.is_zero() {
             self.charge_poll(index);
         }
+        self.break_task(index);
     }
 
     /// Ends a task: its joiner is told, or, if there is none, the slot is freed.
@@ -135,9 +136,13 @@ impl Kernel {
     }
 
     /// Drops a task's future unfinished; whoever joins it is told.
-    fn cancel_task(&mut self, index: u32) {
+    pub(crate) fn cancel_task(&mut self, index: u32) {
         let task = self.tasks.at(index);
         if let Some(future) = task.future.take() {
+            if self.breaks(Broken::AbortDrops) {
+                std::mem::forget(future);
+                return self.finish(index, End::Cancelled);
+            }
             self.bring_out(crate::task::Debris { future: Some(future), joiner: Default::default() });
         }
         if !self.is_process_alive(index) {

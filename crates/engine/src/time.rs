@@ -1,6 +1,7 @@
 //! The simulated clocks and sleeps that a process sees. When a sleep fires is the
 //! queue's business.
 
+use crate::broken::{Broken, Origin, Past};
 use crate::decision::mix;
 use crate::fault::{Target, kinds};
 use crate::home::Home;
@@ -12,8 +13,8 @@ use crate::waiter::Waiter;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::SystemTime;
-use wavetank_core::{Instant, Sleep, TimeProvider};
+use std::time::{Duration, SystemTime};
+use wavetank_core::{Instant, Sleep, TimeProvider, Timeout};
 
 /// The clocks of a process's machine.
 #[derive(Debug, Clone, Copy)]
@@ -33,16 +34,35 @@ impl TimeProvider for SimTimeProvider {
 
     #[inline]
     fn now(&self) -> Instant {
-        self.home.with(|kernel| Instant::from_nanos(kernel.topology.local(self.home.node, kernel.now())))
+        self.home.with(|kernel| {
+            let mut shown = kernel.topology.local(self.home.node, kernel.now());
+            if kernel.topology.is_skewed() {
+                shown = kernel.broken_now(shown);
+            }
+            Instant::from_nanos(shown)
+        })
     }
 
     fn wall(&self) -> SystemTime {
-        self.home.with(|kernel| self.home.clock(kernel).wall(kernel.now()))
+        self.home.with(|kernel| {
+            let now = if kernel.breaks(Broken::WallMoves) { 0 } else { kernel.now() };
+            self.home.clock(kernel).wall(now)
+        })
     }
 
     #[inline]
     fn sleep_until(&self, deadline: Instant) -> SimSleep {
-        SimSleep { home: self.home, deadline, timer: None }
+        SimSleep::new(self.home, deadline, Origin::SleepUntil)
+    }
+
+    #[inline]
+    fn sleep(&self, duration: Duration) -> SimSleep {
+        SimSleep::new(self.home, self.now() + duration, Origin::Sleep)
+    }
+
+    #[inline]
+    fn timeout<F: Future>(&self, duration: Duration, future: F) -> Timeout<SimSleep, F> {
+        Timeout::new(SimSleep::new(self.home, self.now() + duration, Origin::Timeout), future)
     }
 }
 
@@ -52,7 +72,20 @@ impl TimeProvider for SimTimeProvider {
 pub struct SimSleep {
     home: Home,
     deadline: Instant,
-    timer: Option<TimerId>,
+    timer: Timer,
+    /// What made it, and what it was before it was last reset, for those who break promises.
+    origin: Origin,
+    past: Past,
+}
+
+/// How far a sleep is.
+#[derive(Debug, Clone, Copy)]
+enum Timer {
+    /// Nothing is registered: it was not awaited yet, or its deadline had passed.
+    None,
+    Armed(TimerId),
+    /// It was waited for, and is over.
+    Fired,
 }
 
 impl Sleep for SimSleep {
@@ -61,15 +94,32 @@ impl Sleep for SimSleep {
     }
 
     fn reset(&mut self, deadline: Instant) {
-        self.disarm();
         self.deadline = deadline;
+        match self.timer {
+            Timer::None => self.past = Past::Reset,
+            Timer::Fired => (self.timer, self.past) = (Timer::None, Past::Over),
+            Timer::Armed(timer) => {
+                let run = self.home.run;
+                match local::try_reach(run, |split| split.kernel.disarm_to_reset(timer)) {
+                    Some(Err(Ignored)) => return,
+                    Some(Ok(waiter)) => drop(waiter),
+                    None => local::close_later(run, TIMERS, timer.slot, timer.generation),
+                }
+                (self.timer, self.past) = (Timer::None, Past::None);
+            }
+        }
     }
 }
 
 impl SimSleep {
     #[inline]
+    fn new(home: Home, deadline: Instant, origin: Origin) -> SimSleep {
+        SimSleep { home, deadline, timer: Timer::None, origin, past: Past::None }
+    }
+
+    #[inline]
     fn disarm(&mut self) {
-        if let Some(timer) = self.timer.take() {
+        if let Timer::Armed(timer) = std::mem::replace(&mut self.timer, Timer::None) {
             match local::try_reach(self.home.run, |split| split.kernel.disarm(timer)) {
                 Some(waiter) => drop(waiter),
                 None => local::close_later(self.home.run, TIMERS, timer.slot, timer.generation),
@@ -87,14 +137,14 @@ impl Future for SimSleep {
         let (home, deadline) = (this.home, this.deadline);
         let mut replaced = None;
         let poll = home.with(|kernel| match this.timer {
-            None => kernel.arm(home, deadline, cx, &mut replaced, &mut this.timer),
-            Some(timer) => match kernel.timers.waiter(timer) {
+            Timer::None | Timer::Fired => kernel.arm(home, deadline, cx, &mut replaced, this),
+            Timer::Armed(timer) => match kernel.timers.waiter(timer) {
                 // It fired: that, not the clock, is the event (a timer may be late). A clock
                 // that was slowed meanwhile may not have come so far, though: sleep on.
                 None => {
-                    this.timer = None;
+                    this.timer = Timer::Fired;
                     if kernel.topology.is_skewed() {
-                        kernel.arm_again(home, deadline, cx, &mut replaced, &mut this.timer)
+                        kernel.arm_again(home, deadline, cx, &mut replaced, this)
                     } else {
                         Poll::Ready(())
                     }
@@ -118,6 +168,9 @@ impl Drop for SimSleep {
     }
 }
 
+/// A reset did nothing.
+struct Ignored;
+
 impl Kernel {
     /// Registers a sleep, unless it is over already.
     #[inline]
@@ -127,15 +180,18 @@ impl Kernel {
         deadline: Instant,
         cx: &Context<'_>,
         replaced: &mut Option<std::task::Waker>,
-        timer: &mut Option<TimerId>,
+        sleep: &mut SimSleep,
     ) -> Poll<()> {
         if !home.is_alive(self) {
             // A dead process's sleep never ends.
             return Poll::Pending;
         }
-        let due = self.topology.global(home.node, deadline.as_nanos());
+        let mut due = self.topology.global(home.node, deadline.as_nanos());
         if due <= self.now {
-            return Poll::Ready(());
+            due = if self.unpunctual { self.broken_due((sleep.origin, sleep.past), due) } else { due };
+            if due <= self.now {
+                return Poll::Ready(());
+            }
         }
         let slot = self.timers.next_slot();
         let entity = match self.current {
@@ -147,11 +203,11 @@ impl Kernel {
             }
             None => 0,
         };
-        let due = if self.config.timer_late.is_zero() { due } else { self.delay(home, entity, due) };
+        let due = if self.unpunctual { self.delay(sleep, entity, due) } else { due };
         let mut waiter = Waiter::None;
         *replaced = waiter.set(cx);
         let ticket = self.queue.insert(due, TIMERS, slot);
-        *timer = Some(self.timers.insert(waiter, entity, ticket));
+        sleep.timer = Timer::Armed(self.timers.insert(waiter, entity, ticket));
         Poll::Pending
     }
 
@@ -163,21 +219,27 @@ impl Kernel {
         deadline: Instant,
         cx: &Context<'_>,
         replaced: &mut Option<std::task::Waker>,
-        timer: &mut Option<TimerId>,
+        sleep: &mut SimSleep,
     ) -> Poll<()> {
-        self.arm(home, deadline, cx, replaced, timer)
+        self.arm(home, deadline, cx, replaced, sleep)
     }
 
     #[cold]
-    fn delay(&mut self, home: Home, entity: u64, due: u64) -> u64 {
+    fn delay(&mut self, sleep: &SimSleep, entity: u64, due: u64) -> u64 {
+        let due = self.broken_due((sleep.origin, sleep.past), due);
         let (ratio, most) = (self.config.timer_late, self.config.timer_late_max);
-        match self.strikes_for(&kinds::TIMER_LATE, entity, 0, ratio, 1, most, Target::Node(home.node)) {
+        match self.strikes_for(&kinds::TIMER_LATE, entity, 0, ratio, 1, most, Target::Node(sleep.home.node)) {
             Some(late) => {
                 self.effective(&kinds::TIMER_LATE);
                 due.saturating_add(late)
             }
             None => due,
         }
+    }
+
+    /// As [`disarm`](Self::disarm), unless that promise is broken.
+    fn disarm_to_reset(&mut self, timer: TimerId) -> Result<Option<Waiter>, Ignored> {
+        if self.breaks(Broken::ResetWaiting) { Err(Ignored) } else { Ok(self.disarm(timer)) }
     }
 
     /// Takes a registered sleep out; who waited, to be dropped after the borrow.

@@ -33,6 +33,8 @@ pub struct TaskPanic {
     pub spawned_at: &'static Location<'static>,
     /// What the panic said.
     pub message: String,
+    /// The task's number; [`None`]: it was no task's.
+    number: Option<u64>,
 }
 
 /// A simulated world; see the module's first lines.
@@ -157,8 +159,9 @@ impl World {
                     }
                     Err(payload) => {
                         let Some(panic) = bury_panicked(shell, polled.take(), payload) else { continue };
+                        let is_a_tasks = panic.number.is_some();
                         panics.push(panic);
-                        if !shell.with(|split| split.kernel.config.survive_panics) {
+                        if !is_a_tasks || !shell.with(|split| split.kernel.config.survive_panics) {
                             return Stop::Panic;
                         }
                     }
@@ -170,6 +173,18 @@ impl World {
     /// The panics of the run so far.
     pub fn panics(&self) -> &[TaskPanic] {
         &self.panics
+    }
+
+    /// The panics of the run so far that nobody heard of by joining the task, and nobody
+    /// will: those whose handle still lives are not among them before the run is
+    /// [finished](Self::finish).
+    pub fn unheard_panics(&mut self) -> Vec<&TaskPanic> {
+        let World { shell, panics } = self;
+        shell.with(|split| {
+            let Kernel { heard, payloads, .. } = &split.kernel;
+            let is_unheard = |number: u64| !heard.contains(&number) && !payloads.iter().any(|(of, _)| *of == number);
+            panics.iter().filter(|panic| panic.number.is_none_or(is_unheard)).collect()
+        })
     }
 
     /// The tasks that have not ended.
@@ -329,6 +344,7 @@ fn bury_panicked(shell: &Shell, polled: Option<BoxRunnable>, payload: Box<dyn An
                 incarnation: 0,
                 spawned_at: Location::caller(),
                 message,
+                number: None,
             });
         };
         if !kernel.is_process_alive(index) {
@@ -344,13 +360,15 @@ fn bury_panicked(shell: &Shell, polled: Option<BoxRunnable>, payload: Box<dyn An
             incarnation: task.incarnation,
             spawned_at: task.site,
             message,
+            number: Some(task.number),
         };
-        if kernel.tasks.at(index).detached {
+        let (number, is_detached, end) = (task.number, task.detached, kernel.end_of_panicked(index));
+        if is_detached || end != End::Panicked {
             unwanted = Some(payload);
         } else {
-            kernel.payloads.push((kernel.tasks.at(index).number, payload));
+            kernel.payloads.push((number, payload));
         }
-        kernel.finish(index, End::Panicked);
+        kernel.finish(index, end);
         Some(report)
     });
     let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(unwanted)));
@@ -375,14 +393,16 @@ fn drop_all(shell: &Shell) {
     /// Rounds of tasks that spawn tasks as they are dropped.
     const ROUNDS_MOST: u32 = 1000;
     for _ in 0..ROUNDS_MOST {
-        let mut debris: Vec<Debris> = shell.with(|split| {
+        let (mut debris, payloads): (Vec<Debris>, _) = shell.with(|split| {
             let kernel = &mut split.kernel;
             kernel.current = None;
             let indices: Vec<u32> = kernel.tasks.iter().map(|(index, _)| index).collect();
             let mut debris = std::mem::take(&mut kernel.debris);
             debris.extend(indices.into_iter().map(|index| kernel.tasks.remove(index)));
-            debris
+            (debris, std::mem::take(&mut kernel.payloads))
         });
+        // Nobody will join those any more.
+        let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(payloads)));
         if debris.is_empty() {
             break;
         }
