@@ -1,0 +1,156 @@
+//! The order among ready tasks and among records due at one instant.
+
+use crate::basin::{Basin, Log, MILLI, fifo, log};
+use std::collections::BTreeSet;
+use wavetank_core::{Instant, TaskProvider, TimeProvider};
+use wavetank_engine::{Address, CHANGES, Choice, EngineConfig, Overrides, Policy, SCHEDULE, TIES};
+
+fn config(policy: Policy) -> EngineConfig {
+    EngineConfig { policy, ..fifo() }
+}
+
+const PCT: Policy = Policy::Pct { changes: 1, polls: 8 };
+
+/// Task `id` takes `steps[id]` turns and logs each; the order of the turns.
+fn turns(seed: u64, config: &EngineConfig, overrides: Overrides, steps: &[u32]) -> Vec<(usize, u32)> {
+    let mut basin = Basin::new(1);
+    basin.begin_overridden(seed, config, overrides);
+    let process = basin.boot(0);
+    let order: Log<(usize, u32)> = log();
+    for (id, &steps) in steps.iter().enumerate() {
+        let order = order.clone();
+        basin.spawn(process, async move {
+            for step in 0..steps {
+                order.borrow_mut().push((id, step));
+                process.task.yield_now().await;
+            }
+        });
+    }
+    basin.run_idle();
+    order.take()
+}
+
+fn ids(turns: &[(usize, u32)]) -> Vec<usize> {
+    turns.iter().map(|&(id, _)| id).collect()
+}
+
+#[test]
+fn fifo_polls_in_the_order_of_waking() {
+    let order = turns(1, &config(Policy::Fifo), Overrides::new(), &[3, 3, 3]);
+    assert_eq!(ids(&order), [0, 1, 2, 0, 1, 2, 0, 1, 2]);
+    // No seed changes it.
+    assert_eq!(order, turns(2, &config(Policy::Fifo), Overrides::new(), &[3, 3, 3]));
+}
+
+#[test]
+fn random_reaches_every_order_of_three_and_repeats_it_for_the_seed() {
+    let order = |seed| ids(&turns(seed, &config(Policy::Random), Overrides::new(), &[1, 1, 1]));
+    let orders: BTreeSet<Vec<usize>> = (0..100).map(order).collect();
+    assert_eq!(orders.len(), 6, "{orders:?}");
+    for seed in 0..20 {
+        assert_eq!(order(seed), order(seed));
+    }
+}
+
+#[test]
+fn one_more_poll_of_one_task_shifts_no_other_pick() {
+    for policy in [Policy::Random, Policy::Pct { changes: 0, polls: 0 }] {
+        for seed in 0..50 {
+            let plain = turns(seed, &config(policy), Overrides::new(), &[4, 4, 4, 4, 4]);
+            let longer = turns(seed, &config(policy), Overrides::new(), &[4, 4, 9, 4, 4]);
+            let others = |turns: Vec<(usize, u32)>| turns.into_iter().filter(|turn| turn.0 != 2).collect::<Vec<_>>();
+            assert_eq!(others(plain), others(longer), "seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn a_benign_schedule_is_first_in_first_out() {
+    let expected = turns(1, &config(Policy::Fifo), Overrides::new(), &[3, 2, 4]);
+    for policy in [Policy::Random, PCT] {
+        let mut overrides = Overrides::new();
+        overrides.set_domain_benign(SCHEDULE);
+        overrides.set_domain_benign(CHANGES);
+        assert_eq!(turns(5, &config(policy), overrides, &[3, 2, 4]), expected);
+    }
+}
+
+/// How often a task was left before it had taken all of its turns.
+fn preemptions(turns: &[(usize, u32)], steps: u32) -> usize {
+    turns.windows(2).filter(|pair| pair[0].0 != pair[1].0 && pair[0].1 + 1 < steps).count()
+}
+
+#[test]
+fn pct_leaves_a_task_only_at_its_points_of_change() {
+    let mut left = 0;
+    for seed in 0..100 {
+        let none = turns(seed, &config(Policy::Pct { changes: 0, polls: 0 }), Overrides::new(), &[5, 5, 5]);
+        assert_eq!(preemptions(&none, 5), 0, "{none:?}");
+        let one = turns(seed, &config(Policy::Pct { changes: 1, polls: 15 }), Overrides::new(), &[5, 5, 5]);
+        assert!(preemptions(&one, 5) <= 1, "{one:?}");
+        left += preemptions(&one, 5);
+        let two = turns(seed, &config(Policy::Pct { changes: 2, polls: 15 }), Overrides::new(), &[5, 5, 5]);
+        assert!(preemptions(&two, 5) <= 3, "{two:?}");
+    }
+    assert!(left > 20, "a change preempts often: {left} of 100");
+}
+
+#[test]
+fn pct_changes_the_priority_at_the_very_poll_that_was_drawn() {
+    // The only point of change, drawn from 0 to 8, is poll 2.
+    let mut overrides = Overrides::new();
+    let draw = Choice::Draw((u64::MAX / 9) * 2 + 100);
+    overrides.set(Address { domain: CHANGES.key(), entity: 0, nth: 0 }, draw);
+    let order = turns(3, &config(PCT), overrides, &[4, 4, 4]);
+    let first = order[0].0;
+    let turns_of_first: Vec<usize> = (0..order.len()).filter(|&at| order[at].0 == first).collect();
+    assert_eq!(turns_of_first, [0, 1, 10, 11], "{order:?}");
+}
+
+/// The order in which sleepers that are due at one instant wake up.
+fn sleepers(seed: u64, policy: Policy, overrides: Overrides) -> Vec<usize> {
+    let mut basin = Basin::new(1);
+    basin.begin_overridden(seed, &config(policy), overrides);
+    let process = basin.boot(0);
+    let order: Log<usize> = log();
+    for id in 0..3 {
+        let order = order.clone();
+        basin.spawn(process, async move {
+            process.time.sleep_until(Instant::from_nanos(MILLI)).await;
+            order.borrow_mut().push(id);
+        });
+    }
+    basin.run_idle();
+    order.take()
+}
+
+#[test]
+fn records_due_at_one_instant_fire_in_a_drawn_order() {
+    let orders: BTreeSet<Vec<usize>> = (0..200).map(|seed| sleepers(seed, Policy::Random, Overrides::new())).collect();
+    assert_eq!(orders.len(), 6, "{orders:?}");
+    assert_eq!(sleepers(9, Policy::Random, Overrides::new()), sleepers(9, Policy::Random, Overrides::new()));
+    assert_eq!(sleepers(9, Policy::Fifo, Overrides::new()), [0, 1, 2]);
+    let mut overrides = Overrides::new();
+    overrides.set_domain_benign(TIES);
+    overrides.set_domain_benign(SCHEDULE);
+    assert_eq!(sleepers(9, Policy::Random, overrides), [0, 1, 2]);
+}
+
+#[test]
+fn a_poll_is_paid_for_in_virtual_time_only_if_that_is_on() {
+    let spent = |config: &EngineConfig| {
+        let mut basin = Basin::with(1, 1, config);
+        let process = basin.boot(0);
+        basin.spawn(process, async move {
+            for _ in 0..10 {
+                process.task.yield_now().await;
+            }
+        });
+        basin.run_idle();
+        basin.now()
+    };
+    assert_eq!(spent(&fifo()), 0);
+    let costly = EngineConfig { poll_cost: wavetank_engine::Ratio::ONE, poll_cost_max: 1000, ..fifo() };
+    let cost = spent(&costly);
+    assert!((11..=11_000).contains(&cost), "{cost} ns for eleven polls");
+}

@@ -1,0 +1,162 @@
+//! Devices, their keys, and handles dropped at bad moments.
+
+use crate::basin::{Basin, fifo};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use wavetank_engine::{CrashKind, Device, Kernel, Key, Scope, World};
+
+/// A device that counts what it is asked.
+#[derive(Debug, Default)]
+struct Bell {
+    fired: Vec<(u64, u32)>,
+    closed: Vec<(u32, u32)>,
+    crashes: u32,
+    resets: u32,
+}
+
+impl Device for Bell {
+    fn fire(&mut self, slot: u32, kernel: &mut Kernel) {
+        self.fired.push((kernel.now(), slot));
+    }
+
+    fn close(&mut self, slot: u32, generation: u32, _: &mut Kernel) {
+        self.closed.push((slot, generation));
+    }
+
+    fn crash(&mut self, _: Scope, _: CrashKind, _: &mut Kernel) {
+        self.crashes += 1;
+    }
+
+    fn reset(&mut self, _: &mut Kernel) {
+        *self = Bell { resets: self.resets + 1, ..Bell::default() };
+    }
+
+    fn name(&self, slot: u32) -> u64 {
+        u64::from(slot)
+    }
+
+    fn describe(&self, slot: u32) -> String {
+        format!("bell {slot}")
+    }
+
+    fn leaks(&self) -> Vec<String> {
+        if self.fired.is_empty() { Vec::new() } else { vec![format!("{} strokes", self.fired.len())] }
+    }
+}
+
+/// Of the same size, so that it is likely to lie at the same address.
+struct Drum([u8; size_of::<Bell>()]);
+
+impl Device for Drum {
+    fn fire(&mut self, _: u32, _: &mut Kernel) {}
+    fn crash(&mut self, _: Scope, _: CrashKind, _: &mut Kernel) {}
+    fn reset(&mut self, _: &mut Kernel) {
+        self.0 = [0xff; size_of::<Bell>()];
+    }
+    fn name(&self, _: u32) -> u64 {
+        0
+    }
+    fn describe(&self, _: u32) -> String {
+        String::new()
+    }
+    fn leaks(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+fn belled() -> (Basin, Key<Bell>) {
+    let mut basin = Basin::new(1);
+    let key = basin.world.add(Bell::default());
+    basin.begin(1, &fifo());
+    (basin, key)
+}
+
+#[test]
+fn a_device_is_fired_crashed_described_and_asked_for_leaks() {
+    let (mut basin, key) = belled();
+    let process = basin.boot(0);
+    basin.world.device(key, |_, kernel| {
+        kernel.at(50, key.number(), 7);
+        kernel.at(20, key.number(), 8);
+        let cancelled = kernel.at(30, key.number(), 9);
+        kernel.cancel(cancelled);
+    });
+    let bell = basin.world.local(key);
+    basin.spawn(
+        process,
+        std::future::poll_fn(move |_| {
+            bell.with(|_, kernel| kernel.waits(key.number(), 7, "a stroke"));
+            std::task::Poll::<()>::Pending
+        }),
+    );
+    basin.run_idle();
+    assert_eq!(basin.world.tasks()[0].waits_for, "a stroke (bell 7)");
+    assert_eq!(basin.world.device(key, |bell, _| bell.fired.clone()), [(20, 8), (50, 7)]);
+    basin.crash(0);
+    assert_eq!(basin.world.device(key, |bell, _| bell.crashes), 1);
+    assert_eq!(basin.world.finish(), ["2 strokes"]);
+}
+
+#[test]
+fn a_handle_dropped_under_the_borrow_is_closed_after_it() {
+    let (mut basin, key) = belled();
+    let process = basin.boot(0);
+    let bell = basin.world.local(key);
+    basin.spawn(process, async move {
+        bell.with(|device, _| {
+            bell.close(3, 4);
+            assert!(device.closed.is_empty());
+        });
+    });
+    basin.run_idle();
+    assert_eq!(basin.world.device(key, |bell, _| bell.closed.clone()), [(3, 4)]);
+}
+
+#[test]
+fn what_was_to_be_closed_in_one_run_is_not_closed_in_the_next() {
+    let (mut basin, key) = belled();
+    let bell = basin.world.local(key);
+    basin.world.enter(|| bell.with(|_, _| bell.close(3, 4)));
+    basin.begin(2, &fifo());
+    let process = basin.boot(0);
+    basin.spawn(process, async {});
+    basin.run_idle();
+    assert_eq!(basin.world.device(key, |bell, _| bell.closed.clone()), []);
+}
+
+#[test]
+fn a_key_opens_only_the_world_that_made_it() {
+    let (mut one, key) = belled();
+    let mut other = World::new();
+    assert!(catch_unwind(AssertUnwindSafe(|| other.device(key, |_, _| ()))).is_err());
+    let other_key = other.add(Bell::default());
+    assert!(catch_unwind(AssertUnwindSafe(|| other.device(key, |_, _| ()))).is_err());
+    assert!(catch_unwind(AssertUnwindSafe(|| one.world.local(other_key).number())).is_err());
+    one.world.device(key, |_, _| ());
+}
+
+#[test]
+fn a_key_of_a_world_that_is_gone_opens_no_device_of_another_kind() {
+    for _ in 0..100 {
+        let (old, key) = belled();
+        drop(old);
+        // Most allocators put this one exactly where the bell was.
+        let mut world = World::new();
+        world.add(Drum([0; size_of::<Bell>()]));
+        let opened = catch_unwind(AssertUnwindSafe(|| world.device(key, |_, _| ())));
+        assert!(opened.is_err(), "a drum was opened as a bell");
+    }
+}
+
+#[test]
+fn user_code_under_the_borrow_is_told_so() {
+    let (mut basin, key) = belled();
+    let process = basin.boot(0);
+    let bell = basin.world.local(key);
+    basin.spawn(process, async move {
+        bell.with(|_, _| bell.with(|_, _| ()));
+    });
+    assert_eq!(basin.run(), wavetank_engine::Stop::Panic);
+    assert!(basin.world.panics()[0].message.contains("entered twice"), "{:?}", basin.world.panics());
+    // The borrow was given back on the way out.
+    basin.world.device(key, |_, _| ());
+}

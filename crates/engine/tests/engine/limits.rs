@@ -1,0 +1,190 @@
+//! How far a run may go, and what is said of the tasks that did not end.
+
+use crate::basin::{Basin, MILLI, Process, fifo, millis};
+use std::time::Duration;
+use wavetank_core::{JoinHandle, TaskProvider, TimeProvider};
+use wavetank_engine::{EngineConfig, Limit, Limits, Ratio, Stop};
+
+fn limited(limits: Limits) -> EngineConfig {
+    EngineConfig { limits, ..fifo() }
+}
+
+async fn sleep_for_ever(process: Process) {
+    loop {
+        process.time.sleep(millis(1)).await;
+    }
+}
+
+async fn spin(process: Process) {
+    loop {
+        process.task.yield_now().await;
+    }
+}
+
+#[test]
+fn events_are_limited() {
+    let mut basin = Basin::with(1, 1, &limited(Limits { events: 10, ..Limits::default() }));
+    let process = basin.boot(0);
+    basin.spawn(process, sleep_for_ever(process));
+    assert_eq!(basin.run(), Stop::Limit(Limit::Events));
+    assert_eq!(basin.world.kernel(|kernel| kernel.events()), 10);
+}
+
+#[test]
+fn polls_are_limited() {
+    let mut basin = Basin::with(1, 1, &limited(Limits { polls: 10, ..Limits::default() }));
+    let process = basin.boot(0);
+    basin.spawn(process, sleep_for_ever(process));
+    assert_eq!(basin.run(), Stop::Limit(Limit::Polls));
+    assert_eq!(basin.world.kernel(|kernel| kernel.polls()), 10);
+    assert_eq!(basin.now(), 10 * MILLI, "its tenth sleep ended, and nobody may notice");
+}
+
+#[test]
+fn virtual_time_is_limited() {
+    let mut basin = Basin::with(1, 1, &limited(Limits { time: millis(25), ..Limits::default() }));
+    let process = basin.boot(0);
+    basin.spawn(process, async move {
+        loop {
+            process.time.sleep(millis(10)).await;
+        }
+    });
+    assert_eq!(basin.run(), Stop::Limit(Limit::Time));
+    assert_eq!(basin.now(), 20 * MILLI);
+}
+
+#[test]
+fn virtual_time_that_polls_cost_is_limited_too() {
+    let limits = Limits { time: millis(1), polls_per_instant: 1_000_000, ..Limits::default() };
+    let config = EngineConfig { poll_cost: Ratio::ONE, poll_cost_max: 1000, ..limited(limits) };
+    let mut basin = Basin::with(1, 1, &config);
+    let process = basin.boot(0);
+    basin.spawn(process, spin(process));
+    assert_eq!(basin.run(), Stop::Limit(Limit::Time));
+}
+
+#[test]
+fn a_livelock_is_not_taken_for_work() {
+    let limits = Limits { polls_per_instant: 100, ..Limits::default() };
+    let mut basin = Basin::with(1, 1, &limited(limits));
+    let process = basin.boot(0);
+    basin.spawn(process, async move {
+        // As many polls, but time goes on: this is fine.
+        for _ in 0..10 {
+            for _ in 0..50 {
+                process.task.yield_now().await;
+            }
+            process.time.sleep(millis(1)).await;
+        }
+        spin(process).await;
+    });
+    assert_eq!(basin.run(), Stop::Limit(Limit::PollsPerInstant));
+    assert_eq!(basin.now(), 10 * MILLI);
+    let [task] = &basin.world.tasks()[..] else { panic!("{:?}", basin.world.tasks()) };
+    assert!(task.waits_for.contains("it is ready"), "the culprit of a livelock waits for nothing: {task}");
+}
+
+#[test]
+fn after_a_limit_a_world_still_answers() {
+    for limits in [
+        Limits { events: 3, ..Limits::default() },
+        Limits { time: millis(3), ..Limits::default() },
+        Limits { polls: 4, ..Limits::default() },
+    ] {
+        let mut basin = Basin::with(1, 1, &limited(limits));
+        let process = basin.boot(0);
+        // Both are far enough away that the queue looks ahead to find them.
+        basin.spawn(process, sleep_for_ever(process));
+        basin.spawn(
+            process,
+            async move { process.time.sleep_until(wavetank_core::Instant::from_nanos(4_000_001)).await },
+        );
+        let stop = basin.run();
+        assert!(matches!(stop, Stop::Limit(_)));
+        basin.spawn(process, async move { process.time.sleep(Duration::from_nanos(10)).await });
+        // It stays where it is, for the same reason, and without a panic.
+        assert_eq!(basin.run(), stop, "{:?}", basin.world.panics());
+        assert!(basin.world.panics().is_empty());
+        basin.world.finish();
+        basin.begin(2, &fifo());
+        basin.boot(0);
+        basin.run_idle();
+    }
+}
+
+#[test]
+fn no_limit_is_reached_by_what_just_fits() {
+    let limits = Limits { events: 3, polls: 4, polls_per_instant: 1, time: millis(3) };
+    let mut basin = Basin::with(1, 1, &limited(limits));
+    let process = basin.boot(0);
+    basin.spawn(process, async move {
+        for _ in 0..3 {
+            process.time.sleep(millis(1)).await;
+        }
+    });
+    basin.run_idle();
+}
+
+#[test]
+fn a_deadlock_is_reported_with_names_places_and_what_is_waited_for() {
+    let mut basin = Basin::new(2);
+    let (one, other) = (basin.boot(0), basin.boot(1));
+    let line = line!() + 2;
+    basin.world.enter(|| {
+        let waited = one.spawn("forgetful", std::future::pending::<()>());
+        drop(other.spawn("patient", waited));
+    });
+    basin.run_idle();
+    let tasks = basin.world.tasks();
+    let [forgetful, patient] = &tasks[..] else { panic!("{tasks:?}") };
+    assert_eq!((forgetful.name, forgetful.node_name.as_str(), forgetful.incarnation), ("forgetful", "node-0", 1));
+    assert_eq!((forgetful.spawned_at.file(), forgetful.spawned_at.line()), (file!(), line));
+    assert!(forgetful.waits_for.contains("something outside the engine"), "{forgetful}");
+    assert_eq!((patient.name, patient.node), ("patient", basin.nodes[1]));
+    assert!(patient.waits_for.contains("the end of task `forgetful`"), "{patient}");
+    assert!(patient.waits_for.contains(&format!("{}:{line}", file!())), "{patient}");
+    let text = patient.to_string();
+    assert!(text.starts_with("task `patient` of node-1 (incarnation 1), spawned at "), "{text}");
+}
+
+#[test]
+fn a_sleeper_is_reported_as_one() {
+    let mut basin = Basin::new(1);
+    let process = basin.boot(0);
+    basin.spawn(process, sleep_for_ever(process));
+    assert_eq!(basin.world.run(MILLI / 2), Stop::Until);
+    assert_eq!(basin.world.tasks()[0].waits_for, "a sleep");
+    assert!(basin.world.has_tasks_of(basin.nodes[0]..wavetank_engine::NodeId(1)));
+}
+
+#[test]
+fn a_spawn_site_is_the_callers_own_line() {
+    let mut basin = Basin::new(1);
+    let process = basin.boot(0);
+    basin.spawn(process, async move {
+        let one = process.task.spawn(std::future::pending::<()>());
+        let other = process.task.spawn_local(std::future::pending::<()>());
+        let _ = one.await;
+        other.abort();
+    });
+    basin.run_idle();
+    let mut lines: Vec<u32> = basin.world.tasks().iter().map(|task| task.spawned_at.line()).collect();
+    assert!(basin.world.tasks()[1..].iter().all(|task| task.spawned_at.file() == file!()));
+    lines.dedup();
+    assert_eq!(lines.len(), 3, "{lines:?}");
+}
+
+#[test]
+fn somebody_may_ask_a_run_to_stop() {
+    let mut basin = Basin::new(1);
+    let process = basin.boot(0);
+    basin.spawn(process, async move {
+        process.time.sleep(millis(5)).await;
+        process.control.stop();
+        process.time.sleep(millis(5)).await;
+    });
+    assert_eq!(basin.run(), Stop::Requested);
+    assert_eq!(basin.now(), 5 * MILLI);
+    basin.run_idle();
+    assert_eq!(basin.now(), 10 * MILLI);
+}

@@ -1,0 +1,21 @@
+//! The engine's promises, one module a subject. Everything is seen through the
+//! public API; what a promise says stands in `docs/spec/simulation.md`.
+
+mod basin;
+mod clocks;
+mod crash;
+mod decisions;
+mod executor;
+mod faults;
+mod foreign;
+mod hooks;
+mod keys;
+mod limits;
+mod memory;
+mod pause;
+mod promises;
+mod queue;
+mod recycled;
+mod sleep;
+mod tasks;
+mod trace;

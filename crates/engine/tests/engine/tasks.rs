@@ -1,0 +1,311 @@
+//! Spawning, joining, aborting, panicking, and what is left of a task that ended.
+
+use crate::basin::{Basin, Log, OnDrop, Process, fifo, log, millis};
+use std::future::{pending, poll_fn};
+use std::task::Poll;
+use wavetank_core::{JoinError, JoinHandle, RandomProvider, TaskProvider, TimeProvider};
+use wavetank_engine::{EngineConfig, SimRandomProvider, Stop};
+
+fn surviving() -> EngineConfig {
+    EngineConfig { survive_panics: true, ..fifo() }
+}
+
+/// Runs a task on one node until nothing is left to do; what it returned.
+fn outcome<T: 'static, F: Future<Output = T> + 'static>(config: &EngineConfig, body: impl FnOnce(Process) -> F) -> T {
+    let mut basin = Basin::with(1, 1, config);
+    let process = basin.boot(0);
+    let result: Log<T> = log();
+    let (put, future) = (result.clone(), body(process));
+    basin.spawn(process, async move {
+        let value = future.await;
+        put.borrow_mut().push(value);
+    });
+    basin.run_idle();
+    assert!(!basin.world.has_tasks(), "every task ended and gave its slot back: {:?}", basin.world.tasks());
+    assert_eq!(basin.world.finish(), Vec::<String>::new());
+    let value = result.borrow_mut().pop();
+    value.expect("the task ran to its end")
+}
+
+#[test]
+fn a_joined_task_gives_its_result() {
+    let result = outcome(&fifo(), |process| async move {
+        let early = process.task.spawn(async { 1 });
+        let late = process.task.spawn(async move {
+            process.time.sleep(millis(5)).await;
+            2
+        });
+        process.time.sleep(millis(1)).await;
+        assert!(early.is_finished());
+        assert!(!late.is_finished());
+        (early.await.expect("it returned"), late.await.expect("it returned"))
+    });
+    assert_eq!(result, (1, 2));
+}
+
+#[test]
+fn spawned_blocking_work_and_local_tasks_are_joined_alike() {
+    let result = outcome(&fifo(), |process| async move {
+        let local = std::rc::Rc::new(7);
+        let one = process.task.spawn_local(async move { *local }).await.expect("it returned");
+        let other = process.task.spawn_blocking(|| 8).await.expect("it returned");
+        (one, other)
+    });
+    assert_eq!(result, (7, 8));
+}
+
+#[test]
+fn a_task_aborted_before_its_first_poll_never_runs() {
+    let joined = outcome(&fifo(), |process| async move {
+        let handle = process.task.spawn(async { panic!("it was polled") });
+        handle.abort();
+        assert!(!handle.is_finished());
+        handle.await
+    });
+    assert!(matches!(joined, Err::<(), _>(JoinError::Cancelled)));
+}
+
+#[test]
+fn a_task_aborted_while_it_waits_is_dropped_and_cancelled() {
+    let (joined, dropped_first) = outcome(&fifo(), |process| async move {
+        let dropped: Log<()> = log();
+        let put = dropped.clone();
+        let handle = process.task.spawn_local(async move {
+            let _guard = OnDrop(move || put.borrow_mut().push(()));
+            process.time.sleep(millis(1000)).await;
+        });
+        process.time.sleep(millis(1)).await;
+        handle.abort();
+        handle.abort();
+        let joined = handle.await;
+        (joined, dropped.borrow().len() == 1)
+    });
+    assert!(matches!(joined, Err(JoinError::Cancelled)));
+    assert!(dropped_first, "its future is dropped before whoever joins it goes on");
+}
+
+#[test]
+fn aborting_a_task_that_ended_changes_nothing() {
+    let joined = outcome(&fifo(), |process| async move {
+        let handle = process.task.spawn(async { 5 });
+        process.time.sleep(millis(1)).await;
+        handle.abort();
+        assert!(handle.is_finished());
+        handle.await
+    });
+    assert_eq!(joined.expect("it returned"), 5);
+}
+
+#[test]
+fn a_handle_that_was_joined_stands_for_no_task() {
+    let rest = outcome(&fifo(), |process| async move {
+        // Slot 0 is free while this runs: it belonged to the first of these tasks.
+        let mut handle = process.task.spawn(async { 5 });
+        let value = (&mut handle).await.expect("it returned");
+        handle.abort();
+        assert!(handle.is_finished());
+        let others: Vec<_> = (0..3).map(|nth| process.task.spawn(async move { nth })).collect();
+        handle.abort();
+        assert!(handle.is_finished());
+        let mut sum = value;
+        for other in others {
+            sum += other.await.expect("nobody aborted it");
+        }
+        sum
+    });
+    assert_eq!(rest, 8);
+}
+
+#[test]
+fn the_dead_spawn_nothing_and_their_handles_stand_for_no_task() {
+    let mut basin = Basin::new(2);
+    let (dead, alive) = (basin.boot(0), basin.boot(1));
+    // The first slot is in use, and free again.
+    basin.spawn(dead, async {});
+    basin.run_idle();
+    basin.crash(0);
+    let results: Log<bool> = log();
+    let put = results.clone();
+    basin.spawn(alive, async {});
+    basin.run_idle();
+    let handle = basin.world.enter(|| dead.spawn("ghost", async { panic!("the dead ran") }));
+    basin.world.enter(|| {
+        assert!(handle.is_finished());
+        handle.abort();
+        assert!(handle.is_finished());
+    });
+    basin.spawn(alive, async move {
+        let joined = handle.await;
+        put.borrow_mut().push(matches!(joined, Err::<(), _>(JoinError::Cancelled)));
+    });
+    basin.run_idle();
+    assert_eq!(results.take(), [true]);
+    assert!(!basin.world.has_tasks());
+}
+
+#[test]
+fn a_detached_task_runs_on_and_leaves_nothing() {
+    let mut basin = Basin::new(1);
+    let process = basin.boot(0);
+    let done: Log<u32> = log();
+    let put = done.clone();
+    basin.spawn(process, async move {
+        for nth in 0..3 {
+            let put = put.clone();
+            drop(process.task.spawn_local(async move {
+                process.time.sleep(millis(1)).await;
+                put.borrow_mut().push(nth);
+            }));
+        }
+    });
+    basin.run_idle();
+    assert_eq!(done.take(), [0, 1, 2]);
+    assert!(!basin.world.has_tasks());
+}
+
+#[test]
+fn a_panic_that_is_survived_reaches_the_joiner() {
+    let message = outcome(&surviving(), |process| async move {
+        let handle = process.task.spawn(async { panic!("it is {}", "over") });
+        match handle.await {
+            Err(JoinError::Panicked(payload)) => wavetank_core::panic_message(payload.as_ref()).to_string(),
+            other => panic!("{other:?}"),
+        }
+    });
+    assert_eq!(message, "it is over");
+}
+
+#[test]
+fn a_task_that_woke_itself_before_it_panicked_is_over() {
+    let mut basin = Basin::with(1, 1, &surviving());
+    let process = basin.boot(0);
+    let handle = basin.world.enter(|| {
+        process.spawn(
+            "waker",
+            poll_fn(|cx| -> Poll<()> {
+                cx.waker().wake_by_ref();
+                panic!("after it woke itself")
+            }),
+        )
+    });
+    basin.run_idle();
+    let panics: Vec<&str> = basin.world.panics().iter().map(|panic| panic.message.as_str()).collect();
+    assert_eq!(panics, ["after it woke itself"]);
+    drop(handle);
+}
+
+#[test]
+fn a_task_that_woke_itself_as_it_returned_is_not_polled_again() {
+    let mut basin = Basin::new(1);
+    let process = basin.boot(0);
+    let handle = basin.world.enter(|| {
+        process.spawn(
+            "waker",
+            poll_fn(|cx| {
+                cx.waker().wake_by_ref();
+                Poll::Ready(())
+            }),
+        )
+    });
+    basin.run_idle();
+    assert_eq!(basin.world.kernel(|kernel| kernel.polls()), 1);
+    drop(handle);
+}
+
+#[test]
+fn a_panic_stops_the_run_and_names_its_task() {
+    let mut basin = Basin::new(1);
+    let process = basin.boot(0);
+    let polled_after: Log<()> = log();
+    let put = polled_after.clone();
+    let line = line!() + 2;
+    basin.world.enter(|| {
+        drop(process.spawn("culprit", async { panic!("no more") }));
+        drop(process.spawn("bystander", async move { put.borrow_mut().push(()) }));
+    });
+    assert_eq!(basin.run(), Stop::Panic);
+    let [panic] = basin.world.panics() else { panic!("{:?}", basin.world.panics()) };
+    assert_eq!((panic.task, panic.node, panic.incarnation), ("culprit", basin.nodes[0], 1));
+    assert_eq!(panic.message, "no more");
+    assert_eq!((panic.spawned_at.file(), panic.spawned_at.line()), (file!(), line));
+    assert!(polled_after.borrow().is_empty(), "nothing runs after the panic");
+}
+
+/// A future that is dropped while the world is installed can use every provider.
+fn provider_user(process: Process, seen: Log<&'static str>) -> impl Future<Output = ()> {
+    let guard = OnDrop(move || {
+        let _ = process.time.now();
+        let _ = SimRandomProvider::new(process.home).next_u64();
+        drop(process.time.sleep(millis(1)));
+        let seen_by_child = seen.clone();
+        drop(process.task.spawn_local(async move { seen_by_child.borrow_mut().push("child ran") }));
+        seen.borrow_mut().push("dropped");
+    });
+    async move {
+        let _guard = guard;
+        pending::<()>().await;
+    }
+}
+
+#[test]
+fn destructors_at_the_end_of_a_run_may_use_providers_and_spawn() {
+    for ends_with_panic in [false, true] {
+        let mut basin = Basin::new(1);
+        let process = basin.boot(0);
+        let seen = log();
+        basin.spawn(process, provider_user(process, seen.clone()));
+        basin.spawn(process, provider_user(process, seen.clone()));
+        if ends_with_panic {
+            basin.spawn(process, async { panic!("in the middle") });
+        }
+        assert_eq!(basin.run(), if ends_with_panic { Stop::Panic } else { Stop::Idle });
+        assert_eq!(basin.world.finish(), Vec::<String>::new());
+        // What they spawned is dropped as well, and never runs.
+        assert_eq!(seen.take(), ["dropped", "dropped"]);
+        assert!(!basin.world.has_tasks());
+    }
+}
+
+#[test]
+fn a_world_that_is_dropped_drops_its_tasks_while_it_is_installed() {
+    let mut basin = Basin::new(1);
+    let process = basin.boot(0);
+    let seen = log();
+    basin.spawn(process, provider_user(process, seen.clone()));
+    assert_eq!(basin.run(), Stop::Idle);
+    drop(basin);
+    assert_eq!(seen.take(), ["dropped"]);
+}
+
+#[test]
+fn a_destructor_in_the_middle_of_a_run_spawns_a_task_that_runs() {
+    let mut basin = Basin::new(1);
+    let process = basin.boot(0);
+    let seen = log();
+    let user = provider_user(process, seen.clone());
+    basin.spawn(process, async move {
+        let handle = process.task.spawn_local(user);
+        process.time.sleep(millis(1)).await;
+        handle.abort();
+    });
+    basin.run_idle();
+    assert_eq!(seen.take(), ["dropped", "child ran"]);
+}
+
+#[test]
+fn two_destructors_that_panic_in_one_crash_end_the_run_not_the_process() {
+    let mut basin = Basin::new(2);
+    let (victim, injector) = (basin.boot(0), basin.boot(1));
+    for _ in 0..2 {
+        basin.spawn(victim, async {
+            let _guard = OnDrop(|| panic!("closed while in use"));
+            pending::<()>().await;
+        });
+    }
+    basin.spawn(injector, async move {
+        injector.time.sleep(millis(1)).await;
+        victim.crash();
+    });
+    assert_eq!(basin.run(), Stop::Panic);
+    assert_eq!(basin.world.panics()[0].message, "closed while in use");
+}
