@@ -44,6 +44,10 @@ impl fmt::Debug for Digest {
 pub fn hash_bytes(bytes: &[u8]) -> u64 {
     let mut hash = (bytes.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let (blocks, rest) = bytes.as_chunks::<16>();
+    let (groups, blocks) = blocks.as_chunks::<4>();
+    if !groups.is_empty() {
+        hash = hash_groups(hash, groups);
+    }
     for block in blocks {
         hash = mix_block(hash, block);
     }
@@ -59,6 +63,18 @@ pub fn hash_bytes(bytes: &[u8]) -> u64 {
             mix_block(hash, &last)
         }
     }
+}
+
+/// Four lanes that do not wait for one another.
+#[inline]
+fn hash_groups(hash: u64, groups: &[[[u8; 16]; 4]]) -> u64 {
+    let mut lanes = [hash, !hash, hash.rotate_left(32), !hash.rotate_left(32)];
+    for group in groups {
+        for (lane, block) in lanes.iter_mut().zip(group) {
+            *lane = mix_block(*lane, block);
+        }
+    }
+    mix(mix(lanes[0], lanes[1]), mix(lanes[2], lanes[3]))
 }
 
 #[inline]
