@@ -2,10 +2,12 @@
 //! step. The builder is for sweeps; this is for stories.
 
 use crate::cast::add_machine;
+use crate::ledger::ALARM;
 use crate::outcome::{Ended, Outcome};
 use crate::panic_site::{self, Simulating};
 use crate::providers::SimProviders;
 use crate::rig::Rig;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::IpAddr;
@@ -27,8 +29,9 @@ struct Host {
     machine: MachineId,
     ip: IpAddr,
     boot: Boot,
-    /// The test waits for it.
     client: bool,
+    /// The test waits for its end, which has not come yet.
+    awaited: Rc<Cell<bool>>,
 }
 
 /// A simulated world for one test, driven by hand.
@@ -192,13 +195,17 @@ impl Tank {
     /// If a host panics or returns an error meanwhile.
     pub fn run_for(&mut self, duration: Duration) {
         let until = self.rig.world.kernel(|kernel| kernel.now()).saturating_add(saturating_nanos(duration));
+        // Time passes even where nothing else is due.
+        let device = self.rig.handles().ledger.number();
+        self.rig.world.kernel(|kernel| kernel.at(until, device, ALARM));
         match self.advance(until, |_| false) {
             Ok(()) | Err(TankError::NotDone { .. } | TankError::Deadlock { .. }) => {}
             Err(error) => panic!("{error}"),
         }
     }
 
-    /// Runs until a condition holds, looking after every event, for `most` of virtual time.
+    /// Runs until a condition holds, looking after every instant at which something
+    /// happened, for `most` of virtual time.
     ///
     /// # Errors
     /// [`TankError`].
@@ -207,17 +214,15 @@ impl Tank {
         self.advance(until, |_| holds())
     }
 
-    /// Fires the next event, and polls whom it woke. False if nothing is left to do.
+    /// Moves to the next instant at which something is due, and polls whom it woke.
+    /// False if nothing is left to do.
     ///
     /// # Errors
     /// [`TankError::Panic`] and [`TankError::Error`].
     pub fn step(&mut self) -> Result<bool, TankError> {
-        let next = self.rig.world.kernel(|kernel| kernel.next_time());
-        let Some(next) = next else {
-            let stop = self.run_world(u64::MAX);
-            self.judge(stop)?;
-            return Ok(self.rig.world.kernel(|kernel| kernel.next_time()).is_some());
-        };
+        // Whoever is ready now may have something due before what is due next.
+        self.settle()?;
+        let Some(next) = self.rig.world.kernel(|kernel| kernel.next_time()) else { return Ok(false) };
         let stop = self.run_world(next);
         self.judge(stop)?;
         Ok(true)
@@ -288,7 +293,10 @@ impl Tank {
             let future = boot(world);
             Box::pin(async move { future.await.ended() })
         });
-        self.hosts.insert(name.to_string(), Host { node: peer.node, machine, ip: peer.ip, boot, client });
+        self.hosts.insert(
+            name.to_string(),
+            Host { node: peer.node, machine, ip: peer.ip, boot, client, awaited: Rc::new(Cell::new(client)) },
+        );
         self.order.push(name.to_string());
         if client {
             self.ledger(|ledger| ledger.remaining += 1);
@@ -297,8 +305,8 @@ impl Tank {
     }
 
     fn boot(&mut self, name: &str) {
-        let Host { node, boot, client, .. } = self.find(name);
-        let (node, boot, client, name) = (*node, boot.clone(), *client, name.to_string());
+        let Host { node, boot, client, awaited, .. } = self.find(name);
+        let (node, boot, client, awaited, name) = (*node, boot.clone(), *client, awaited.clone(), name.to_string());
         let handles = self.rig.handles();
         self.rig.world.enter(|| {
             let home: Home = handles.control.boot(node);
@@ -306,7 +314,8 @@ impl Tank {
             drop(handles.control.spawn(home, if client { "client" } else { "host" }, async move {
                 let ended = body.await;
                 handles.ledger.with(|ledger, _| {
-                    if client && ended.is_ok() {
+                    // A client that was done once is done, even if it is started again.
+                    if ended.is_ok() && awaited.replace(false) {
                         ledger.remaining -= 1;
                     }
                     ledger.enter(|| name, ended);
@@ -322,9 +331,22 @@ impl Tank {
         self.rig.world.enter(|| control.crash(scope, kind));
     }
 
-    /// Runs to `until`, or until `enough` says so after an event.
+    /// Polls whoever is ready, while time stands still.
+    fn settle(&mut self) -> Result<(), TankError> {
+        let now = self.rig.world.kernel(|kernel| kernel.now());
+        loop {
+            let stop = self.run_world(now);
+            self.judge(stop)?;
+            if stop != Stop::Requested {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Runs to `until`, or until `enough` says so after an instant.
     fn advance(&mut self, until: u64, mut enough: impl FnMut(&mut Tank) -> bool) -> Result<(), TankError> {
         loop {
+            self.settle()?;
             if enough(self) {
                 return Ok(());
             }
