@@ -287,8 +287,7 @@ fn a_simulation_that_cannot_be_run_says_why_in_one_line() {
     let empty = SimulationBuilder::new().with_name("empty").process("server", 1, nobody);
     says(&empty, &["empty", "no workload", ".workload("]);
     says(&good.clone().process("user", 1, nobody), &["swim", "two groups", "`user`"]);
-    let mut storage = wavetank_harness::StorageConfiguration::default();
-    storage.iops = 0;
+    let storage = wavetank_harness::StorageConfiguration { iops: 0, ..Default::default() };
     says(&good.clone().with_storage_config(storage), &["swim", "iops"]);
 }
 

@@ -166,7 +166,7 @@ fn a_panic_in_a_process_and_in_a_factory_is_red() {
     says(&failure(&simulation().workload_object("user", 1, object)), &["factory", "no object"]);
     // The same worker goes on after a panic.
     let result = simulation()
-        .workload("user", 1, async |context: SimContext| assert!(context.seed() % 2 == 0, "odd"))
+        .workload("user", 1, async |context: SimContext| assert!(context.seed().is_multiple_of(2), "odd"))
         .run_strategy(&TestStrategy::Count(10), &Progress::default());
     assert_eq!(result.red.iter().map(|red| red.seed).collect::<Vec<_>>(), [1, 3, 5, 7, 9]);
 }

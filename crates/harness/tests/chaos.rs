@@ -1,0 +1,168 @@
+//! Planned faults: how many, when and whom; and that they are over when they should be.
+
+use std::collections::BTreeSet;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use wavetank_core::{Instant, Providers, TcpListener};
+use wavetank_harness::{
+    Atom, Chaos, FaultKind, NetworkConfig, Overrides, SimContext, SimulationBuilder, Target, all_kinds,
+};
+
+const WINDOW: Duration = Duration::from_secs(5);
+
+async fn serve(context: SimContext) -> std::io::Result<()> {
+    let listener = context.providers().bind(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 80)).await?;
+    loop {
+        listener.accept().await?;
+    }
+}
+
+/// When the window is over, everybody answers at the first attempt, and at once.
+async fn visit(context: SimContext) -> std::io::Result<()> {
+    let world = context.providers();
+    world.sleep_until(Instant::ZERO + WINDOW + Duration::from_millis(1)).await;
+    for ip in context.topology().ips("server") {
+        let before = world.now();
+        world.connect(SocketAddr::new(ip, 80)).await?;
+        // There and back, at 100 us each.
+        assert_eq!(world.now() - before, Duration::from_micros(200), "no link is slow");
+    }
+    Ok(())
+}
+
+fn simulation(chaos: Chaos) -> SimulationBuilder {
+    SimulationBuilder::new()
+        .process("server", 10, serve)
+        .workload("visitor", 2, visit)
+        .with_network_config(NetworkConfig::perfect())
+        .with_chaos(Chaos { window: WINDOW, ..chaos })
+}
+
+/// The atoms of seeds 0 to 49, which are all green.
+fn atoms(chaos: Chaos) -> Vec<Vec<Atom>> {
+    let mut recorder = simulation(chaos).recorder();
+    let run = |seed| {
+        let record = recorder.run(seed, Overrides::new(), None);
+        assert!(record.failures.is_empty(), "seed {seed}: {:?}", record.failures);
+        record.atoms
+    };
+    (0..50).map(run).collect()
+}
+
+fn kind(name: &str) -> &'static FaultKind {
+    all_kinds().find(|kind| kind.name() == name).expect("there is such a kind")
+}
+
+/// Short enough that there is always somebody left to strike.
+fn brief() -> Chaos {
+    let moment = Duration::from_millis(1);
+    Chaos { duration: moment..=2 * moment, ..Chaos::none() }
+}
+
+fn check_counts(name: &str, chaos: Chaos) {
+    let counts: BTreeSet<usize> = atoms(chaos)
+        .iter()
+        .map(|atoms| {
+            assert!(atoms.iter().all(|atom| atom.kind == kind(name) && atom.time <= 5_000_000_000), "{atoms:?}");
+            atoms.len()
+        })
+        .collect();
+    assert_eq!(counts, BTreeSet::from([2, 3, 4]), "{name}");
+}
+
+#[test]
+fn a_run_has_as_many_faults_of_a_kind_as_asked_for_and_no_other() {
+    check_counts("node.crash", Chaos { crashes: 2..=4, ..brief() });
+    check_counts("machine.crash", Chaos { machine_crashes: 2..=4, ..brief() });
+    check_counts("machine.power-loss", Chaos { power_losses: 2..=4, ..brief() });
+    check_counts("node.pause", Chaos { pauses: 2..=4, ..brief() });
+    check_counts("network.partition", Chaos { partitions: 2..=4, ..brief() });
+    check_counts("network.slow", Chaos { slow_links: 2..=4, ..brief() });
+}
+
+#[test]
+fn every_kind_strikes_everybody_over_the_seeds_and_all_of_it_is_over_in_time() {
+    let all: Vec<Atom> = atoms(Chaos::storm(WINDOW)).into_iter().flatten().collect();
+    for name in ["node.crash", "node.pause", "machine.crash", "machine.power-loss"] {
+        let struck: BTreeSet<Target> =
+            all.iter().filter(|atom| atom.kind == kind(name)).map(|atom| atom.target).collect();
+        assert!(struck.len() >= 7, "{name} struck only {struck:?}");
+        let is_workload = |target: &Target| match target {
+            Target::Node(node) => node.0 >= 10,
+            Target::Machine(machine) => machine.0 >= 10,
+            _ => true,
+        };
+        assert!(!struck.iter().any(is_workload), "{name} struck a workload: {struck:?}");
+    }
+    for name in ["network.partition", "network.slow"] {
+        assert!(all.iter().filter(|atom| atom.kind == kind(name)).count() > 20, "{name}");
+    }
+}
+
+#[test]
+fn a_fault_that_outlasts_the_window_is_ended_by_its_end() {
+    let hour = Duration::from_secs(3600);
+    let all = atoms(Chaos { duration: hour..=hour, ..Chaos::storm(WINDOW) });
+    assert!(all.iter().flatten().all(|atom| atom.parameters[0] == 3_600_000_000_000));
+    assert!(all.iter().flatten().count() > 100);
+}
+
+#[test]
+fn a_partition_cuts_from_its_time_for_its_duration() {
+    let (second, step) = (Duration::from_secs(1), Duration::from_millis(10));
+    let silences = Arc::new(Mutex::new(Vec::new()));
+    let heard = silences.clone();
+    let simulation = SimulationBuilder::new()
+        .process("server", 1, serve)
+        .workload("visitor", 1, move |context: SimContext| {
+            let heard = heard.clone();
+            async move {
+                let world = context.providers();
+                let server = SocketAddr::new(context.topology().ip("server"), 80);
+                while world.now() < Instant::ZERO + 11 * second {
+                    let begin = world.now();
+                    if world.timeout(step, world.connect(server)).await.is_err() {
+                        heard.lock().expect("free").push(begin.as_nanos());
+                    }
+                    world.sleep_until(begin + step).await;
+                }
+            }
+        })
+        .with_network_config(NetworkConfig::perfect())
+        .with_chaos(Chaos { window: 10 * second, partitions: 1..=1, duration: second..=second, ..Chaos::none() });
+    let mut recorder = simulation.recorder();
+    for seed in 0..20 {
+        let record = recorder.run(seed, Overrides::new(), None);
+        assert!(record.failures.is_empty(), "seed {seed}: {:?}", record.failures);
+        let [cut] = record.atoms[..] else { panic!("one partition was asked for: {:?}", record.atoms) };
+        let end = (cut.time + 1_000_000_000).min(10_000_000_000);
+        let silences = std::mem::take(&mut *silences.lock().expect("free"));
+        let (first, last) = (silences[0], silences[silences.len() - 1]);
+        let step = step.as_nanos() as u64;
+        assert!(first + step >= cut.time && first <= cut.time + step, "seed {seed}: {first} {cut:?}");
+        assert!(last <= end && last + 2 * step >= end, "seed {seed}: {last} {end}");
+        assert!(silences.windows(2).all(|pair| pair[1] - pair[0] == step), "seed {seed}: without a gap");
+    }
+}
+
+#[test]
+fn a_plan_does_not_depend_on_who_is_there() {
+    let plan = |servers: u32| {
+        let simulation = SimulationBuilder::new()
+            .process("server", servers, serve)
+            .workload("idle", 1, |context: SimContext| async move {
+                context.providers().sleep(WINDOW).await;
+            })
+            .with_chaos(Chaos { window: WINDOW, crashes: 3..=3, ..brief() });
+        let record = simulation.run_seed(4, Overrides::new(), None);
+        record.atoms.iter().map(|atom| (atom.address, atom.time, atom.parameters)).collect::<Vec<_>>()
+    };
+    assert_eq!(plan(3).len(), 3);
+    assert_eq!(plan(3), plan(9));
+}
+
+#[test]
+fn without_chaos_nothing_is_planned() {
+    assert!(atoms(Chaos::none()).iter().all(Vec::is_empty));
+}
