@@ -8,6 +8,7 @@ use crate::record;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use tokio::sync::{mpsc, oneshot};
+use tracing::{debug, error};
 use wavetank_core::Providers;
 use wavetank_probe::{always_assert, sometimes_assert};
 
@@ -122,7 +123,8 @@ impl<P: Providers> Committer<P> {
         let mut batch = Vec::new();
         while queue.recv_many(&mut batch, BATCH_MOST).await > 0 {
             sometimes_assert!(batch.len() > 1, "several increments share a sync");
-            self.commit(std::mem::take(&mut batch)).await?;
+            debug!(increments = batch.len(), "committing");
+            self.commit(std::mem::take(&mut batch)).await.inspect_err(|error| error!(%error, "the log failed"))?;
         }
         Ok(())
     }

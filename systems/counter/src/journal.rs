@@ -4,6 +4,7 @@
 use crate::record;
 use std::collections::BTreeMap;
 use std::io;
+use tracing::{info, warn};
 use wavetank_core::{File, OpenOptions, Providers, StorageFile, StorageProvider};
 use wavetank_probe::{reachable, sometimes_assert};
 
@@ -78,6 +79,7 @@ async fn recover<P: Providers>(world: &P) -> io::Result<(Journal<P>, BTreeMap<St
     // Only now: the name must never stand for less than the old file held.
     storage.rename(NEW_LOG, LOG).await?;
     storage.sync_dir(DIRECTORY).await?;
+    info!(counters = counters.len(), "recovered");
     Ok((Journal { file, end: bytes.len() as u64 }, counters))
 }
 
@@ -98,6 +100,7 @@ async fn read<P: Providers>(world: &P) -> io::Result<BTreeMap<String, u64>> {
     }
     if !records.rest().is_empty() {
         reachable!("a torn tail is cut off");
+        warn!(bytes = records.rest().len(), "cut a torn tail off");
     }
     Ok(counters)
 }

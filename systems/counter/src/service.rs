@@ -16,6 +16,7 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
 use tokio::sync::mpsc;
+use tracing::{debug, info};
 use wavetank_core::{Listener, Providers, Stream, TcpListener, TcpStream, select, watch};
 
 /// How long connections may take to end once the service stops.
@@ -75,6 +76,7 @@ pub async fn serve<P: Providers>(
     let listener = world.bind(options.listen).await.map_err(listen_error)?;
     let address = listener.local_addr().map_err(listen_error)?;
     let (counters, committing) = Counters::open(world, options.bug).await?;
+    info!(%address, "listening");
     listening(address);
     let (stop, stopping) = watch::channel(false);
     let (alive, mut ended) = mpsc::channel::<()>(1);
@@ -105,7 +107,8 @@ async fn accept<P: Providers>(
     let clock = HyperClock::new(world.clone());
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
+                debug!(%peer, "accepted");
                 let serving = attend::<P>(clock.clone(), stream, router.clone(), stopping.clone(), alive.clone());
                 world.spawn(serving);
             }

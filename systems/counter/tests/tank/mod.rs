@@ -31,9 +31,11 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// end, too.
 const FINAL_READS_MOST: u32 = 20;
 
-/// Crashes, power losses, partitions and slow links on an ordinary network and disk.
+/// Crashes, power losses, partitions and slow links on an ordinary network, and a disk
+/// whose syncs are as slow as a spinning one's, so that crashes often fall into one.
 pub(crate) fn counter(bug: Option<Bug>) -> SimulationBuilder {
-    simulation("counter", bug)
+    let sync_latency = (Duration::from_millis(2)..=Duration::from_millis(30)).into();
+    simulation("counter", bug).with_storage_config(StorageConfiguration { sync_latency, ..Default::default() })
 }
 
 /// The same with a hostile network, and a slow disk that fails one sync in a hundred.
