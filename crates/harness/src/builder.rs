@@ -284,6 +284,7 @@ impl SimulationBuilder {
                 ));
             }
         }
+        self.simulation.network.validate().map_err(|error| format!("simulation `{name}`: {error}"))?;
         self.simulation.storage.validate().map_err(|error| format!("simulation `{name}`: {error}"))?;
         wavetank_probe::catalogue().check().map_err(|error| error.to_string())
     }

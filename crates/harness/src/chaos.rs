@@ -4,7 +4,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 use wavetank_core::saturating_nanos;
-use wavetank_engine::{Decisions, Domain, FaultKind, kinds, mix, scale};
+use wavetank_engine::{Decisions, Domain, FaultKind, kinds, mix, name_key, scale};
 
 /// How much goes wrong on purpose, and for how long. Plain data; everything is off
 /// by default.
@@ -125,6 +125,13 @@ pub(crate) struct Planned {
     pub(crate) slowness: u64,
 }
 
+// What a fault's one draw is spread by. Neighbouring numbers would not do: products of
+// neighbours are neighbours too.
+const TIME: u64 = name_key("time");
+const DURATION: u64 = name_key("duration");
+const TARGET: u64 = name_key("target");
+const SLOWNESS: u64 = name_key("slowness");
+
 /// The entity of planned faults in their kinds' domains.
 pub(crate) const PLAN: u64 = 0x706c_616e;
 const HOW_MANY: Domain = Domain::new("chaos.count");
@@ -145,12 +152,12 @@ impl Chaos {
             for nth in 0..count {
                 let Some(draw) = decisions.draw(domain, PLAN, nth) else { continue };
                 plan.push(Planned {
-                    time: scale(mix(draw, 1), 0, window),
+                    time: scale(mix(draw, TIME), 0, window),
                     strike,
                     nth,
-                    duration: scale(mix(draw, 2), duration.0, duration.1.max(duration.0)),
-                    target: mix(draw, 3),
-                    slowness: scale(mix(draw, 4), slowness.0, slowness.1.max(slowness.0)),
+                    duration: scale(mix(draw, DURATION), duration.0, duration.1.max(duration.0)),
+                    target: mix(draw, TARGET),
+                    slowness: scale(mix(draw, SLOWNESS), slowness.0, slowness.1.max(slowness.0)),
                 });
             }
         }

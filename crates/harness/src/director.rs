@@ -7,7 +7,9 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
 use wavetank_core::{Instant, TimeProvider, saturating_nanos};
-use wavetank_engine::{CrashKind, Home, Kernel, MachineId, NodeId, NodeState, Scope, SimTimeProvider, Target, mix};
+use wavetank_engine::{
+    CrashKind, Home, Kernel, MachineId, NodeId, NodeState, Scope, SimTimeProvider, Target, mix, name_key,
+};
 
 /// What ends a fault that began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -134,7 +136,11 @@ impl Director {
         }
         let mut halves = (Vec::new(), Vec::new());
         for machine in (0..self.machines).map(MachineId) {
-            let half = if mix(planned.target, u64::from(machine.0)) & 1 == 0 { &mut halves.0 } else { &mut halves.1 };
+            let half = if mix(planned.target, name_key("half").wrapping_mul(2 * u64::from(machine.0) + 1)) & 1 == 0 {
+                &mut halves.0
+            } else {
+                &mut halves.1
+            };
             half.push(machine);
         }
         if halves.0.is_empty() || halves.1.is_empty() {

@@ -164,14 +164,33 @@ impl NetworkConfig {
                 .any(|ratio| !ratio.is_zero())
     }
 
-    /// # Panics
-    /// If a figure is out of its range.
-    pub(crate) fn check(&self) {
-        assert!(self.latency_min <= self.latency_max, "latency_min is above latency_max");
-        assert!(self.send_buffer > 0, "send_buffer must hold at least a byte");
-        assert!(self.receive_window > 0, "receive_window must hold at least a byte");
-        assert!(self.backlog > 0, "backlog must hold at least a connection");
-        assert!(self.datagram_max <= 65_507, "no IPv4 datagram is larger than 65,507 bytes");
-        assert!(self.retransmit_first > 0 && self.connect_first > 0, "a retransmission takes time");
+    /// Says whether the figures make sense.
+    ///
+    /// # Errors
+    /// The first that does not, and what it must be.
+    pub fn validate(&self) -> Result<(), NetworkConfigError> {
+        let check = |holds: bool, error: NetworkConfigError| if holds { Ok(()) } else { Err(error) };
+        check(self.latency_min <= self.latency_max, NetworkConfigError::InvertedLatency)?;
+        check(self.spike.is_zero() || self.spike_max > 0, NetworkConfigError::Zero("spike_max"))?;
+        check(self.send_buffer > 0, NetworkConfigError::Zero("send_buffer"))?;
+        check(self.receive_window > 0, NetworkConfigError::Zero("receive_window"))?;
+        check(self.backlog > 0, NetworkConfigError::Zero("backlog"))?;
+        check(self.datagram_max <= 65_507, NetworkConfigError::DatagramTooLarge(self.datagram_max))?;
+        check(self.retransmit_first > 0, NetworkConfigError::Zero("retransmit_first"))?;
+        check(self.connect_first > 0, NetworkConfigError::Zero("connect_first"))
     }
+}
+
+/// A network that cannot be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NetworkConfigError {
+    /// The shortest latency is longer than the longest.
+    #[error("NetworkConfig: latency_min is above latency_max; swap them")]
+    InvertedLatency,
+    /// A figure that must be above zero is not.
+    #[error("NetworkConfig: {0} must be above zero")]
+    Zero(&'static str),
+    /// A datagram larger than IPv4 has room for.
+    #[error("NetworkConfig: datagram_max is {0}; no IPv4 datagram is larger than 65,507 bytes")]
+    DatagramTooLarge(u32),
 }

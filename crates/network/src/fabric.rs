@@ -54,7 +54,7 @@ impl Fabric {
     /// # Panics
     /// If a figure of the configuration is out of its range.
     pub fn new(config: NetworkConfig) -> Fabric {
-        config.check();
+        config.validate().expect("whoever makes a fabric has validated its configuration");
         let rough = config.is_rough();
         Fabric {
             config,
@@ -83,7 +83,7 @@ impl Fabric {
     /// # Panics
     /// If a figure is out of its range.
     pub fn configure(&mut self, config: &NetworkConfig) {
-        config.check();
+        config.validate().expect("whoever makes a fabric has validated its configuration");
         self.config.clone_from(config);
         self.refresh();
     }

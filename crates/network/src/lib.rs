@@ -34,7 +34,7 @@ mod waiters;
 
 pub use address::address_of;
 pub use broken::Broken;
-pub use config::NetworkConfig;
+pub use config::{NetworkConfig, NetworkConfigError};
 pub use fabric::Fabric;
 pub use provider::{SimNetworkProvider, SimTcpListener, SimUdpSocket};
 pub use stream::{SimReadHalf, SimTcpStream, SimWriteHalf};

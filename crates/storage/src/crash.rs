@@ -26,22 +26,23 @@ impl Disks {
             Scope::Machine(machine) => machine,
             Scope::Node(node) => kernel.topology.node(node).machine,
         };
-        let is_dead = |node: NodeId| match scope {
+        let is_dead = |kernel: &Kernel, node: NodeId| match scope {
             Scope::Node(dead) => node == dead,
             Scope::Machine(machine) => kernel.topology.node(node).machine == machine,
         };
         let mut dead: Vec<(u64, u32)> = self
             .underway
             .iter()
-            .filter(|(_, underway)| is_dead(underway.home.node))
+            .filter(|(_, underway)| is_dead(kernel, underway.home.node))
             .map(|(slot, underway)| (underway.sequence, slot))
             .collect();
         dead.sort_unstable();
-        let files: Vec<u32> =
-            self.handles.iter().filter(|(_, handle)| is_dead(handle.home.node)).map(|(slot, _)| slot).collect();
         for (_, slot) in dead {
             self.end(slot, machine, kernel);
         }
+        // Only now: what was opened and not yet told of is closed by then.
+        let files: Vec<u32> =
+            self.handles.iter().filter(|(_, handle)| is_dead(kernel, handle.home.node)).map(|(slot, _)| slot).collect();
         for slot in files {
             self.close_file(slot);
         }

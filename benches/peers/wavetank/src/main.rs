@@ -201,7 +201,8 @@ fn run(a: &Args) -> Option<Outcome> {
     match a.workload.as_str() {
         "echo" => outcome(echo(ECHO_CLIENTS as u32, n), one, ECHO_CLIENTS * n),
         "echo1ms" => {
-            let millisecond = NetworkConfig::constant(Duration::from_millis(1));
+            let millisecond =
+                NetworkConfig { latency_min: 1_000_000, latency_max: 1_000_000, ..NetworkConfig::default() };
             outcome(echo(ECHO_CLIENTS as u32, n).with_network_config(millisecond), one, ECHO_CLIENTS * n)
         }
         "timers" => outcome(timers(n), one, TIMER_TASKS * n),
