@@ -70,7 +70,13 @@ impl Watch<'_> {
             (one, other) => one.or(other),
         };
         let left = left.map(|left| format!(", {} left", seconds(left))).unwrap_or_default();
-        format!("{}: {}{of} seeds, {red} red, {} seeds/s{left}", self.name, grouped(done), grouped(rate as u64))
+        format!(
+            "{}: {}{of} seeds, {} red, {} seeds/s{left}",
+            self.name,
+            grouped(done),
+            grouped(red),
+            grouped(rate as u64)
+        )
     }
 }
 
