@@ -109,9 +109,10 @@ fn spawner(n: u64) -> SimulationBuilder {
 
 fn idle(n: u64) -> SimulationBuilder {
     let beats = BEATS_PER_HOUR * n;
-    SimulationBuilder::new()
-        .with_limits(Limits { time: Duration::MAX, ..Limits::default() })
-        .workload("node", IDLE_NODES as u32, move |cx: SimContext| async move {
+    SimulationBuilder::new().with_limits(Limits { time: Duration::MAX, ..Limits::default() }).workload(
+        "node",
+        IDLE_NODES as u32,
+        move |cx: SimContext| async move {
             let (world, me) = (cx.providers(), u64::from(cx.number()));
             let listener = world.bind((cx.ip(), PORT).into()).await?;
             let clock = world.clone();
@@ -134,7 +135,8 @@ fn idle(n: u64) -> SimulationBuilder {
             }
             receiver.await.unwrap();
             io::Result::Ok(())
-        })
+        },
+    )
 }
 
 fn storage(n: u64) -> SimulationBuilder {
