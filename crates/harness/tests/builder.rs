@@ -289,6 +289,8 @@ fn a_simulation_that_cannot_be_run_says_why_in_one_line() {
     says(&good.clone().process("user", 1, nobody), &["swim", "two groups", "`user`"]);
     let storage = wavetank_harness::StorageConfiguration { iops: 0, ..Default::default() };
     says(&good.clone().with_storage_config(storage), &["swim", "iops"]);
+    let network = wavetank_harness::NetworkConfig { latency_min: 1_000_000_000, ..Default::default() };
+    says(&good.clone().with_network_config(network), &["swim", "latency"]);
 }
 
 #[test]

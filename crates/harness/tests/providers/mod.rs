@@ -1,0 +1,64 @@
+//! A bundle of simulated providers, for tests that drive the engine's world
+//! themselves. The harness's own is made by the harness only.
+
+use wavetank_core::Providers;
+use wavetank_engine::{Home, Local, SimEntropy, SimRandomProvider, SimTaskProvider, SimTimeProvider};
+use wavetank_network::{Fabric, SimNetworkProvider};
+use wavetank_storage::{Disks, SimStorageProvider};
+
+/// What a process has of the world.
+#[derive(Debug, Clone)]
+pub(crate) struct Bundle {
+    network: SimNetworkProvider,
+    time: SimTimeProvider,
+    task: SimTaskProvider,
+    random: SimRandomProvider,
+    entropy: SimEntropy,
+    storage: SimStorageProvider,
+}
+
+impl Bundle {
+    pub(crate) fn new(fabric: Local<Fabric>, disks: Local<Disks>, home: Home) -> Bundle {
+        Bundle {
+            network: SimNetworkProvider::new(fabric, home),
+            time: SimTimeProvider::new(home),
+            task: SimTaskProvider::new(home),
+            random: SimRandomProvider::new(home),
+            entropy: SimEntropy::new(home),
+            storage: SimStorageProvider::new(disks, home),
+        }
+    }
+}
+
+impl Providers for Bundle {
+    type Network = SimNetworkProvider;
+    type Time = SimTimeProvider;
+    type Task = SimTaskProvider;
+    type Random = SimRandomProvider;
+    type Entropy = SimEntropy;
+    type Storage = SimStorageProvider;
+
+    fn network(&self) -> &SimNetworkProvider {
+        &self.network
+    }
+
+    fn time(&self) -> &SimTimeProvider {
+        &self.time
+    }
+
+    fn task(&self) -> &SimTaskProvider {
+        &self.task
+    }
+
+    fn random(&self) -> &SimRandomProvider {
+        &self.random
+    }
+
+    fn entropy(&self) -> &SimEntropy {
+        &self.entropy
+    }
+
+    fn storage(&self) -> &SimStorageProvider {
+        &self.storage
+    }
+}
