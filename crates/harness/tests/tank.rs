@@ -159,7 +159,8 @@ fn what_was_synced_outlives_a_loss_of_power_and_a_crash_keeps_the_rest_too() {
         async move {
             let synced = world.open("synced", OpenOptions::append()).await?;
             let cached = world.open("cached", OpenOptions::append()).await?;
-            boots.borrow_mut().push((synced.size().await?, cached.size().await?));
+            let sizes = (synced.size().await?, cached.size().await?);
+            boots.borrow_mut().push(sizes);
             synced.write_all_at(b"x", 0).await?;
             synced.sync_all().await?;
             cached.sync_all().await?;
