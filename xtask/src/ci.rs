@@ -8,6 +8,7 @@ mod deny;
 mod docs;
 mod format;
 mod house;
+mod instructions;
 mod layers;
 mod lean;
 mod nix;
@@ -43,6 +44,7 @@ const STEPS: &[Step] = &[
     Step { name: "deny", about: "bans, licences and sources of what we depend on", run: deny::step },
     Step { name: "clippy", about: "no warning, nothing nondeterministic", run: clippy::step },
     Step { name: "tests", about: "the README's own command, doc tests included", run: tests::step },
+    Step { name: "counts", about: "no common path of the engine takes more of them", run: instructions::step },
     Step { name: "docs", about: "documentation without warnings", run: docs::step },
     Step { name: "lean", about: "production builds contain no simulator", run: lean::step },
     Step { name: "alone", about: "crates used one by one, outside the workspace", run: alone::step },
