@@ -68,6 +68,23 @@ fn a_seed_has_its_digest_after_fifty_others() {
 }
 
 #[test]
+fn a_seed_has_its_digest_after_runs_that_broke_off() {
+    // Panics while faults are under way, connections open and files being written.
+    let breaking = notebook().with_invariant("few notes are confirmed", |state| {
+        assert!(state.sum("confirmed", "notes") < 12, "enough");
+    });
+    let mut recorder = breaking.recorder();
+    let run = |recorder: &mut Recorder, seed| recorder.run(seed, Overrides::new(), None);
+    let fresh = run(&mut breaking.recorder(), 7);
+    for seed in 0..7 {
+        let broken = run(&mut recorder, seed);
+        assert_eq!(broken.failures.len(), 1, "seed {seed}: {:?}", broken.failures);
+    }
+    let after = run(&mut recorder, 7);
+    assert_eq!((after.digest, after.noted, after.atoms), (fresh.digest, fresh.noted, fresh.atoms));
+}
+
+#[test]
 fn different_seeds_have_different_digests() {
     let mut recorder = notebook().recorder();
     let mut digests: Vec<String> = (0..20).map(|seed| digest(&mut recorder, seed).to_string()).collect();
