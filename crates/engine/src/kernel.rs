@@ -12,8 +12,8 @@ use crate::limit::{Limits, Stop};
 use crate::node::{Node, NodeId, NodeState, Topology};
 use crate::queue::{Queue, Ticket};
 use crate::ratio::Ratio;
-use crate::ready::{Entry, Policy, Ready};
-use crate::task::{BoxRunnable, Debris, End, Tasks, Wait, index_of};
+use crate::ready::{Place, Policy, Ready};
+use crate::task::{BoxRunnable, Debris, End, Task, Tasks, Wait, index_of};
 use crate::timer::Timers;
 use crate::trace::{Event, EventKind, Trace};
 use crate::waiter::Waiter;
@@ -65,6 +65,16 @@ pub const SELECT: Domain = Domain::new("engine.select");
 pub(crate) const POLL: EventKind = EventKind::new("poll");
 const FAULT: EventKind = EventKind::new("fault");
 const CHOICE: EventKind = EventKind::new("choice");
+
+/// The priority of a task's latest wake.
+#[inline]
+fn priority(policy: &Policy, decisions: &Decisions, task: &Task) -> u64 {
+    match policy {
+        Policy::Fifo => 0,
+        Policy::Random => decisions.draw(SCHEDULE, task.entity, u64::from(task.wakes)).unwrap_or(0),
+        Policy::Pct { .. } => task.priority,
+    }
+}
 
 /// The state of a run; see the module's first lines.
 pub struct Kernel {
@@ -355,21 +365,23 @@ impl Kernel {
         task.wait = None;
         self.sequence = self.sequence.wrapping_add(1).max(1);
         task.queued = self.sequence;
-        let priority = match self.config.policy {
-            Policy::Fifo => 0,
-            Policy::Random => self.decisions.draw(SCHEDULE, task.entity, u64::from(task.wakes)).unwrap_or(0),
-            Policy::Pct { .. } => task.priority,
-        };
+        let priority = priority(&self.config.policy, &self.decisions, task);
         let index = index_of(number);
-        self.ready.push(Entry { priority, sequence: self.sequence, index });
+        self.ready.push(priority, Place::new(self.sequence, index));
         true
+    }
+
+    /// Puts a task that was ready before among the ready again, as it was.
+    pub(crate) fn push_again(&mut self, place: Place) {
+        let priority = priority(&self.config.policy, &self.decisions, self.tasks.at(place.index()));
+        self.ready.push(priority, place);
     }
 
     /// Gives a ready task another place; its old entry is stale from now on.
     pub(crate) fn requeue(&mut self, index: u32, priority: u64) {
         self.sequence = self.sequence.wrapping_add(1).max(1);
         self.tasks.at(index).queued = self.sequence;
-        self.ready.push(Entry { priority, sequence: self.sequence, index });
+        self.ready.push(priority, Place::new(self.sequence, index));
     }
 
     // --- Notes -----------------------------------------------------------------
@@ -587,8 +599,8 @@ impl Kernel {
             if node.state == NodeState::Paused {
                 node.state = NodeState::Up;
                 self.paused -= 1;
-                for entry in std::mem::take(&mut node.parked) {
-                    self.ready.push(entry);
+                for place in std::mem::take(&mut node.parked) {
+                    self.push_again(place);
                 }
                 self.note(EventKind::new("resume"), u64::from(id.0), 0);
             }

@@ -3,7 +3,7 @@
 
 use crate::clock::Clock;
 use crate::decision::mix;
-use crate::ready::Entry;
+use crate::ready::Place;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use std::sync::Arc;
 
@@ -58,7 +58,7 @@ pub struct Node {
     /// How often it was booted; the process that runs, or ran last, is this one.
     pub incarnation: u32,
     pub(crate) children: u32,
-    pub(crate) parked: Vec<Entry>,
+    pub(crate) parked: Vec<Place>,
     pub(crate) random: Option<Xoshiro256PlusPlus>,
     pub(crate) entropy: Option<Xoshiro256PlusPlus>,
 }

@@ -24,53 +24,102 @@ pub enum Policy {
     },
 }
 
+/// A ready task's place: its index, and the sequence number of its waking, which
+/// says whether the entry is still the task's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place(u64);
+
+impl Place {
+    pub(crate) fn new(sequence: u32, index: u32) -> Place {
+        Place(u64::from(sequence) << 32 | u64::from(index))
+    }
+
+    #[inline]
+    pub(crate) fn index(self) -> u32 {
+        self.0 as u32
+    }
+
+    #[inline]
+    pub(crate) fn sequence(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+}
+
 /// A ready task: priority first (low is early), then the order of waking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Entry {
-    pub(crate) priority: u64,
-    pub(crate) sequence: u32,
-    pub(crate) index: u32,
+struct Entry {
+    priority: u64,
+    place: Place,
 }
 
 /// The ready tasks.
-#[derive(Debug, Default)]
+///
+/// The earliest of those with a priority stands apart: mostly it is the only one.
+/// Its two numbers lie apart too, because a processor that has just stored both
+/// cannot yet load them as one.
+#[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Ready {
-    /// The earliest of those with a priority: mostly it is the only one.
-    front: Option<Entry>,
+    /// [`NOBODY`] if there is none.
+    front: Place,
     heap: BinaryHeap<Reverse<Entry>>,
-    fifo: VecDeque<Entry>,
+    front_priority: u64,
+    fifo: VecDeque<Place>,
+}
+
+const NOBODY: Place = Place(0);
+
+impl Default for Ready {
+    fn default() -> Self {
+        Ready { front: NOBODY, heap: BinaryHeap::new(), front_priority: 0, fifo: VecDeque::new() }
+    }
 }
 
 impl Ready {
     #[inline]
-    pub(crate) fn push(&mut self, entry: Entry) {
-        if entry.priority == 0 {
+    pub(crate) fn push(&mut self, priority: u64, place: Place) {
+        if priority == 0 {
             // Without a priority the order of waking is the order: no heap needed.
-            return self.fifo.push_back(entry);
+            return self.fifo.push_back(place);
         }
-        match &mut self.front {
-            None => self.front = Some(entry),
-            Some(front) => {
-                let later = if entry < *front { std::mem::replace(front, entry) } else { entry };
-                self.heap.push(Reverse(later));
-            }
+        if self.front == NOBODY {
+            self.front = place;
+            self.front_priority = priority;
+        } else {
+            self.push_beside(Entry { priority, place });
+        }
+    }
+
+    fn push_beside(&mut self, entry: Entry) {
+        let front = Entry { priority: self.front_priority, place: self.front };
+        if entry < front {
+            (self.front, self.front_priority) = (entry.place, entry.priority);
+            self.heap.push(Reverse(front));
+        } else {
+            self.heap.push(Reverse(entry));
         }
     }
 
     #[inline]
-    pub(crate) fn pop(&mut self) -> Option<Entry> {
+    pub(crate) fn pop(&mut self) -> Option<Place> {
         if !self.fifo.is_empty() {
             return self.fifo.pop_front();
         }
-        let entry = self.front.take();
+        let place = std::mem::replace(&mut self.front, NOBODY);
         if !self.heap.is_empty() {
-            self.front = self.heap.pop().map(|Reverse(entry)| entry);
+            self.advance();
         }
-        entry
+        (place != NOBODY).then_some(place)
+    }
+
+    fn advance(&mut self) {
+        if let Some(Reverse(Entry { priority, place })) = self.heap.pop() {
+            (self.front, self.front_priority) = (place, priority);
+        }
     }
 
     pub(crate) fn clear(&mut self) {
-        self.front = None;
+        self.front = NOBODY;
         self.heap.clear();
         self.fifo.clear();
     }

@@ -7,7 +7,7 @@ use crate::kernel::{Kernel, POLL, TIES, TIMERS};
 use crate::limit::{Limit, Stop};
 use crate::local::Devices;
 use crate::node::NodeState;
-use crate::ready::Policy;
+use crate::ready::{Place, Policy};
 use crate::task::{BoxRunnable, End};
 use crate::trace::EventKind;
 
@@ -34,8 +34,8 @@ impl Kernel {
             {
                 return next;
             }
-            if let Some(entry) = self.ready.pop() {
-                if let Some(next) = self.begin(entry) {
+            if let Some(place) = self.ready.pop() {
+                if let Some(next) = self.begin(place) {
                     return next;
                 }
                 continue;
@@ -66,28 +66,28 @@ impl Kernel {
 
     /// Takes a ready task's future out to be polled.
     #[inline]
-    fn begin(&mut self, entry: crate::ready::Entry) -> Option<Next> {
-        let task = self.tasks.at(entry.index);
-        if task.queued != entry.sequence {
+    fn begin(&mut self, place: Place) -> Option<Next> {
+        let task = self.tasks.at(place.index());
+        if task.queued != place.sequence() {
             return None;
         }
         if self.paused > 0 && self.topology.node(task.node).state == NodeState::Paused {
-            self.topology.node_mut(task.node).parked.push(entry);
+            self.topology.node_mut(task.node).parked.push(place);
             return None;
         }
         task.queued = 0;
         let (number, entity, wakes) = (task.number, task.entity, u64::from(task.wakes));
         if task.aborted {
-            self.cancel_task(entry.index);
+            self.cancel_task(place.index());
             return None;
         }
         let future = task.future.take().expect("a ready task that is not being polled has its future");
         self.polls += 1;
         if self.polls > self.polls_most {
-            return Some(self.exceed_polls(entry, future));
+            return Some(self.exceed_polls(place, future));
         }
         self.note(POLL, entity, wakes);
-        self.current = Some(entry.index);
+        self.current = Some(place.index());
         Some(Next::Poll(future, number))
     }
 
@@ -206,12 +206,12 @@ impl Kernel {
     }
 
     #[cold]
-    fn exceed_polls(&mut self, entry: crate::ready::Entry, future: BoxRunnable) -> Next {
-        let task = self.tasks.at(entry.index);
+    fn exceed_polls(&mut self, place: Place, future: BoxRunnable) -> Next {
+        let task = self.tasks.at(place.index());
         task.future = Some(future);
-        task.queued = entry.sequence;
+        task.queued = place.sequence();
         self.polls -= 1;
-        self.ready.push(entry);
+        self.push_again(place);
         let livelock = self.polls < self.config.limits.polls;
         Next::Stop(Stop::Limit(if livelock { Limit::PollsPerInstant } else { Limit::Polls }))
     }

@@ -44,7 +44,7 @@ use wavetank_storage::StorageConfiguration;
 pub struct SimulationBuilder {
     simulation: Simulation,
     strategy: TestStrategy,
-    threads: usize,
+    threads: Option<usize>,
     reproduce: Option<Arc<str>>,
 }
 
@@ -72,7 +72,7 @@ impl SimulationBuilder {
                 grace: Duration::from_secs(60),
             },
             strategy: TestStrategy::Count(100),
-            threads: runner::cores(),
+            threads: None,
             reproduce: None,
         }
     }
@@ -202,7 +202,7 @@ impl SimulationBuilder {
     /// At zero.
     pub fn with_threads(mut self, threads: usize) -> SimulationBuilder {
         assert!(threads > 0, "a simulation needs a thread to run on");
-        self.threads = threads;
+        self.threads = Some(threads);
         self
     }
 
@@ -240,7 +240,7 @@ impl SimulationBuilder {
     pub fn run_strategy(&self, strategy: &TestStrategy, progress: &Progress) -> SimulationResult {
         self.expect_valid();
         let simulation = Arc::new(self.simulation.clone());
-        let mut result = runner::sweep(&simulation, strategy, self.threads, progress);
+        let mut result = runner::sweep(&simulation, strategy, self.threads.unwrap_or_else(runner::cores), progress);
         for red in &mut result.red {
             red.reproduce = self.reproduce_line(red.seed);
         }
