@@ -5,16 +5,27 @@
 /// holds the promise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Broken {
-    /// Connecting where nobody listens hangs.
+    /// Connecting where nobody listens hangs, at ports below 1024.
     Refusal,
-    /// `shutdown` closes both directions.
+    /// The same at all other ports: where somebody may have listened before.
+    RefusalAfterClose,
+    /// `shutdown` closes both directions, if nothing has come in yet.
     HalfClose,
-    /// The bytes of a write arrive in reverse.
+    /// Writing after a `shutdown` succeeds.
+    Shutdown,
+    /// Who has not read what came in cannot write.
+    FullDuplex,
+    /// The bytes of a write arrive in reverse, half a megabyte into the stream.
     DataOrder,
     /// A write is one byte shorter than it says.
     DataLoss,
-    /// Dropping a stream tells the peer nothing.
+    /// Dropping a stream that nothing was written to, and that holds nothing unread, tells
+    /// the peer nothing.
     EofAfterDrop,
+    /// Dropping a stream takes along what is on its way.
+    DataBeforeDrop,
+    /// After the end of a stream was read once, reading hangs.
+    EofAgain,
     /// Dropping a writing half tells the peer nothing.
     EofAfterHalfDrop,
     /// Dropping a stream with unread data is a polite close.
@@ -23,10 +34,14 @@ pub enum Broken {
     BrokenPipe,
     /// A write always takes everything.
     Backpressure,
-    /// Binding port 0 gives port 0.
+    /// Binding port 0 gives one and the same port, from the 33rd on.
     PortZero,
-    /// An address may be bound twice.
+    /// Two listeners may be bound to one address.
     AddrInUse,
+    /// Two datagram sockets may be bound to one address.
+    UdpAddrInUse,
+    /// TCP and UDP share their ports.
+    PortsApart,
     /// Any address may be bound.
     AddrNotAvailable,
     /// A socket on all addresses hears loopback only.
@@ -41,10 +56,24 @@ pub enum Broken {
     PortReuse,
     /// Connecting waits for the peer to accept.
     ConnectBeforeAccept,
+    /// What arrives before the connection is accepted is lost.
+    DataBeforeAccept,
+    /// A connection is lost to an accept that was given up.
+    AcceptCancel,
+    /// Bytes are lost to a read that was given up.
+    ReadCancel,
+    /// Who accepts makes all who wait at the same listener wait for ever.
+    AcceptTogether,
+    /// A listener takes the streams along that it accepted.
+    ListenerOnly,
     /// A name that nobody has resolves.
     UnknownName,
     /// A name without a port resolves.
     NameWithoutPort,
+    /// An IPv6 address is a name that nobody has.
+    NumericName,
+    /// The name of a machine's address is loopback.
+    NameOfMachine,
     /// What does not fit into a receiver's buffer comes as another datagram.
     UdpTruncation,
     /// Datagrams that wait are received as one.
@@ -53,4 +82,6 @@ pub enum Broken {
     UdpSize,
     /// A datagram names another sender.
     UdpSender,
+    /// A datagram to nobody is refused.
+    UdpNobody,
 }

@@ -79,7 +79,9 @@ impl Fabric {
         let flow = &mut connection.flows[side];
         let end = &mut connection.ends[side];
         match end.state {
-            State::Open if self.config.broken == Some(Broken::EofAfterDrop) => end.state = State::Gone,
+            State::Open if self.config.broken == Some(Broken::EofAfterDrop) && !is_unread && flow.written == 0 => {
+                end.state = State::Gone;
+            }
             State::Open if is_unread && self.config.broken != Some(Broken::ResetOnUnread) => {
                 end.state = State::Gone;
                 flow.sealed = true;
@@ -91,6 +93,11 @@ impl Fabric {
             State::Open => {
                 end.state = State::Orphan;
                 if !flow.sealed {
+                    if self.config.broken == Some(Broken::DataBeforeDrop) {
+                        flow.drop_departures();
+                        flow.ticket.take().into_iter().for_each(|ticket| kernel.cancel(ticket));
+                        (flow.written, flow.departed) = (flow.landed, flow.landed);
+                    }
                     flow.sealed = true;
                     flow.closing = true;
                     kernel.note(CLOSE, flow.entity, flow.written);

@@ -45,6 +45,8 @@ pub(crate) struct Datagrams {
     spare: Vec<Vec<u8>>,
 }
 
+/// What Linux says of a datagram that no packet has room for; std has no kind for it.
+const EMSGSIZE: i32 = 90;
 /// Buffers that are kept for later.
 const SPARE_MOST: usize = 256;
 
@@ -190,7 +192,7 @@ impl Fabric {
     pub(crate) fn open_socket(&mut self, kernel: &mut Kernel, home: Home, at: SocketAddr) -> io::Result<Handle> {
         let machine = kernel.topology.node(home.node).machine;
         let broken = self.config.broken;
-        let address = choose_address(&mut self.site(machine).udp, at, machine, broken)?;
+        let address = choose_address(&mut self.site(machine).udp, at, machine, broken, Broken::UdpAddrInUse)?;
         let entity = self.next_entity(home);
         let generation = self.next_generation();
         let index = self.sockets.insert();
@@ -230,7 +232,7 @@ impl Fabric {
         let to = destination(to);
         let (bound, machine, node) = (socket.address, socket.machine, socket.node);
         if data.len() > self.config.datagram_max as usize && self.config.broken != Some(Broken::UdpSize) {
-            return Poll::Ready(Err(io::ErrorKind::InvalidInput.into()));
+            return Poll::Ready(Err(io::Error::from_raw_os_error(EMSGSIZE)));
         }
         if bound.is_ipv4() && to.is_ipv6() {
             // EAFNOSUPPORT
@@ -245,6 +247,10 @@ impl Fabric {
             (Route::Nobody, _) => return Poll::Ready(Ok(data.len())),
             (Route::None, _) => return Poll::Ready(Err(io::ErrorKind::NetworkUnreachable.into())),
         };
+        if self.config.broken == Some(Broken::UdpNobody) && self.site(peer).udp.find(to).is_none() {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionRefused.into()));
+        }
+        let socket = self.sockets.at(handle.index);
         let number = socket.sent.entry(to).or_default();
         *number += 1;
         let entity = mix(mix(socket.entity, number_of(to)), *number);

@@ -130,7 +130,8 @@ impl Fabric {
             return self.send_packet(kernel, index, SERVER, Phase::SynReceived, ANSWER);
         }
         let Some(listener) = self.site(machine).tcp.find(to) else {
-            if self.config.broken == Some(Broken::Refusal) {
+            let is_low = to.port() < 1024;
+            if self.config.broken == Some(if is_low { Broken::Refusal } else { Broken::RefusalAfterClose }) {
                 return self.lose_syn(kernel, index);
             }
             return self.send_packet(kernel, index, SERVER, Phase::Refused, ANSWER);
@@ -195,7 +196,8 @@ impl Fabric {
             return self.queue_handshake(kernel, index, due);
         }
         self.connections.at(index).handshake.phase = Phase::Established;
-        self.listeners.at(listener).queue_up(index, generation, kernel);
+        let broken = self.config.broken;
+        self.listeners.at(listener).queue_up(index, generation, broken, kernel);
         if self.config.broken == Some(Broken::ConnectBeforeAccept) {
             self.connections.at(index).handshake.phase = Phase::SynReceived;
         }

@@ -18,6 +18,9 @@ use wavetank_engine::{EventKind, Home, Kernel, MachineId, NodeId};
 const LISTEN: EventKind = EventKind::new("tcp.listen");
 const ACCEPT: EventKind = EventKind::new("tcp.accept");
 
+/// The port that everybody gets who comes later, if [`Broken::PortZero`] is.
+const PORT_ZERO_MOST: u16 = 32_768 + 32;
+
 /// A listening socket.
 #[derive(Debug)]
 pub(crate) struct Listener {
@@ -61,10 +64,12 @@ impl Listener {
     }
 
     /// A connection is open: it may be accepted.
-    pub(crate) fn queue_up(&mut self, connection: u32, generation: u32, kernel: &mut Kernel) {
+    pub(crate) fn queue_up(&mut self, connection: u32, generation: u32, broken: Option<Broken>, kernel: &mut Kernel) {
         debug_assert_eq!(self.generation, generation, "a listener that closes takes its connections along");
         self.reserved -= 1;
-        self.queue.push_back(connection);
+        if broken != Some(Broken::AcceptCancel) || !self.acceptors.is_first_foreign() {
+            self.queue.push_back(connection);
+        }
         self.acceptors.wake(kernel);
     }
 }
@@ -114,23 +119,26 @@ impl Listeners {
 }
 
 /// Checks an address that a machine's process wants to bind, and picks the port if it is 0.
+/// `shared` is the promise of the protocol that two sockets cannot have one address.
 pub(crate) fn choose_address(
     ports: &mut Ports,
     at: SocketAddr,
     machine: MachineId,
     broken: Option<Broken>,
+    shared: Broken,
 ) -> io::Result<SocketAddr> {
     if !is_own(at.ip(), machine) && broken != Some(Broken::AddrNotAvailable) {
         return Err(io::ErrorKind::AddrNotAvailable.into());
     }
     if at.port() == 0 {
+        let mut port = ports.take().ok_or(io::ErrorKind::AddrInUse)?;
         if broken == Some(Broken::PortZero) {
-            return Ok(at);
+            port = port.min(PORT_ZERO_MOST);
         }
-        let port = ports.take().ok_or(io::ErrorKind::AddrInUse)?;
         return Ok(SocketAddr::new(at.ip(), port));
     }
-    if ports.is_taken(at) && broken != Some(Broken::AddrInUse) {
+    let is_kept = broken == Some(Broken::PortReuse) && ports.is_kept(at.port());
+    if is_kept || (ports.is_taken(at) && broken != Some(shared)) {
         return Err(io::ErrorKind::AddrInUse.into());
     }
     Ok(at)
@@ -141,7 +149,10 @@ impl Fabric {
     pub(crate) fn listen(&mut self, kernel: &mut Kernel, home: Home, at: SocketAddr) -> io::Result<Handle> {
         let machine = kernel.topology.node(home.node).machine;
         let broken = self.config.broken;
-        let address = choose_address(&mut self.site(machine).tcp, at, machine, broken)?;
+        if broken == Some(Broken::PortsApart) && self.site(machine).udp.is_taken(at) {
+            return Err(io::ErrorKind::AddrInUse.into());
+        }
+        let address = choose_address(&mut self.site(machine).tcp, at, machine, broken, Broken::AddrInUse)?;
         let generation = self.next_generation();
         let index = self.listeners.insert();
         let listener = self.listeners.at(index);
@@ -187,6 +198,9 @@ impl Fabric {
             _ => listener.queue.pop_front(),
         };
         let Some(index) = next else {
+            if self.config.broken == Some(Broken::AcceptTogether) {
+                listener.acceptors.discard(kernel);
+            }
             *replaced = listener.acceptors.add(cx);
             kernel.waits(self.number, Role::Listener.slot(handle.index), "a connection to accept");
             return Poll::Pending;
@@ -196,10 +210,15 @@ impl Fabric {
         let connection = self.connections.at(index);
         connection.ends[SERVER].generation = generation;
         connection.handshake.listener = None;
-        if self.config.broken == Some(Broken::ConnectBeforeAccept) {
-            connection.handshake.phase = crate::connection::Phase::Established;
-            let waiter = connection.flows[SERVER].reader.take();
-            kernel.wake(waiter);
+        match self.config.broken {
+            Some(Broken::ConnectBeforeAccept) => {
+                connection.handshake.phase = crate::connection::Phase::Established;
+                let waiter = connection.flows[SERVER].reader.take();
+                kernel.wake(waiter);
+            }
+            Some(Broken::DataBeforeAccept) => connection.flows[CLIENT].read = connection.flows[CLIENT].landed,
+            Some(Broken::ListenerOnly) => connection.handshake.listener = Some((handle.index, handle.generation)),
+            _ => {}
         }
         kernel.note(ACCEPT, connection.entity, 0);
         let peer = seen_by(bound, connection.ends[CLIENT].address);
@@ -233,12 +252,12 @@ impl Fabric {
         listener.queue.clear();
         listener.acceptors.discard(kernel);
         let (machine, port) = (listener.machine, listener.address.port());
+        let ports = &mut self.site(machine).tcp;
+        ports.unbind(index);
         if broken != Some(Broken::PortReuse) {
-            let ports = &mut self.site(machine).tcp;
-            ports.unbind(index);
             ports.release(port);
-            self.listeners.free.push(index);
         }
+        self.listeners.free.push(index);
     }
 
     /// The connections that waited at a listener end with it.

@@ -38,6 +38,12 @@ impl Ports {
         self.of_port(at.port()).iter().any(|bound| clash(bound.address, at.ip()))
     }
 
+    /// Whether an ephemeral port was taken and not given back.
+    pub(crate) fn is_kept(&self, port: u16) -> bool {
+        let place = usize::from(port.wrapping_sub(EPHEMERAL_FIRST));
+        self.taken.get(place / 64).is_some_and(|word| word >> (place % 64) & 1 == 1)
+    }
+
     pub(crate) fn bind(&mut self, at: SocketAddr, index: u32) {
         let place = self.bound.partition_point(|bound| bound.port <= at.port());
         self.bound.insert(place, Bound { port: at.port(), address: at.ip(), index });
@@ -76,7 +82,10 @@ impl Ports {
     pub(crate) fn release(&mut self, port: u16) {
         if (EPHEMERAL_FIRST..=EPHEMERAL_LAST).contains(&port) {
             let place = usize::from(port - EPHEMERAL_FIRST);
-            self.taken[place / 64] &= !(1 << (place % 64));
+            // One that was bound by its number was never taken.
+            if let Some(word) = self.taken.get_mut(place / 64) {
+                *word &= !(1 << (place % 64));
+            }
         }
     }
 

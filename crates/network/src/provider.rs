@@ -9,7 +9,7 @@ use crate::stream::SimTcpStream;
 use crate::transfer::Handle;
 use std::future::{Future, poll_fn};
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::io::ReadBuf;
@@ -75,10 +75,24 @@ impl NetworkProvider for SimNetworkProvider {
                 (Err(error), Some(Broken::NameWithoutPort)) if error.kind() == io::ErrorKind::InvalidInput => {
                     Ok(vec![SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 80)])
                 }
+                (Ok(addresses), Some(Broken::NumericName)) if addresses[0].is_ipv6() => {
+                    Err(io::ErrorKind::NotFound.into())
+                }
+                (Ok(addresses), Some(Broken::NameOfMachine)) => {
+                    Ok(addresses.iter().map(|it| by_loopback(*it)).collect())
+                }
                 _ => found,
             }
         })
         .await
+    }
+}
+
+/// An address of 10.0.0.0/8 turned into this machine's loopback: a broken promise.
+fn by_loopback(address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.octets()[0] == 10 => SocketAddr::new(Ipv4Addr::LOCALHOST.into(), address.port()),
+        _ => address,
     }
 }
 

@@ -1,6 +1,7 @@
 //! What happens when a segment does not arrive as sent: judged, sent again, given
 //! up, or answered with a reset. Streams in good health never come here.
 
+use crate::broken::Broken;
 use crate::connection::State;
 use crate::fabric::Fabric;
 use crate::flow::{Cargo, Departure, Stall};
@@ -8,7 +9,7 @@ use crate::kinds::{PARTITION, mark};
 use crate::slot::Role;
 use crate::transfer::{Landing, NTH_RESET};
 use std::io;
-use wavetank_engine::{EventKind, Kernel, mix};
+use wavetank_engine::{EventKind, Kernel, Waiter, mix};
 
 const LOST: EventKind = EventKind::new("tcp.lost");
 const GIVE_UP: EventKind = EventKind::new("tcp.time-out");
@@ -82,6 +83,9 @@ impl Fabric {
                 flow.fin_landed |= departure.cargo == Cargo::Fin;
                 flow.marks |= departure.marks;
                 let reader = flow.reader.take();
+                if self.config.broken == Some(Broken::ReadCancel) && matches!(reader, Waiter::Foreign(_)) {
+                    flow.read = flow.landed;
+                }
                 self.confirm(kernel, index, side);
                 kernel.wake(reader);
             }

@@ -135,6 +135,10 @@ impl Fabric {
         let (end, flow) = (&mut connection.ends[side], &mut connection.flows[side ^ 1]);
         // Linux asks in this order: what has arrived, the end of the stream, an error.
         if flow.fin_landed || buffer.remaining() == 0 {
+            if self.config.broken == Some(Broken::EofAgain) && std::mem::replace(&mut flow.reads, u64::MAX) == u64::MAX
+            {
+                return Poll::Pending;
+            }
             count_effects(std::mem::take(&mut flow.marks), kernel);
             return Poll::Ready(Ok(()));
         }
@@ -152,8 +156,10 @@ impl Fabric {
 
     #[cold]
     fn write_sealed(&mut self, kernel: &mut Kernel, index: u32, side: usize, data: &[u8]) -> io::Result<usize> {
-        let end = &mut self.connections.at(index).ends[side];
-        if self.config.broken == Some(Broken::BrokenPipe) {
+        let connection = self.connections.at(index);
+        let end = &mut connection.ends[side];
+        let is_shut = connection.flows[side].closing || connection.flows[side].fin_departed;
+        if self.config.broken == Some(if is_shut { Broken::Shutdown } else { Broken::BrokenPipe }) {
             return Ok(data.len());
         }
         match end.error.take() {
@@ -172,7 +178,7 @@ impl Fabric {
         if connection.ends[side].generation != handle.generation {
             return Poll::Pending;
         }
-        if self.config.broken == Some(Broken::HalfClose) {
+        if self.config.broken == Some(Broken::HalfClose) && connection.flows[side ^ 1].landed == 0 {
             connection.flows[side ^ 1].fin_landed = true;
         }
         let flow = &mut connection.flows[side];
@@ -317,6 +323,10 @@ impl Fabric {
             return data.len();
         }
         let connection = self.connections.at(index);
+        let incoming = &connection.flows[side ^ 1];
+        if self.config.broken == Some(Broken::FullDuplex) && incoming.landed > incoming.read {
+            return 0;
+        }
         let target = Target::Machine(connection.ends[side].machine);
         let flow = &connection.flows[side];
         if len > 1 && kernel.strikes(&SHORT_WRITE, flow.entity, flow.written, self.config.short_write, target) {
@@ -330,7 +340,7 @@ impl Fabric {
     fn put_broken(&mut self, index: u32, side: usize, data: &[u8]) {
         let flow = &mut self.connections.at(index).flows[side];
         match self.config.broken {
-            Some(Broken::DataOrder) => {
+            Some(Broken::DataOrder) if flow.written >= 1 << 19 => {
                 let reversed: Vec<u8> = data.iter().rev().copied().collect();
                 flow.put(&reversed);
             }

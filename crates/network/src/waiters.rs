@@ -29,6 +29,11 @@ impl Waiters {
         replaced
     }
 
+    /// Whether who has waited longest is none of the engine's tasks.
+    pub(crate) fn is_first_foreign(&self) -> bool {
+        matches!(self.0.first(), Some(Waiter::Foreign(_)))
+    }
+
     #[inline]
     pub(crate) fn wake(&mut self, kernel: &mut Kernel) {
         for waiter in self.0.drain(..) {

@@ -3,6 +3,7 @@
 
 mod tank;
 
+use std::collections::BTreeSet;
 use std::future::poll_fn;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -66,13 +67,13 @@ fn bytes_arrive_in_order() {
                 hand,
                 |mut stream| async move {
                     for nth in 0..50 {
-                        stream.write_all(&bytes(nth * 100, 100)).await.expect("the peer reads");
+                        stream.write_all(&bytes(nth * 20_000, 20_000)).await.expect("the peer reads");
                     }
                 },
                 |mut stream| async move {
                     let mut heard = Vec::new();
                     stream.read_to_end(&mut heard).await.expect("the stream ends in order");
-                    assert!(heard == bytes(0, 5000), "{} bytes", heard.len());
+                    assert!(heard == bytes(0, 1_000_000), "{} bytes", heard.len());
                 },
             );
         });
@@ -219,6 +220,12 @@ fn ports_are_picked_taken_and_given_back() {
             assert_eq!(all.expect_err("it is taken").kind(), ErrorKind::AddrInUse);
             drop(one);
             drop(network.bind(one_at).await.expect("it is free again"));
+            let mut more = Vec::new();
+            for _ in 0..40 {
+                more.push(network.bind(at(0, 0)).await.expect("another port"));
+            }
+            let ports: BTreeSet<u16> = more.iter().map(|it| it.local_addr().expect("bound").port()).collect();
+            assert_eq!(ports.len(), 40, "each has its own");
             let foreign = network.bind(at(1, 80)).await.expect_err("it is another machine's");
             assert_eq!(foreign.kind(), ErrorKind::AddrNotAvailable);
         });
