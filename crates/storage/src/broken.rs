@@ -8,7 +8,7 @@ pub enum Broken {
     AppendMode,
     /// What was never written reads as `0xa5`.
     HolesAreZero,
-    /// A rename onto a file that exists fails.
+    /// A rename of a file onto one that exists fails.
     RenameReplaces,
     /// Deleting an open file empties it.
     DeleteKeepsOpen,
@@ -36,7 +36,7 @@ pub enum Broken {
     MissingNotFound,
     /// A file that was opened for reading can be written.
     AccessChecked,
-    /// Reading at the end gives zeros.
+    /// Reading behind the end gives zeros.
     EndOfFile,
     /// Seeking from the end seeks from the start.
     SeekFromEnd,
@@ -44,4 +44,52 @@ pub enum Broken {
     CreateDirAllRepeats,
     /// All machines have one disk.
     MachinesIsolated,
+    /// Opening with `create` empties a file that is there.
+    CreateKeeps,
+    /// Options that make no sense together are taken as they are.
+    OptionsChecked,
+    /// A directory opens as a file.
+    DirectoryIsNoFile,
+    /// A path below a file is merely not there.
+    NothingBelowFile,
+    /// Who opened an empty file to read it sees nothing of what is written to it later.
+    WritesSeen,
+    /// A write beyond the first megabyte of a file changes its first byte.
+    LargeWrites,
+    /// A write that does not reach the end of the file leaves the cursor.
+    CursorMoves,
+    /// Seeking from the cursor to before the beginning goes to the beginning.
+    SeekBeforeStart,
+    /// Seeking moves the cursors of all handles of a file.
+    CursorsApart,
+    /// Reading a single byte at the end, by position, gives a zero.
+    ExactRead,
+    /// A write by position in append mode goes to that position.
+    AppendByPosition,
+    /// A file that was not opened for reading can be read.
+    ReadChecked,
+    /// Syncing a file fails.
+    SyncSucceeds,
+    /// Syncing a directory fails.
+    SyncDirSucceeds,
+    /// An empty file does not exist.
+    ExistsTruly,
+    /// A file that is renamed into another directory stays where it was as well.
+    RenameMoves,
+    /// A renamed directory is empty.
+    RenameTakesAlong,
+    /// Renaming what is not there succeeds.
+    RenameNotFound,
+    /// A rename puts a directory over one that is not empty.
+    RenameChecksKinds,
+    /// Deleting a directory removes it.
+    DeleteChecksKind,
+    /// A directory is created where a file is, which does nothing.
+    CreateDirChecksKind,
+    /// What is not there lists as an empty directory.
+    ReadDirNotFound,
+    /// Removing a directory removes a file, too.
+    RemoveDirChecksKind,
+    /// Syncing a directory that is not there succeeds.
+    SyncDirNotFound,
 }

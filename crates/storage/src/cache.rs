@@ -56,7 +56,13 @@ impl Disks {
         }
         let hole = if config.breaks(Broken::HolesAreZero) { 0xa5 } else { 0 };
         let mut count = inode.content.read(pages, at, buffer, hole);
-        if config.breaks(Broken::EndOfFile) && count == 0 {
+        let is_filled = match config.broken {
+            None => false,
+            Some(Broken::EndOfFile) => count == 0 && at > inode.content.size,
+            Some(Broken::ExactRead) => count == 0 && buffer.len() == 1 && offset.is_some(),
+            Some(_) => false,
+        };
+        if is_filled {
             count = buffer.len();
         }
         if offset.is_none() || config.breaks(Broken::PositionKeepsCursor) {
@@ -85,14 +91,32 @@ impl Disks {
         }
         let volume = &mut volumes[handle.volume as usize];
         let inode = &volume.inodes[handle.inode as usize];
-        let at = if handle.append { inode.content.size } else { offset.unwrap_or(handle.cursor) };
-        let entity = inode.entity;
+        let is_appended = handle.append
+            && match config.broken {
+                None => true,
+                Some(Broken::AppendMode) => offset.is_some(),
+                Some(Broken::AppendByPosition) => offset.is_none(),
+                Some(_) => true,
+            };
+        let at = if is_appended { inode.content.size } else { offset.unwrap_or(handle.cursor) };
+        let (entity, size) = (inode.entity, inode.content.size);
         let count = match volume.write(pages, handle.inode, at, bytes, config.capacity) {
             Ok(count) => count,
             Err(error) => return Call::Done(Err(error)),
         };
-        if offset.is_none() || config.breaks(Broken::PositionKeepsCursor) {
-            handle.cursor = at + count as u64;
+        let end = at + count as u64;
+        let moves = match config.broken {
+            None => offset.is_none(),
+            Some(Broken::PositionKeepsCursor) => true,
+            Some(Broken::CursorMoves) => offset.is_none() && end >= size,
+            Some(Broken::LargeWrites) if end > 1 << 20 => {
+                volume.write(pages, handle.inode, 0, b"?", config.capacity).expect("the page is there");
+                offset.is_none()
+            }
+            Some(_) => offset.is_none(),
+        };
+        if moves {
+            handle.cursor = end;
         }
         kernel.note(WRITE, mix(entity, at), hash_bytes(&bytes[..count]));
         Call::Done(Ok(count))
@@ -133,6 +157,9 @@ impl Disks {
         let size = volumes[handle.volume as usize].inodes[handle.inode as usize].content.size;
         let target = match position {
             SeekFrom::Start(offset) => Some(offset),
+            SeekFrom::Current(distance) if config.breaks(Broken::SeekBeforeStart) => {
+                Some(handle.cursor.saturating_add_signed(distance))
+            }
             SeekFrom::Current(distance) => handle.cursor.checked_add_signed(distance),
             SeekFrom::End(distance) if config.breaks(Broken::SeekFromEnd) => Some(distance.unsigned_abs()),
             SeekFrom::End(distance) => size.checked_add_signed(distance),
@@ -141,6 +168,11 @@ impl Disks {
         match target.filter(|&target| i64::try_from(target).is_ok()) {
             Some(target) => {
                 handle.cursor = target;
+                if config.breaks(Broken::CursorsApart) {
+                    let (volume, inode) = (handle.volume, handle.inode);
+                    let others = handles.iter_mut().filter(|it| (it.volume, it.inode) == (volume, inode));
+                    others.for_each(|other| other.cursor = target);
+                }
                 Call::Done(Ok(target))
             }
             None => Call::Done(Err(Errno::INVALID)),

@@ -3,6 +3,7 @@
 
 use crate::broken::Broken;
 use crate::config::{DurationRange, StorageConfiguration};
+use crate::content::FILE_BYTES_MOST;
 use crate::errno::Errno;
 use crate::handle::{Handle, Slots};
 use crate::kinds;
@@ -166,25 +167,27 @@ impl Disks {
             Request::Open { route, options } => disk.open(pages, &route, options, broken).map(|inode| {
                 disk.inodes[inode as usize].handles += 1;
                 let write = options.write || options.append;
+                let is_blind = broken == Some(Broken::WritesSeen) && !write;
+                let is_empty = disk.inodes[inode as usize].content.size == 0;
                 let (slot, generation) = handles.insert(Handle {
                     home,
                     volume,
                     inode,
-                    read: options.read,
+                    read: options.read || broken == Some(Broken::ReadChecked),
                     write: write || broken == Some(Broken::AccessChecked),
-                    append: options.append && broken != Some(Broken::AppendMode),
-                    cursor: 0,
+                    append: options.append,
+                    cursor: if is_blind && is_empty { FILE_BYTES_MOST } else { 0 },
                     path: route.path,
                 });
                 Answer::File(slot, generation)
             }),
-            Request::Exists { route } => disk.exists(&route).map(Answer::Exists),
+            Request::Exists { route } => disk.exists(&route, broken).map(Answer::Exists),
             Request::Delete { route } => disk.delete(pages, &route, broken).map(|()| Answer::Done),
             Request::Rename { from, to } => disk.rename(pages, &from, &to, broken).map(|()| Answer::Done),
             Request::CreateDirAll { route } => {
                 disk.create_dir_all(pages, &route, u64::MAX, broken).map(|()| Answer::Done)
             }
-            Request::ReadDir { route } => disk.read_dir(&route).map(|mut entries| {
+            Request::ReadDir { route } => disk.read_dir(&route, broken).map(|mut entries| {
                 if broken == Some(Broken::ReadDirSorted) {
                     entries.reverse();
                 }
@@ -193,6 +196,7 @@ impl Disks {
             Request::RemoveDir { route } => disk.remove_dir(pages, &route, broken).map(|()| Answer::Done),
             Request::SyncDir { route, mark } => match disk.find_directory(&route) {
                 Ok(dir) => self.sync_dir(volume, dir, mark, kernel),
+                Err(Errno::NOT_FOUND) if broken == Some(Broken::SyncDirNotFound) => Ok(Answer::Done),
                 Err(error) => Err(error),
             },
             Request::Sync { inode, mark, nth, .. } => self.sync_file(volume, inode, (mark, nth), kernel),
@@ -215,7 +219,9 @@ impl Disks {
         let inode = &mut disk.inodes[dir as usize];
         inode.syncs += 1;
         let (entity, nth) = (inode.entity, inode.syncs);
-        if kernel.strikes(&kinds::SYNC_FAILURE, entity, nth, self.config.sync_failure_probability, target) {
+        let is_broken = self.config.breaks(Broken::SyncDirSucceeds);
+        let ratio = self.config.sync_failure_probability;
+        if is_broken || kernel.strikes(&kinds::SYNC_FAILURE, entity, nth, ratio, target) {
             return Err(Errno::INPUT_OUTPUT);
         }
         if !self.config.breaks(Broken::SyncDirDurable) {
@@ -232,6 +238,9 @@ impl Disks {
         (mark, nth): (u64, u64),
         kernel: &mut Kernel,
     ) -> Result<Answer, Errno> {
+        if self.config.breaks(Broken::SyncSucceeds) {
+            return Err(Errno::INPUT_OUTPUT);
+        }
         let (ratio, target) = (self.config.sync_failure_probability, Target::Machine(MachineId(volume)));
         let inode = &mut self.volumes[volume as usize].inodes[inode as usize];
         match kernel.strikes_for(&kinds::SYNC_FAILURE, inode.entity, nth, ratio, 0, u64::MAX, target) {

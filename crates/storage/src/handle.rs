@@ -60,6 +60,10 @@ impl<T> Slots<T> {
         place.1.take().expect("the slot is in use")
     }
 
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.slots.iter_mut().filter_map(|(_, value)| value.as_mut())
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
         self.slots.iter().enumerate().filter_map(|(slot, (_, value))| Some((slot as u32, value.as_ref()?)))
     }

@@ -7,7 +7,7 @@ use crate::errno::Errno;
 use crate::inode::Body;
 use crate::page::Pages;
 use crate::path::{Route, Step, key};
-use crate::volume::{ROOT, Volume};
+use crate::volume::{Place, ROOT, Volume};
 use std::ffi::{OsStr, OsString};
 use wavetank_core::{EntryKind, OpenOptions};
 use wavetank_engine::mix;
@@ -22,8 +22,11 @@ impl Volume {
         if self.is_directory(inode) { Ok(inode) } else { Err(Errno::NOT_A_DIRECTORY) }
     }
 
-    pub(crate) fn exists(&mut self, route: &Route) -> Result<bool, Errno> {
+    pub(crate) fn exists(&mut self, route: &Route, broken: Option<Broken>) -> Result<bool, Errno> {
         match self.resolve(route) {
+            Ok(Place { inode: Some(inode), .. }) if broken == Some(Broken::ExistsTruly) => {
+                Ok(self.is_directory(inode) || self.inodes[inode as usize].content.size > 0)
+            }
             Ok(place) => Ok(place.inode.is_some()),
             Err(Errno::NOT_FOUND) => Ok(false),
             Err(error) => Err(error),
@@ -38,7 +41,10 @@ impl Volume {
         options: OpenOptions,
         broken: Option<Broken>,
     ) -> Result<u32, Errno> {
-        let place = self.walk(route)?;
+        let place = match self.walk(route) {
+            Err(Errno::NOT_A_DIRECTORY) if broken == Some(Broken::NothingBelowFile) => return Err(Errno::NOT_FOUND),
+            walked => walked?,
+        };
         let creates = options.create || options.create_new || broken == Some(Broken::MissingNotFound);
         if route.slash && creates && place.entry.is_some() {
             return Err(Errno::IS_A_DIRECTORY);
@@ -50,6 +56,9 @@ impl Volume {
         if options.create_new && broken != Some(Broken::CreateNewExists) {
             return Err(Errno::EXISTS);
         }
+        if self.is_directory(inode) && broken == Some(Broken::DirectoryIsNoFile) {
+            return Ok(inode);
+        }
         if self.is_directory(inode) {
             // Linux would open it for reading; our providers do not, in either world.
             return Err(Errno::IS_A_DIRECTORY);
@@ -57,7 +66,12 @@ impl Volume {
         if route.slash {
             return Err(Errno::NOT_A_DIRECTORY);
         }
-        if options.truncate && broken != Some(Broken::TruncateEmpties) {
+        let is_emptied = match broken {
+            Some(Broken::TruncateEmpties) => false,
+            Some(Broken::CreateKeeps) => options.truncate || (options.create && options.write),
+            _ => options.truncate,
+        };
+        if is_emptied {
             self.resize(pages, inode, 0).expect("a file can always be cut off");
         }
         Ok(inode)
@@ -78,7 +92,7 @@ impl Volume {
     pub(crate) fn delete(&mut self, pages: &mut Pages, route: &Route, broken: Option<Broken>) -> Result<(), Errno> {
         let place = self.resolve(route)?;
         let inode = place.inode.ok_or(Errno::NOT_FOUND)?;
-        if self.is_directory(inode) {
+        if self.is_directory(inode) && broken != Some(Broken::DeleteChecksKind) {
             return Err(Errno::IS_A_DIRECTORY);
         }
         if broken == Some(Broken::DeleteKeepsOpen) {
@@ -98,7 +112,7 @@ impl Volume {
     pub(crate) fn remove_dir(&mut self, pages: &mut Pages, route: &Route, broken: Option<Broken>) -> Result<(), Errno> {
         let place = self.resolve(route)?;
         let inode = place.inode.ok_or(Errno::NOT_FOUND)?;
-        if !self.is_directory(inode) {
+        if !self.is_directory(inode) && broken != Some(Broken::RemoveDirChecksKind) {
             return Err(Errno::NOT_A_DIRECTORY);
         }
         if place.entry.is_none() {
@@ -124,7 +138,9 @@ impl Volume {
         let (Some((from_dir, from_name)), Some((to_dir, to_name))) = (source.entry, target.entry) else {
             return Err(Errno::BUSY);
         };
-        let inode = source.inode.ok_or(Errno::NOT_FOUND)?;
+        let Some(inode) = source.inode else {
+            return if broken == Some(Broken::RenameNotFound) { Ok(()) } else { Err(Errno::NOT_FOUND) };
+        };
         let moves_directory = self.is_directory(inode);
         if (from.slash || to.slash) && !moves_directory {
             return Err(Errno::NOT_A_DIRECTORY);
@@ -140,16 +156,24 @@ impl Volume {
                 (true, false) => return Err(Errno::NOT_A_DIRECTORY),
                 (_, true) if source.trail.contains(&replaced) => return Err(Errno::NOT_EMPTY),
                 (false, true) => return Err(Errno::IS_A_DIRECTORY),
+                (true, true) if broken == Some(Broken::RenameChecksKinds) => {}
                 (true, true) if !self.inodes[replaced as usize].entries.is_empty() => return Err(Errno::NOT_EMPTY),
-                _ if broken == Some(Broken::RenameReplaces) => return Err(Errno::EXISTS),
+                (false, _) if broken == Some(Broken::RenameReplaces) => return Err(Errno::EXISTS),
                 _ => {}
             }
         }
         let edit = |dir, name: &OsStr, before, after| Edit { dir, name: name.into(), before, after, synced: false };
         let gone = edit(from_dir, from_name, Some(inode), None);
         let there = edit(to_dir, to_name, target.inode, Some(inode));
-        // The new name first: at no instant is the inode without one.
-        self.change(pages, inode, vec![there, gone]);
+        match broken {
+            Some(Broken::RenameMoves) if from_dir != to_dir => self.change(pages, inode, vec![there]),
+            Some(Broken::RenameTakesAlong) if moves_directory && target.inode.is_none() => {
+                self.create(pages, to_dir, to_name, Body::Directory);
+                self.change(pages, inode, vec![gone]);
+            }
+            // The new name first: at no instant is the inode without one.
+            _ => self.change(pages, inode, vec![there, gone]),
+        }
         Ok(())
     }
 
@@ -173,7 +197,9 @@ impl Volume {
             self.notice(dir, name);
             match self.inodes[dir as usize].entries.get(name).copied() {
                 Some(inode) if self.is_directory(inode) => trail.push(inode),
-                Some(_) if position + 1 == route.steps.len() => return Err(Errno::EXISTS),
+                Some(_) if position + 1 == route.steps.len() => {
+                    return if broken == Some(Broken::CreateDirChecksKind) { Ok(()) } else { Err(Errno::EXISTS) };
+                }
                 Some(_) => return Err(Errno::NOT_A_DIRECTORY),
                 None if created == most => return Ok(()),
                 None => {
@@ -186,8 +212,15 @@ impl Volume {
     }
 
     /// The entries of a directory, by name.
-    pub(crate) fn read_dir(&mut self, route: &Route) -> Result<Vec<(OsString, EntryKind)>, Errno> {
-        let dir = self.find_directory(route)?;
+    pub(crate) fn read_dir(
+        &mut self,
+        route: &Route,
+        broken: Option<Broken>,
+    ) -> Result<Vec<(OsString, EntryKind)>, Errno> {
+        let dir = match self.find_directory(route) {
+            Err(Errno::NOT_FOUND) if broken == Some(Broken::ReadDirNotFound) => return Ok(Vec::new()),
+            found => found?,
+        };
         let inode = &mut self.inodes[dir as usize];
         self.noticed += inode.scars.len() as u32;
         inode.scars.clear();
