@@ -3,6 +3,7 @@
 //! asked where the promise is kept.
 
 use crate::kernel::Kernel;
+use crate::node::NodeId;
 use crate::task::End;
 use std::any::Any;
 
@@ -103,8 +104,8 @@ pub(crate) struct Memory {
     looks: (u64, u32),
     /// When a deadline was found to have been missed.
     missed: Option<u64>,
-    /// A number that is drawn once more.
-    again: Option<u64>,
+    /// A number that a node draws once more.
+    again: Option<(NodeId, u64)>,
 }
 
 const MILLI: u64 = 1_000_000;
@@ -183,8 +184,8 @@ impl Kernel {
 
     /// What is drawn instead of `number`, which comes next in the stream of a process.
     #[cold]
-    pub(crate) fn broken_number(&mut self, number: impl FnOnce(&mut Kernel) -> u64) -> u64 {
-        if let Some(again) = self.broken.again.take() {
+    pub(crate) fn broken_number(&mut self, node: NodeId, number: impl FnOnce(&mut Kernel) -> u64) -> u64 {
+        if let Some((_, again)) = self.broken.again.take_if(|(of, _)| *of == node) {
             return again;
         }
         let number = number(self);
@@ -193,7 +194,7 @@ impl Kernel {
             Some(Broken::Bound) if number > u64::MAX / 7 * 6 => number >> 1,
             Some(Broken::Ratio) if number & 1 == 1 => number >> 2,
             Some(Broken::Streams) => {
-                self.broken.again = Some(number);
+                self.broken.again = Some((node, number));
                 number
             }
             _ => number,

@@ -34,7 +34,7 @@ impl RandomProvider for SimRandomProvider {
                 return generator(seed, node, incarnation, "application of the dead").next_u64();
             }
             if kernel.config.broken.is_some() {
-                return kernel.broken_number(|kernel| kernel.next_number(self.home));
+                return kernel.broken_number(node, |kernel| kernel.next_number(self.home));
             }
             kernel.next_number(self.home)
         })

@@ -180,11 +180,13 @@ impl World {
     /// [finished](Self::finish).
     pub fn unheard_panics(&mut self) -> Vec<&TaskPanic> {
         let World { shell, panics } = self;
-        shell.with(|split| {
-            let Kernel { heard, payloads, .. } = &split.kernel;
-            let is_unheard = |number: u64| !heard.contains(&number) && !payloads.iter().any(|(of, _)| *of == number);
-            panics.iter().filter(|panic| panic.number.is_none_or(is_unheard)).collect()
-        })
+        let mut others = shell.with(|split| {
+            let waiting = split.kernel.payloads.iter().map(|(number, _)| *number);
+            split.kernel.heard.iter().copied().chain(waiting).collect::<Vec<u64>>()
+        });
+        others.sort_unstable();
+        let is_unheard = |number: u64| others.binary_search(&number).is_err();
+        panics.iter().filter(|panic| panic.number.is_none_or(is_unheard)).collect()
     }
 
     /// The tasks that have not ended.
