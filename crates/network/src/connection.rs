@@ -147,7 +147,9 @@ impl Connection {
 /// All connections of a run. Freed slots are used again, the last freed first.
 #[derive(Debug, Default)]
 pub(crate) struct Connections {
-    slots: Vec<Connection>,
+    /// Boxed, so that growing moves no connection: they come by the thousand.
+    #[expect(clippy::vec_box, reason = "a connection is a kilobyte; moving all of them at each doubling costs more")]
+    slots: Vec<Box<Connection>>,
     free: Vec<u32>,
     used: u32,
 }
@@ -180,7 +182,7 @@ impl Connections {
         });
         assert!(index < crate::slot::INDEX_MOST / 2, "2^27 connections are open at once: does something leak them?");
         if index as usize == self.slots.len() {
-            self.slots.push(Connection::new());
+            self.slots.push(Box::new(Connection::new()));
         }
         let connection = &mut self.slots[index as usize];
         connection.used = true;
@@ -219,6 +221,6 @@ impl Connections {
 
     /// Those that exist.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Connection> {
-        self.slots[..self.used as usize].iter().filter(|connection| connection.used)
+        self.slots[..self.used as usize].iter().map(|connection| &**connection).filter(|connection| connection.used)
     }
 }
