@@ -117,7 +117,7 @@ pub async fn deleting_what_is_no_file_fails<P: Providers>(stage: Stage<P>) {
 pub async fn directories_are_created_with_those_above<P: Providers>(stage: Stage<P>) {
     create_dir(&stage, "one/two/three").await;
     create_dir(&stage, "one/two").await;
-    put(&stage, "one/two/three/file", b"").await;
+    put(&stage, "one/two/three/file", b"deep").await;
     assert!(exists(&stage, "one/two/three/file").await);
 }
 

@@ -184,6 +184,10 @@ pub async fn a_gap_reads_as_zeros<P: Providers>(stage: Stage<P>) {
     file.seek(SeekFrom::Start(6)).await.expect("behind the end is a place");
     file.write_all(b"c").await.expect("the disk has room");
     assert_eq!(get(&stage).await, b"\0\0\0b\0\0c");
+    // So far that whole blocks of the disk are in the gap.
+    file.write_all_at(b"d", 100_000).await.expect("the disk has room");
+    let contents = get(&stage).await;
+    assert!(contents.len() == 100_001 && contents[7..100_000].iter().all(|byte| *byte == 0));
 }
 
 /// An exact read over the end fails with `UnexpectedEof`.

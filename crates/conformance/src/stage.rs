@@ -107,8 +107,10 @@ where
     let a: Main<W::Providers> = Box::new(move |a| Box::pin(body(Stage { a, b: Remote { parts } })));
     let b: Main<W::Providers> = Box::new(move |host| {
         Box::pin(async move {
+            // Kept, so that only the contract of detached tasks depends on those.
+            let mut parts = Vec::new();
             while let Some(part) = received.recv().await {
-                host.world.spawn(part(host.clone()));
+                parts.push(host.world.spawn(part(host.clone())));
             }
         })
     });

@@ -84,7 +84,7 @@ macro_rules! __table {
         Time time::a_deadline_that_has_passed_is_ready PastDeadlineMissed "A sleep until a time that has passed is over."
         Time time::the_monotonic_clock_never_goes_back ClockGoesBack "The monotonic clock never goes back, and moves while one sleeps."
         Time time::the_wall_clock_moves_with_the_monotonic_one WallStands "The wall clock moves with the monotonic one unless it is set."
-        Time time::a_timeout_gives_up_and_drops_its_future TimeoutKeepsFuture "A time-out is not early, and its future is gone by then."
+        Time time::a_timeout_gives_up_and_drops_its_future TimeoutEarly "A time-out is not early, and its future is gone by then."
         Time time::a_timeout_passes_a_result_on TimeoutWins "A future that is ready within the time, or at its end, beats the time-out."
         Time time::an_interval_ticks_at_once_and_then_by_its_period IntervalEarly "An interval ticks at once, and then never before its period has passed."
         Time time::an_interval_does_not_catch_up_in_a_burst IntervalBursts "Ticks that were missed are not made up for in a burst."

@@ -40,7 +40,7 @@ pub async fn sleeps_end_in_the_order_of_their_deadlines<P: Providers>(stage: Sta
 /// A sleep until a time that has passed is over.
 pub async fn a_deadline_that_has_passed_is_ready<P: Providers>(stage: Stage<P>) {
     let world = &stage.a.world;
-    world.sleep(SHORT).await;
+    world.sleep(Duration::from_millis(150)).await;
     for deadline in [Instant::ZERO, world.now()] {
         world.timeout(LONG, world.sleep_until(deadline)).await.expect("it has passed");
     }
