@@ -126,7 +126,9 @@ impl Tank {
         Tank::with_configs(seed, NetworkConfig::default(), StorageConfiguration::default(), EngineConfig::default())
     }
 
-    /// A tank without hosts, under the given conditions.
+    /// A tank without hosts, under the given conditions. If the engine
+    /// [survives panics](EngineConfig::survive_panics), a panic is an error only when nobody
+    /// can hear of it any more by joining its task.
     pub fn with_configs(
         seed: u64,
         network: NetworkConfig,
@@ -375,8 +377,13 @@ impl Tank {
     /// Turns a stop into an error, if it is one.
     fn judge(&mut self, stop: Stop) -> Result<(), TankError> {
         let seed = self.seed;
-        if stop == Stop::Panic {
-            let panic = self.rig.world.panics().last().expect("the engine stopped at a panic");
+        // One that somebody joined, or may still join, is no finding if panics are survived.
+        let panic = match stop {
+            Stop::Panic => self.rig.world.panics().last(),
+            _ if self.rig.world.panics().is_empty() => None,
+            _ => self.rig.world.unheard_panics().pop(),
+        };
+        if let Some(panic) = panic {
             let (node, message) = (panic.node, panic.message.clone());
             let host = self.rig.world.kernel(|kernel| kernel.topology.node(node).name.to_string());
             return Err(TankError::Panic { seed, host, site: panic_site::last(), message });

@@ -239,14 +239,21 @@ impl Worker {
         });
         if !violated.is_empty() {
             // The panic that follows a violation says the same again.
-            failures.retain(
-                |failure| !matches!(failure, Failure::Panic { message, .. } if is_violation(message, &violated)),
-            );
+            failures.retain(|failure| match failure {
+                Failure::Panic { message, .. } => !violated.iter().any(|one| match one {
+                    Failure::Violated { assertion, .. } => is_violation(message, assertion),
+                    _ => false,
+                }),
+                _ => true,
+            });
             failures.extend(violated);
         }
         let workloads = self.rig.world.device(ledger, |ledger, _| std::mem::take(&mut ledger.workloads));
         self.rig.world.enter(|| drop(workloads));
         let leaks = self.rig.world.finish();
+        if self.simulation.engine.survive_panics {
+            self.report_unheard(failures);
+        }
         if self.simulation.leak_check && failures.is_empty() {
             failures.extend(leaks.into_iter().map(|what| Failure::Leaked { what }));
         }
@@ -255,6 +262,26 @@ impl Worker {
             failures.push(Failure::Foreign { uses });
         }
         let _ = handles;
+    }
+
+    /// A panic that was survived is a finding all the same if nobody joined its task. The
+    /// first stands for all, and for what came of it: who was awaited and is not done.
+    fn report_unheard(&mut self, failures: &mut Vec<Failure>) {
+        let panics = self.rig.world.unheard_panics();
+        let Some(first) = panics.first() else { return };
+        let (task, node, spawned_at, message) = (first.task, first.node, first.spawned_at, first.message.clone());
+        let site = if panics.len() == 1 { panic_site::last() } else { String::new() };
+        let told = |failure: &Failure| match failure {
+            Failure::Violated { assertion, .. } => is_violation(&message, assertion),
+            Failure::Panic { message: other, .. } => *other == message,
+            _ => false,
+        };
+        if failures.iter().any(told) {
+            return;
+        }
+        failures.retain(|failure| !matches!(failure, Failure::Deadlock { .. } | Failure::Limit { .. }));
+        let task = format!("task `{task}` of {}, spawned at {spawned_at},", self.node_name(node));
+        failures.insert(0, Failure::Panic { task, site, message });
     }
 
     /// The tasks of workloads that have not ended; all tasks, if there is none.
@@ -275,13 +302,9 @@ impl Worker {
     }
 }
 
-fn is_violation(message: &str, violated: &[Failure]) -> bool {
-    violated.iter().any(|failure| match failure {
-        Failure::Violated { assertion, .. } => {
-            assertion.split('"').nth(1).is_some_and(|name| !name.is_empty() && message.contains(name))
-        }
-        _ => false,
-    })
+/// Whether a panic is the one that follows a violated assertion.
+fn is_violation(message: &str, assertion: &str) -> bool {
+    assertion.split('"').nth(1).is_some_and(|name| !name.is_empty() && message.contains(name))
 }
 
 fn factory_panic(payload: &(dyn std::any::Any + Send)) -> Failure {
