@@ -12,6 +12,8 @@ mod instructions;
 mod layers;
 mod lean;
 mod nix;
+mod profiles;
+mod sweep;
 mod tests;
 
 use std::{
@@ -44,6 +46,8 @@ const STEPS: &[Step] = &[
     Step { name: "deny", about: "bans, licences and sources of what we depend on", run: deny::step },
     Step { name: "clippy", about: "no warning, nothing nondeterministic", run: clippy::step },
     Step { name: "tests", about: "the README's own command, doc tests included", run: tests::step },
+    Step { name: "sweep", about: "the main job: every target, 1,000 seeds, green", run: sweep::step },
+    Step { name: "profiles", about: "the same digests optimised, and planted bugs found", run: profiles::step },
     Step { name: "counts", about: "no common path of the engine takes more of them", run: instructions::step },
     Step { name: "docs", about: "documentation without warnings", run: docs::step },
     Step { name: "lean", about: "production builds contain no simulator", run: lean::step },

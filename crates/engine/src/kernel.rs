@@ -106,6 +106,8 @@ pub struct Kernel {
     pub(crate) polls_most: u64,
     pub(crate) time_most: u64,
     pub(crate) paused: u32,
+    /// Numbers drawn by processes that were dead already.
+    pub(crate) dead_draws: u64,
     pub(crate) shuffled_at: u64,
     pub(crate) scratch: Vec<(u64, u32)>,
     pub(crate) wakers: Vec<Waker>,
@@ -159,6 +161,7 @@ impl Kernel {
             polls_most: 0,
             time_most: 0,
             paused: 0,
+            dead_draws: 0,
             shuffled_at: u64::MAX,
             scratch: Vec::new(),
             wakers: Vec::new(),
@@ -208,6 +211,7 @@ impl Kernel {
         self.polls = 0;
         self.time_most = wavetank_core::saturating_nanos(config.limits.time);
         self.paused = 0;
+        self.dead_draws = 0;
         self.begin_instant();
         self.shuffled_at = u64::MAX;
         self.faults.reset();

@@ -30,8 +30,7 @@ impl RandomProvider for SimRandomProvider {
         self.home.with(|kernel| {
             let seed = kernel.seed();
             if !self.home.is_alive(kernel) {
-                // Nothing that the dead draw may shift what the living draw.
-                return generator(seed, node, incarnation, "application of the dead").next_u64();
+                return kernel.dead_number();
             }
             if kernel.config.broken.is_some() {
                 return kernel.broken_number(node, |kernel| kernel.next_number(self.home));
@@ -42,6 +41,14 @@ impl RandomProvider for SimRandomProvider {
 }
 
 impl Kernel {
+    /// A number for a process that is dead and still finishes its poll: another each
+    /// time, so that a loop over it ends, and nothing that shifts what the living draw.
+    #[cold]
+    fn dead_number(&mut self) -> u64 {
+        self.dead_draws += 1;
+        mix(mix(self.seed(), name_key("the dead")), self.dead_draws.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+    }
+
     /// The next number of a living process.
     #[inline]
     fn next_number(&mut self, Home { node, incarnation, .. }: Home) -> u64 {
@@ -74,7 +81,7 @@ impl EntropyProvider for SimEntropy {
         self.home.with(|kernel| {
             let seed = kernel.seed();
             if !self.home.is_alive(kernel) {
-                return generator(seed, node, incarnation, "entropy of the dead").fill_bytes(bytes);
+                return bytes.iter_mut().for_each(|byte| *byte = kernel.dead_number() as u8);
             }
             let stream = &mut kernel.topology.node_mut(node).entropy;
             stream.get_or_insert_with(|| generator(seed, node, incarnation, "entropy")).fill_bytes(bytes);

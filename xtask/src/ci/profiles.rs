@@ -1,0 +1,22 @@
+//! The profiles step: what must hold optimised as well. Digests are the same, planted
+//! points behave as documented, and planted bugs, which only a feature compiles in,
+//! are found.
+
+use super::Outcome;
+use crate::{program::Program, red::Red, workspace::Workspace};
+
+/// In the profile of the sweeps, whose build the sweep step needs anyway.
+const RUNS: &[&[&str]] = &[
+    &["test", "--profile", "sim", "-p", "wavetank-harness", "--test", "digests"],
+    &["test", "--profile", "sim", "-p", "counter", "--features", "bugs", "--test", "simulation"],
+    // Plain release: there an `always_assert!` outside of a simulation evaluates nothing.
+    &["test", "--release", "-p", "wavetank-probe", "--tests"],
+    &["test", "--release", "-p", "wavetank-engine", "--test", "engine"],
+];
+
+pub(super) fn step(workspace: &Workspace) -> Result<Outcome, Red> {
+    for run in RUNS {
+        Program::cargo(run, &workspace.root).run()?;
+    }
+    Ok(Outcome::Green)
+}
