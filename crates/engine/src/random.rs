@@ -26,9 +26,8 @@ impl SimRandomProvider {
 
 impl RandomProvider for SimRandomProvider {
     fn next_u64(&self) -> u64 {
-        let Home { node, incarnation, .. } = self.home;
+        let Home { node, .. } = self.home;
         self.home.with(|kernel| {
-            let seed = kernel.seed();
             if !self.home.is_alive(kernel) {
                 return kernel.dead_number();
             }
