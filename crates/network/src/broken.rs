@@ -56,7 +56,7 @@ pub enum Broken {
     PortReuse,
     /// Connecting waits for the peer to accept.
     ConnectBeforeAccept,
-    /// What arrives before the connection is accepted is lost.
+    /// What arrives at a connection that waits to be accepted is lost.
     DataBeforeAccept,
     /// A connection is lost to an accept that was given up.
     AcceptCancel,

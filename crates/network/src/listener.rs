@@ -3,7 +3,7 @@
 
 use crate::address::{is_own, seen_by};
 use crate::broken::Broken;
-use crate::connection::{CLIENT, SERVER};
+use crate::connection::{CLIENT, Phase, SERVER, State};
 use crate::fabric::Fabric;
 use crate::port::Ports;
 use crate::slot::Role;
@@ -212,11 +212,13 @@ impl Fabric {
         connection.handshake.listener = None;
         match self.config.broken {
             Some(Broken::ConnectBeforeAccept) => {
-                connection.handshake.phase = crate::connection::Phase::Established;
+                connection.handshake.phase = Phase::Established;
                 let waiter = connection.flows[SERVER].reader.take();
                 kernel.wake(waiter);
             }
-            Some(Broken::DataBeforeAccept) => connection.flows[CLIENT].read = connection.flows[CLIENT].landed,
+            Some(Broken::DataBeforeAccept) if kernel.now() > connection.handshake.due => {
+                connection.flows[CLIENT].read = connection.flows[CLIENT].landed;
+            }
             Some(Broken::ListenerOnly) => connection.handshake.listener = Some((handle.index, handle.generation)),
             _ => {}
         }
@@ -265,7 +267,8 @@ impl Fabric {
         for index in self.connections.indices() {
             let connection = self.connections.at(index);
             let is_unaccepted = connection.handshake.listener == Some(listener);
-            if is_unaccepted && connection.ends[SERVER].state != crate::connection::State::Gone {
+            // An orphan was accepted once: it is here only if a promise is broken.
+            if is_unaccepted && !matches!(connection.ends[SERVER].state, State::Gone | State::Orphan) {
                 self.drop_server(kernel, index, is_silent);
             }
         }

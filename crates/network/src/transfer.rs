@@ -215,8 +215,8 @@ impl Fabric {
             };
             flow.departed = end;
             landing.enqueue(flow, kernel, Cargo::Data, flight);
-        } else if flow.update_lost && end < flow.written {
-            return self.probe(kernel, index, side);
+        } else if end < flow.written {
+            return self.wait_for_window(kernel, index, side);
         }
         if flow.closing && !flow.fin_departed && flow.departed == flow.written {
             let flight = links.depart(config, kernel, path, flow.entity, NTH_FIN);
@@ -226,6 +226,16 @@ impl Fabric {
         if is_reset {
             self.send_reset(kernel, index, side, mark(&RESET));
             self.fail_end(kernel, index, side, io::ErrorKind::ConnectionReset, mark(&RESET));
+        }
+    }
+
+    /// Nothing may be sent: the next word of a wider window becomes an event, or is asked for.
+    #[cold]
+    fn wait_for_window(&mut self, kernel: &mut Kernel, index: u32, side: usize) {
+        if self.connections.at(index).flows[side].update_lost {
+            self.probe(kernel, index, side);
+        } else {
+            self.expect_ack(kernel, index, side);
         }
     }
 

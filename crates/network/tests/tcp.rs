@@ -205,6 +205,36 @@ fn a_writer_waits_for_its_reader() {
     });
 }
 
+/// The reader has opened the window, and says so while the writer writes on.
+#[test]
+fn what_waits_for_the_window_leaves_when_it_opens() {
+    const LATENCY: u64 = 10_000_000;
+    let config = NetworkConfig {
+        latency_min: LATENCY,
+        latency_max: LATENCY,
+        receive_window: 1000,
+        send_buffer: 100_000,
+        ..NetworkConfig::lan()
+    };
+    Tank::new(config, 2).run(1, |hand| {
+        pair(
+            hand,
+            move |mut stream| async move {
+                stream.write_all(&bytes(0, 1000)).await.expect("the connection is up");
+                hand.sleep(15).await;
+                stream.write_all(&bytes(1000, 500)).await.expect("the connection is up");
+                // Neither written to nor dropped any more.
+                hand.sleep(10_000).await;
+            },
+            |mut stream| async move {
+                let mut heard = vec![0; 1500];
+                stream.read_exact(&mut heard).await.expect("all of it arrives");
+                assert!(heard == bytes(0, 1500));
+            },
+        );
+    });
+}
+
 #[test]
 fn ports_are_picked_taken_and_given_back() {
     let script = |hand: Hand| {
