@@ -5,6 +5,8 @@ const LEVEL_BITS: u32 = 6;
 const SLOTS: usize = 1 << LEVEL_BITS;
 /// 11 levels of 6 bits reach past the 64 bits of a time in nanoseconds.
 const LEVELS: usize = 11;
+/// The lists' anchors come before the records in one numbering.
+const ANCHORS: u32 = (LEVELS * SLOTS) as u32;
 const NONE: u32 = u32::MAX;
 
 /// A queued record; held by the device that queued it, until it fires or is cancelled.
@@ -22,28 +24,39 @@ pub struct Due {
     pub slot: u32,
 }
 
+/// What is due, of a record.
 #[derive(Debug, Clone, Copy)]
 struct Record {
     time: u64,
-    next: u32,
-    prev: u32,
     slot: u32,
     device: u32,
 }
 
-const _: () = assert!(size_of::<Record>() == 24, "a record stays within 24 bytes");
+/// The neighbours in a list, of a record or an anchor.
+#[derive(Debug, Clone, Copy)]
+struct Link {
+    next: u32,
+    prev: u32,
+}
+
+const _: () = assert!(size_of::<Record>() + size_of::<Link>() == 24, "a record stays within 24 bytes");
 
 /// The wheel.
 ///
 /// Invariant: a record lies at the level of the highest 6-bit digit in which its
 /// time differs from `base`, in the list of that digit's value; so its place can be
 /// computed, and the lowest list of the lowest level in use holds the earliest.
+///
+/// Each list is a circle through an anchor, so that linking and unlinking take no
+/// branch: whether a list is empty is as good as random, and a wrong guess of the
+/// processor costs more than the rest.
 #[derive(Debug)]
 pub struct Queue {
     base: u64,
     levels: u32,
     occupied: [u64; LEVELS],
-    heads: Box<[[u32; SLOTS]; LEVELS]>,
+    /// Those of the anchors, then those of the records.
+    links: Vec<Link>,
     records: Vec<Record>,
     free: u32,
     len: usize,
@@ -62,7 +75,7 @@ impl Queue {
             base: 0,
             levels: 0,
             occupied: [0; LEVELS],
-            heads: Box::new([[NONE; SLOTS]; LEVELS]),
+            links: (0..ANCHORS).map(|anchor| Link { next: anchor, prev: anchor }).collect(),
             records: Vec::new(),
             free: NONE,
             len: 0,
@@ -89,10 +102,14 @@ impl Queue {
     pub fn reset(&mut self) {
         while self.levels != 0 {
             let level = self.levels.trailing_zeros() as usize;
-            self.occupied[level] = 0;
-            self.heads[level] = [NONE; SLOTS];
+            while self.occupied[level] != 0 {
+                let anchor = anchor(level, self.occupied[level].trailing_zeros() as usize);
+                self.links[anchor as usize] = Link { next: anchor, prev: anchor };
+                self.occupied[level] &= self.occupied[level] - 1;
+            }
             self.levels &= self.levels - 1;
         }
+        self.links.truncate(ANCHORS as usize);
         self.records.clear();
         self.free = NONE;
         self.len = 0;
@@ -106,17 +123,18 @@ impl Queue {
     #[inline]
     pub fn insert(&mut self, time: u64, device: u32, slot: u32) -> Ticket {
         assert!(time >= self.base, "a record may not be queued in the past");
-        let record = Record { time, next: NONE, prev: NONE, slot, device };
+        let record = Record { time, slot, device };
         let index = self.free;
         let index = if index == NONE {
             self.records.push(record);
-            self.records.len() as u32 - 1
+            self.links.push(Link { next: NONE, prev: NONE });
+            self.links.len() as u32 - 1
         } else {
-            self.free = self.records[index as usize].next;
-            self.records[index as usize] = record;
+            self.free = self.links[index as usize].next;
+            self.records[(index - ANCHORS) as usize] = record;
             index
         };
-        self.link(index);
+        self.link(index, time);
         self.len += 1;
         Ticket(index)
     }
@@ -124,14 +142,14 @@ impl Queue {
     /// Takes a record out before it is due.
     #[inline]
     pub fn cancel(&mut self, ticket: Ticket) {
-        self.unlink(ticket.0);
+        self.unlink(ticket.0, self.time(ticket.0));
         self.release(ticket.0);
     }
 
     /// When the earliest record is due.
     pub fn next_time(&self) -> Option<u64> {
-        let head = self.first()?;
-        Some(self.list(head).map(|record| self.records[record as usize].time).min().expect("a list is never empty"))
+        let (_, _, head) = self.lowest()?;
+        self.list(head).map(|index| self.time(index)).min()
     }
 
     /// Takes the earliest record, the first queued of several, unless it is due after `limit`.
@@ -144,32 +162,27 @@ impl Queue {
     /// Brings the earliest records to the front: the head of their list, if they are due by `limit`.
     #[inline]
     pub(crate) fn settle(&mut self, limit: u64) -> Option<u32> {
-        if self.levels == 0 {
-            return None;
+        let (level, place, head) = self.lowest()?;
+        if level == 0 || !self.is_tied(head) {
+            return (self.time(head) <= limit).then_some(head);
         }
-        let level = self.levels.trailing_zeros() as usize;
-        let head = self.heads[level][self.occupied[level].trailing_zeros() as usize];
-        let record = self.records[head as usize];
-        if level == 0 || record.next == head {
-            return (record.time <= limit).then_some(head);
-        }
-        self.cascade(level, head, limit)
+        self.cascade(level, place, head, limit)
     }
 
     /// Takes the record that [`settle`](Self::settle) brought forward.
     #[inline]
     pub(crate) fn take(&mut self, index: u32) -> Due {
-        let Record { time, device, slot, .. } = self.records[index as usize];
-        self.unlink(index);
+        let Record { time, device, slot } = self.records[(index - ANCHORS) as usize];
+        self.unlink(index, time);
         self.release(index);
         self.base = time;
         Due { time, device, slot }
     }
 
-    /// Whether others are due together with a record that has been settled.
+    /// Whether others follow the head of a list; one that has been settled is due together with them.
     #[inline]
     pub(crate) fn is_tied(&self, head: u32) -> bool {
-        self.records[head as usize].next != head
+        self.links[head as usize].next >= ANCHORS
     }
 
     /// Puts the records tied with `head` into the order of `key`; equal keys keep theirs.
@@ -179,66 +192,66 @@ impl Queue {
         scratch: &mut Vec<(u64, u32)>,
         mut key: impl FnMut(u32, u32) -> u64,
     ) -> u32 {
-        let next = self.records[head as usize].next;
-        if self.records[next as usize].next == head {
-            return self.order_two(head, next, key);
+        let mut key_of = |queue: &Queue, index: u32| {
+            let record = queue.records[(index - ANCHORS) as usize];
+            key(record.device, record.slot)
+        };
+        let anchor = self.links[head as usize].prev;
+        let next = self.links[head as usize].next;
+        if self.links[next as usize].next == anchor {
+            // Of two records, as most ties are.
+            if key_of(self, head) <= key_of(self, next) {
+                return head;
+            }
+            return self.chain(anchor, [next, head]);
         }
         scratch.clear();
-        scratch.extend(self.list(head).map(|index| {
-            let record = self.records[index as usize];
-            (key(record.device, record.slot), index)
-        }));
+        let mut index = head;
+        while index != anchor {
+            scratch.push((key_of(self, index), index));
+            index = self.links[index as usize].next;
+        }
         scratch.sort_by_key(|&(key, _)| key);
-        let time = self.records[head as usize].time;
-        let (level, place) = self.place(time);
-        self.heads[level][place] = scratch[0].1;
-        for pair in 0..scratch.len() {
-            let (one, other) = (scratch[pair].1, scratch[(pair + 1) % scratch.len()].1);
-            self.records[one as usize].next = other;
-            self.records[other as usize].prev = one;
-        }
-        scratch[0].1
+        self.chain(anchor, scratch.iter().map(|&(_, index)| index))
     }
 
-    /// As [`order`](Self::order), of two records: most ties are.
-    #[inline]
-    fn order_two(&mut self, head: u32, next: u32, mut key: impl FnMut(u32, u32) -> u64) -> u32 {
-        let (one, other) = (self.records[head as usize], self.records[next as usize]);
-        if key(one.device, one.slot) <= key(other.device, other.slot) {
-            return head;
-        }
-        // A circle of two is turned by its head alone.
-        let (level, place) = self.place(one.time);
-        self.heads[level][place] = next;
-        next
-    }
-
-    /// The time of a settled record.
+    /// The time of a record.
     #[inline]
     pub(crate) fn time(&self, index: u32) -> u64 {
-        self.records[index as usize].time
+        self.records[(index - ANCHORS) as usize].time
     }
 
-    /// Spreads the list at `head` over lower levels, as seen from its earliest record.
+    /// Makes a list's circle anew; its new head.
+    fn chain(&mut self, anchor: u32, order: impl IntoIterator<Item = u32>) -> u32 {
+        let mut last = anchor;
+        for index in order {
+            self.links[last as usize].next = index;
+            self.links[index as usize].prev = last;
+            last = index;
+        }
+        self.links[last as usize].next = anchor;
+        self.links[anchor as usize].prev = last;
+        self.links[anchor as usize].next
+    }
+
+    /// Spreads a list over lower levels, as seen from its earliest record.
     #[inline(never)]
-    fn cascade(&mut self, level: usize, head: u32, limit: u64) -> Option<u32> {
-        let earliest = self.list(head).map(|index| self.records[index as usize].time).min()?;
+    fn cascade(&mut self, level: usize, place: usize, head: u32, limit: u64) -> Option<u32> {
+        let earliest = self.list(head).map(|index| self.time(index)).min()?;
         if earliest > limit {
             return None;
         }
-        let place = self.occupied[level].trailing_zeros() as usize;
-        self.vacate(level, place);
+        let anchor = anchor(level, place);
+        self.links[anchor as usize] = Link { next: anchor, prev: anchor };
+        self.vacate(level, place, true);
         self.base = earliest;
         let mut index = head;
-        loop {
-            let next = self.records[index as usize].next;
-            self.link(index);
-            if next == head {
-                break;
-            }
+        while index != anchor {
+            let next = self.links[index as usize].next;
+            self.link(index, self.time(index));
             index = next;
         }
-        Some(self.heads[0][(earliest as usize) & (SLOTS - 1)])
+        Some(self.links[(earliest as usize) & (SLOTS - 1)].next)
     }
 
     #[inline]
@@ -248,71 +261,64 @@ impl Queue {
     }
 
     #[inline]
-    fn link(&mut self, index: u32) {
-        let (level, place) = self.place(self.records[index as usize].time);
-        let head = self.heads[level][place];
-        if head == NONE {
-            self.heads[level][place] = index;
-            self.occupied[level] |= 1 << place;
-            self.levels |= 1 << level;
-            let record = &mut self.records[index as usize];
-            (record.next, record.prev) = (index, index);
-        } else {
-            let tail = self.records[head as usize].prev;
-            self.records[head as usize].prev = index;
-            self.records[tail as usize].next = index;
-            let record = &mut self.records[index as usize];
-            (record.next, record.prev) = (head, tail);
-        }
-    }
-
-    #[inline]
-    fn unlink(&mut self, index: u32) {
-        let Record { time, next, prev, .. } = self.records[index as usize];
+    fn link(&mut self, index: u32, time: u64) {
         let (level, place) = self.place(time);
-        if next == index {
-            debug_assert_eq!(self.heads[level][place], index, "a record lies where its time says");
-            self.vacate(level, place);
-            return;
-        }
-        self.records[prev as usize].next = next;
-        self.records[next as usize].prev = prev;
-        if self.heads[level][place] == index {
-            self.heads[level][place] = next;
-        }
+        let anchor = anchor(level, place);
+        let tail = std::mem::replace(&mut self.links[anchor as usize].prev, index);
+        self.links[tail as usize].next = index;
+        self.links[index as usize] = Link { next: anchor, prev: tail };
+        self.occupied[level] |= 1 << place;
+        self.levels |= 1 << level;
     }
 
     #[inline]
-    fn vacate(&mut self, level: usize, place: usize) {
-        self.heads[level][place] = NONE;
-        self.occupied[level] &= !(1 << place);
-        if self.occupied[level] == 0 {
-            self.levels &= !(1 << level);
-        }
+    fn unlink(&mut self, index: u32, time: u64) {
+        let (level, place) = self.place(time);
+        let Link { next, prev } = self.links[index as usize];
+        self.links[prev as usize].next = next;
+        self.links[next as usize].prev = prev;
+        // Between an anchor and itself it was alone.
+        self.vacate(level, place, next == prev && next < ANCHORS);
+    }
+
+    /// Notes that a list is empty, if it is.
+    #[inline]
+    fn vacate(&mut self, level: usize, place: usize, is_empty: bool) {
+        let occupied = self.occupied[level] & !(u64::from(is_empty) << place);
+        self.occupied[level] = occupied;
+        self.levels &= !(u32::from(occupied == 0) << level);
     }
 
     #[inline]
     fn release(&mut self, index: u32) {
-        self.records[index as usize].next = self.free;
+        self.links[index as usize].next = self.free;
         self.free = index;
         self.len -= 1;
     }
 
-    fn first(&self) -> Option<u32> {
+    /// The lowest list in use: its level, its place there, and its head.
+    #[inline]
+    fn lowest(&self) -> Option<(usize, usize, u32)> {
         if self.levels == 0 {
             return None;
         }
         let level = self.levels.trailing_zeros() as usize;
-        Some(self.heads[level][self.occupied[level].trailing_zeros() as usize])
+        let place = self.occupied[level].trailing_zeros() as usize;
+        Some((level, place, self.links[anchor(level, place) as usize].next))
     }
 
     fn list(&self, head: u32) -> impl Iterator<Item = u32> {
-        let mut next = Some(head);
+        let mut index = head;
         std::iter::from_fn(move || {
-            let index = next?;
-            let follower = self.records[index as usize].next;
-            next = (follower != head).then_some(follower);
-            Some(index)
+            let this = index;
+            index = self.links[this as usize].next;
+            (this >= ANCHORS).then_some(this)
         })
     }
+}
+
+/// The number of a list's anchor.
+#[inline]
+fn anchor(level: usize, place: usize) -> u32 {
+    (level * SLOTS + place) as u32
 }
