@@ -182,10 +182,7 @@ impl Kernel {
                 Ok(output.and_then(Option::take).expect("a task that returned holds its output"))
             }
             End::Cancelled => Err(JoinError::Cancelled),
-            End::Panicked => {
-                self.heard.push(number);
-                Err(JoinError::Panicked(self.take_payload(number)))
-            }
+            End::Panicked => Err(self.hear_panic(number)),
         };
         Poll::Ready((result, Some(self.tasks.remove(index))))
     }
@@ -213,6 +210,14 @@ impl Kernel {
         }
         let payload = (task.end == End::Panicked).then(|| self.take_payload(number));
         Some((self.tasks.remove(index_of(number)), payload))
+    }
+
+    /// Somebody joins a task that panicked.
+    #[cold]
+    #[inline(never)]
+    fn hear_panic(&mut self, number: u64) -> JoinError {
+        self.heard.push(number);
+        JoinError::Panicked(self.take_payload(number))
     }
 
     fn take_payload(&mut self, number: u64) -> Box<dyn Any + Send> {
