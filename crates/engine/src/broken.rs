@@ -170,7 +170,7 @@ impl Kernel {
                 task.end = End::Cancelled;
             }
             (Broken::Detach, TASK, End::Running) if task.detached => self.cancel_task(index),
-            (Broken::Yield, TASK | "client", End::Running) if is_queued => self.requeue(index, 0),
+            (Broken::Yield, _, End::Running) if is_queued => self.requeue(index, 0),
             _ => {}
         }
     }
