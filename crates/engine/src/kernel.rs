@@ -2,22 +2,20 @@
 //! faults, topology; and what a device may ask of it. Devices stand beside it.
 
 use crate::broken::{Broken, Memory};
-use crate::decision::{Address, Decisions, Domain, Overrides, mix, scale};
-use crate::device::{CrashKind, Scope};
+use crate::decision::{Decisions, Domain, Overrides};
 use crate::digest::{Checkpoint, Checkpoints, Digest};
-use crate::fault::{Atom, FaultKind, FaultLog, Target};
+use crate::fault::FaultLog;
 use crate::generation::Generations;
 use crate::hook::{Publication, Violation};
 use crate::limit::{Limits, Stop};
-use crate::node::{Node, NodeId, NodeState, Topology};
+use crate::node::{NodeId, Topology};
 use crate::queue::{Queue, Ticket};
 use crate::ratio::Ratio;
 use crate::ready::{Place, Policy, Ready};
-use crate::task::{BoxRunnable, Debris, End, Task, Tasks, Wait, index_of};
+use crate::task::{Debris, End, Task, Tasks, Wait, index_of};
 use crate::timer::Timers;
-use crate::trace::{Event, EventKind, Trace};
+use crate::trace::{EventKind, Trace};
 use crate::waiter::Waiter;
-use std::panic::Location;
 use std::task::Waker;
 use wavetank_probe::Coverage;
 
@@ -63,8 +61,6 @@ pub const CHANGES: Domain = Domain::new("engine.pct-change");
 pub const SELECT: Domain = Domain::new("engine.select");
 
 pub(crate) const POLL: EventKind = EventKind::new("poll");
-const FAULT: EventKind = EventKind::new("fault");
-const CHOICE: EventKind = EventKind::new("choice");
 
 /// The priority of a task's latest wake.
 #[inline]
@@ -127,13 +123,13 @@ pub struct Kernel {
     pub(crate) violations: Vec<Violation>,
     pub(crate) publications: Vec<Publication>,
     pub(crate) decisions: Decisions,
-    sequence: u32,
-    digest: Digest,
-    noted: u64,
+    pub(crate) sequence: u32,
+    pub(crate) digest: Digest,
+    pub(crate) noted: u64,
     /// The number of events at which somebody wants to look.
-    attention: u64,
-    checkpoints: Checkpoints,
-    trace: Option<Box<Trace>>,
+    pub(crate) attention: u64,
+    pub(crate) checkpoints: Checkpoints,
+    pub(crate) trace: Option<Box<Trace>>,
 }
 
 impl Kernel {
@@ -388,192 +384,6 @@ impl Kernel {
         self.ready.push(priority, Place::new(self.sequence, index));
     }
 
-    // --- Notes -----------------------------------------------------------------
-
-    /// Notes an event: folds it into the digest, and traces it if the run keeps a trace.
-    #[inline]
-    pub fn note(&mut self, kind: EventKind, entity: u64, detail: u64) {
-        self.digest.fold(entity ^ kind.key(), detail ^ self.now.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        self.noted += 1;
-        if self.noted >= self.attention {
-            self.attend(kind, entity, detail);
-        }
-    }
-
-    /// Traces an event, and takes a checkpoint where one is due.
-    #[cold]
-    #[inline(never)]
-    fn attend(&mut self, kind: EventKind, entity: u64, detail: u64) {
-        if self.trace.is_some() {
-            self.trace_event(kind, entity, detail);
-        }
-        if self.checkpoints.is_due(self.noted) {
-            self.checkpoints.push(Checkpoint { events: self.noted, time: self.now, digest: self.digest });
-        }
-        self.attention = if self.trace.is_some() { 0 } else { self.checkpoints.next(self.noted) };
-    }
-
-    fn trace_event(&mut self, kind: EventKind, entity: u64, detail: u64) {
-        let task = self.current.map(|index| self.tasks.peek(index));
-        let event = Event {
-            number: self.noted - 1,
-            time: self.now,
-            node: task.map(|task| (task.node, task.incarnation)),
-            task: task.map_or(0, |task| task.entity),
-            kind,
-            entity,
-            detail,
-        };
-        self.trace.as_mut().expect("only a run that keeps a trace gets here").push(event);
-    }
-
-    // --- Decisions -------------------------------------------------------------
-
-    /// Whether a fault of that kind strikes `entity` at its `nth` use, with the given
-    /// probability. If so it is noted and logged as an atom.
-    #[inline]
-    pub fn strikes(&mut self, kind: &'static FaultKind, entity: u64, nth: u64, ratio: Ratio, target: Target) -> bool {
-        !ratio.is_zero() && self.strikes_for(kind, entity, nth, ratio, 0, 0, target).is_some()
-    }
-
-    /// As [`strikes`](Self::strikes), with a parameter from `low` to `high` (both included).
-    #[inline]
-    pub fn strikes_for(
-        &mut self,
-        kind: &'static FaultKind,
-        entity: u64,
-        nth: u64,
-        ratio: Ratio,
-        low: u64,
-        high: u64,
-        target: Target,
-    ) -> Option<u64> {
-        if ratio.is_zero() {
-            return None;
-        }
-        let draw = self.decisions.draw(kind.domain(), entity, nth)?;
-        if !ratio.holds(draw) {
-            return None;
-        }
-        let value = scale(mix(draw, 0x0070_6172_616d), low, high.max(low));
-        self.fired(kind, entity, nth, target, [value, 0]);
-        Some(value)
-    }
-
-    /// Notes and logs a fault that fired: one drawn by [`strikes`](Self::strikes) is already.
-    #[cold]
-    pub fn fired(&mut self, kind: &'static FaultKind, entity: u64, nth: u64, target: Target, parameters: [u64; 2]) {
-        let address = Address { domain: kind.domain().key(), entity, nth };
-        self.faults.push(Atom { address, time: self.now, kind, target, parameters });
-        self.note(FAULT, entity ^ kind.domain().key(), parameters[0]);
-    }
-
-    /// Counts that product code saw a result which differs from the benign one.
-    pub fn effective(&mut self, kind: &'static FaultKind) {
-        self.faults.tally_mut(kind).effective += 1;
-    }
-
-    /// A number from `low` to `high`, both included, noted. Benign: `low`.
-    #[inline]
-    pub fn choose(&mut self, domain: Domain, entity: u64, nth: u64, low: u64, high: u64) -> u64 {
-        if high <= low {
-            return low;
-        }
-        let value = self.decisions.within(domain, entity, nth, low, high);
-        self.note(CHOICE, entity ^ domain.key(), value);
-        value
-    }
-
-    /// A number for the next decision of the task being polled: the task's
-    /// structural name, and which of its uses this is. Outside of a task: 0, 0.
-    #[inline]
-    pub fn next_use(&mut self) -> (u64, u64) {
-        match self.current {
-            Some(index) => {
-                let task = self.tasks.at(index);
-                task.uses += 1;
-                (task.entity, u64::from(task.uses))
-            }
-            None => (0, 0),
-        }
-    }
-
-    // --- Tasks -----------------------------------------------------------------
-
-    /// Puts a task on a node; [`None`] if that incarnation is dead.
-    #[inline]
-    pub(crate) fn spawn(
-        &mut self,
-        (node, incarnation): (NodeId, u32),
-        future: BoxRunnable,
-        origin: (&'static str, &'static Location<'static>),
-    ) -> Result<u64, BoxRunnable> {
-        if !self.is_alive(node, incarnation) {
-            return Err(future);
-        }
-        let entity = match self.current.map(|index| self.tasks.at(index)) {
-            Some(parent) if parent.node == node && parent.incarnation == incarnation => {
-                parent.children += 1;
-                mix(parent.entity, u64::from(parent.children))
-            }
-            _ => {
-                let owner = self.topology.node_mut(node);
-                owner.children += 1;
-                mix(Node::entity(node, incarnation), u64::from(owner.children))
-            }
-        };
-        let generation = self.generations.next();
-        let number = self.tasks.insert(generation, future, (node, incarnation), entity, origin);
-        if let Policy::Pct { .. } = self.config.policy {
-            let priority = self.decisions.draw(SCHEDULE, entity, 0).unwrap_or(0) >> 8;
-            self.tasks.get(number).expect("it was inserted just now").priority = priority;
-        }
-        self.wake_task(number);
-        Ok(number)
-    }
-
-    /// Whether that incarnation of a node is the one that lives.
-    #[inline]
-    pub fn is_alive(&self, node: NodeId, incarnation: u32) -> bool {
-        let node = self.topology.node(node);
-        node.incarnation == incarnation && node.state != NodeState::Down
-    }
-
-    /// Starts a node's next incarnation.
-    pub(crate) fn boot(&mut self, id: NodeId) -> u32 {
-        let node = self.topology.node_mut(id);
-        assert_eq!(node.state, NodeState::Down, "node {} ({}) is running already", id.0, node.name);
-        node.state = NodeState::Up;
-        node.incarnation += 1;
-        node.children = 0;
-        node.random = None;
-        node.entropy = None;
-        node.incarnation
-    }
-
-    /// Takes the scope's processes down and their tasks out.
-    pub(crate) fn crash(&mut self, scope: Scope, kind: CrashKind) {
-        let nodes = self.nodes_of(scope);
-        for &id in &nodes {
-            let node = self.topology.node_mut(id);
-            self.paused -= u32::from(node.state == NodeState::Paused);
-            node.state = NodeState::Down;
-            node.parked.clear();
-            self.note(EventKind::new("crash"), u64::from(id.0), kind as u64);
-        }
-        let dead: Vec<u32> =
-            self.tasks.iter().filter(|(_, task)| nodes.contains(&task.node)).map(|(index, _)| index).collect();
-        for index in dead {
-            if self.current == Some(index) {
-                // Its future is out being polled: `settle` finishes it off.
-                self.tasks.at(index).aborted = true;
-            } else {
-                let debris = self.bury(index);
-                self.bring_out(debris);
-            }
-        }
-    }
-
     /// Has something dropped after the borrow.
     pub(crate) fn bring_out(&mut self, debris: Debris) {
         self.urgent = true;
@@ -584,49 +394,6 @@ impl Kernel {
     pub(crate) fn stop(&mut self, stop: Stop) {
         self.urgent = true;
         self.stop = Some(stop);
-    }
-
-    pub(crate) fn pause(&mut self, scope: Scope) {
-        for id in self.nodes_of(scope) {
-            let node = self.topology.node_mut(id);
-            if node.state == NodeState::Up {
-                node.state = NodeState::Paused;
-                self.paused += 1;
-                self.note(EventKind::new("pause"), u64::from(id.0), 0);
-            }
-        }
-    }
-
-    pub(crate) fn resume(&mut self, scope: Scope) {
-        for id in self.nodes_of(scope) {
-            let node = self.topology.node_mut(id);
-            if node.state == NodeState::Paused {
-                node.state = NodeState::Up;
-                self.paused -= 1;
-                for place in std::mem::take(&mut node.parked) {
-                    self.push_again(place);
-                }
-                self.note(EventKind::new("resume"), u64::from(id.0), 0);
-            }
-        }
-    }
-
-    pub(crate) fn nodes_of(&self, scope: Scope) -> Vec<NodeId> {
-        match scope {
-            Scope::Node(node) => vec![node],
-            Scope::Machine(machine) => (0..self.topology.nodes().len() as u32)
-                .map(NodeId)
-                .filter(|&node| self.topology.node(node).machine == machine)
-                .collect(),
-        }
-    }
-
-    /// Frees a task's slot and wakes its joiner, who finds it gone.
-    pub(crate) fn bury(&mut self, index: u32) -> Debris {
-        let mut debris = self.tasks.remove(index);
-        let joiner = debris.joiner.take();
-        self.wake(joiner);
-        debris
     }
 
     fn plan_changes(&mut self) {

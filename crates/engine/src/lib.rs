@@ -13,7 +13,9 @@
 //! and [`FaultLog`] are what a run leaves.
 
 mod broken;
+mod choice;
 mod clock;
+mod control;
 mod decision;
 mod device;
 mod digest;
@@ -26,6 +28,7 @@ mod kernel;
 mod limit;
 mod local;
 mod node;
+mod process;
 mod queue;
 mod random;
 mod ratio;
@@ -42,6 +45,7 @@ mod world;
 
 pub use broken::Broken;
 pub use clock::{Clock, RATE_PPB_MOST, WALL_START_SECONDS};
+pub use control::Control;
 pub use decision::{Address, Choice, Decisions, Domain, Overrides, mix, name_key, scale};
 pub use device::{CrashKind, Device, Scope};
 pub use digest::{Checkpoint, Digest, hash_bytes};
@@ -62,4 +66,4 @@ pub use spawn::{SimJoinHandle, SimTaskProvider};
 pub use time::{SimSleep, SimTimeProvider};
 pub use trace::{Event, EventKind, Trace};
 pub use waiter::Waiter;
-pub use world::{Control, TaskPanic, World};
+pub use world::{TaskPanic, World};

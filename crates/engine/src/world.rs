@@ -1,22 +1,19 @@
 //! The world: a kernel and its devices, owned by whoever runs simulations, and
 //! used again for run after run. Knows neither workloads nor verdicts.
 
+use crate::control::Control;
 use crate::decision::Overrides;
 use crate::device::Device;
-use crate::home::Home;
 use crate::kernel::{EngineConfig, Kernel, TASKS, TIMERS};
 use crate::limit::Stop;
 use crate::local::{self, Close, Key, Local, Shell};
 use crate::node::NodeId;
 use crate::report::TaskReport;
-use crate::spawn::{SimJoinHandle, SimTaskProvider};
 use crate::step::Next;
 use crate::task::{BoxRunnable, Debris, End};
 use crate::timer::TimerId;
 use crate::trace::Trace;
-use crate::waiter::Waiter;
 use std::any::Any;
-use std::future::Future;
 use std::panic::{self, AssertUnwindSafe, Location};
 use std::task::Context;
 
@@ -378,7 +375,7 @@ fn bury_panicked(shell: &Shell, polled: Option<BoxRunnable>, payload: Box<dyn An
 }
 
 /// Drops things whose destructors may panic; the first panic goes on when all are dropped.
-fn drop_each<T>(things: impl IntoIterator<Item = T>) {
+pub(crate) fn drop_each<T>(things: impl IntoIterator<Item = T>) {
     let mut first = None;
     for thing in things {
         if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(|| drop(thing))) {
@@ -416,91 +413,4 @@ fn drop_all(shell: &Shell) {
         let _ = panic::catch_unwind(AssertUnwindSafe(|| wakers.into_iter().for_each(std::task::Waker::wake)));
     }
     shell.with(|split| split.kernel.ready.clear());
-}
-
-/// The right to boot, crash and pause nodes, and to stop the run: for the harness
-/// and its injectors, from inside a run.
-#[derive(Debug, Clone, Copy)]
-pub struct Control {
-    run: u64,
-}
-
-impl Control {
-    /// Borrows the kernel.
-    ///
-    /// # Panics
-    /// Outside of the run.
-    pub fn kernel<R>(self, body: impl FnOnce(&mut Kernel) -> R) -> R {
-        local::reach(self.run, |split| body(&mut split.kernel))
-    }
-
-    /// Starts a node's next incarnation.
-    ///
-    /// # Panics
-    /// If the node is running already.
-    pub fn boot(self, node: NodeId) -> Home {
-        let incarnation = self.kernel(|kernel| kernel.boot(node));
-        Home { run: self.run, node, incarnation }
-    }
-
-    /// The process that runs on a node, or ran there last.
-    pub fn home(self, node: NodeId) -> Home {
-        let incarnation = self.kernel(|kernel| kernel.topology.node(node).incarnation);
-        Home { run: self.run, node, incarnation }
-    }
-
-    /// Puts a task on a node.
-    #[track_caller]
-    pub fn spawn<F>(self, home: Home, name: &'static str, future: F) -> SimJoinHandle<F::Output>
-    where
-        F: Future + 'static,
-        F::Output: 'static,
-    {
-        SimTaskProvider::new(home).spawn_named(name, future)
-    }
-
-    /// Kills the scope's processes, this instant: not one more poll.
-    pub fn crash(self, scope: crate::Scope, kind: crate::CrashKind) {
-        let debris = local::reach(self.run, |split| {
-            let local::Split { kernel, devices } = split;
-            kernel.crash(scope, kind);
-            for device in devices.iter() {
-                device.crash(scope, kind, kernel);
-            }
-            std::mem::take(&mut kernel.debris)
-        });
-        drop_each(debris);
-    }
-
-    /// Freezes the scope's processes.
-    pub fn pause(self, scope: crate::Scope) {
-        local::reach(self.run, |split| {
-            let local::Split { kernel, devices } = split;
-            kernel.pause(scope);
-            for device in devices.iter() {
-                device.pause(scope, kernel);
-            }
-        });
-    }
-
-    /// Lets them go on.
-    pub fn resume(self, scope: crate::Scope) {
-        local::reach(self.run, |split| {
-            let local::Split { kernel, devices } = split;
-            kernel.resume(scope);
-            for device in devices.iter() {
-                device.resume(scope, kernel);
-            }
-        });
-    }
-
-    /// Stops the run once the poll under way returns.
-    pub fn stop(self) {
-        self.kernel(|kernel| kernel.stop(Stop::Requested));
-    }
-
-    /// Drops, after the borrow that is under way, what waits.
-    pub fn discard(self, waiter: Waiter) {
-        self.kernel(|kernel| kernel.discard(waiter));
-    }
 }

@@ -13,7 +13,7 @@ fn slow_no_acknowledged_increment_is_lost() {
 
 #[test]
 fn slow_all_paths_are_reached() {
-    let result = tank::counter_hostile(None).with_strategy(TestStrategy::UntilAllSometimesReached(1_000)).run();
+    let result = tank::counter_hostile(None).with_strategy(TestStrategy::UntilAllSometimesReached(4_000)).run();
     result.assert_green();
     assert!(result.all_sometimes_reached(), "{result}");
 }

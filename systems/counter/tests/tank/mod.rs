@@ -14,12 +14,17 @@ use wavetank_harness::{
 use wavetank_probe::{always_assert, reachable};
 
 const PORT: u16 = 8080;
-/// Long enough for its records to lie across the sectors of a disk often.
-const SHARED: &str = concat!(
-    "shared-",
-    "by-all-of-the-clients-that-take-part-in-this-simulation-",
-    "under-a-name-that-is-nearly-as-long-as-the-name-of-a-counter-is-allowed-to-be"
-);
+/// Makes a name so long that its records often lie across the sectors of a disk.
+macro_rules! long {
+    ($name:literal) => {
+        concat!(
+            $name,
+            "-in-this-simulation-under-a-name-that-is-nearly-as-long-as-the-name-of-a-counter-is-allowed-to-be-",
+            "so-that-the-record-of-an-increment-lies-across-two-sectors-of-the-disk"
+        )
+    };
+}
+const SHARED: &str = long!("shared");
 /// Faults begin and end within so much virtual time.
 const WINDOW: Duration = Duration::from_secs(4);
 /// When all faults are over and their traces gone: retransmissions have their longest
@@ -63,6 +68,11 @@ async fn supervise(context: SimContext, bug: Option<Bug>) {
         reachable!("the service ends because its log failed");
         world.sleep(Duration::from_millis(100)).await;
     }
+}
+
+/// The counter that only this client increments.
+fn own_name(context: &SimContext) -> String {
+    format!("{}{}", context.name(), long!(""))
 }
 
 /// What is known of a counter.
@@ -110,7 +120,7 @@ impl Workload for Customer {
             world.sleep(Duration::from_millis(world.random().below(250))).await;
         }
         world.sleep_until(Instant::ZERO + QUIET).await;
-        self.read_at_last(context, context.name()).await?;
+        self.read_at_last(context, &own_name(context)).await?;
         context.state().register(context.name(), json!({ "shared": self.shared, "values": self.shared_values }));
         Ok(self.metrics())
     }
@@ -147,7 +157,7 @@ impl Workload for Customer {
 impl Customer {
     async fn increment_own(&mut self, context: &SimContext) {
         let Some(connection) = self.connected(context).await else { return };
-        match connection.increment(context.name()).await {
+        match connection.increment(&own_name(context)).await {
             Ok(value) => {
                 self.own.acknowledged += 1;
                 self.own.enter(value, true);
@@ -176,7 +186,7 @@ impl Customer {
     }
 
     async fn read(&mut self, context: &SimContext) -> Option<u64> {
-        self.read_one(context, context.name()).await
+        self.read_one(context, &own_name(context)).await
     }
 
     async fn read_one(&mut self, context: &SimContext, name: &str) -> Option<u64> {

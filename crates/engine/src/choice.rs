@@ -1,0 +1,121 @@
+//! What devices ask of the kernel when something is chosen: notes for the digest and
+//! the trace, faults that strike, numbers that are drawn. Who asks decides what the
+//! answer does.
+
+use crate::decision::{Address, Domain, mix, scale};
+use crate::digest::Checkpoint;
+use crate::fault::{Atom, FaultKind, Target};
+use crate::kernel::Kernel;
+use crate::ratio::Ratio;
+use crate::trace::{Event, EventKind};
+
+const FAULT: EventKind = EventKind::new("fault");
+const CHOICE: EventKind = EventKind::new("choice");
+
+impl Kernel {
+    /// Notes an event: folds it into the digest, and traces it if the run keeps a trace.
+    #[inline]
+    pub fn note(&mut self, kind: EventKind, entity: u64, detail: u64) {
+        self.digest.fold(entity ^ kind.key(), detail ^ self.now.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        self.noted += 1;
+        if self.noted >= self.attention {
+            self.attend(kind, entity, detail);
+        }
+    }
+
+    /// Traces an event, and takes a checkpoint where one is due.
+    #[cold]
+    #[inline(never)]
+    fn attend(&mut self, kind: EventKind, entity: u64, detail: u64) {
+        if self.trace.is_some() {
+            self.trace_event(kind, entity, detail);
+        }
+        if self.checkpoints.is_due(self.noted) {
+            self.checkpoints.push(Checkpoint { events: self.noted, time: self.now, digest: self.digest });
+        }
+        self.attention = if self.trace.is_some() { 0 } else { self.checkpoints.next(self.noted) };
+    }
+
+    fn trace_event(&mut self, kind: EventKind, entity: u64, detail: u64) {
+        let task = self.current.map(|index| self.tasks.peek(index));
+        let event = Event {
+            number: self.noted - 1,
+            time: self.now,
+            node: task.map(|task| (task.node, task.incarnation)),
+            task: task.map_or(0, |task| task.entity),
+            kind,
+            entity,
+            detail,
+        };
+        self.trace.as_mut().expect("only a run that keeps a trace gets here").push(event);
+    }
+
+    /// Whether a fault of that kind strikes `entity` at its `nth` use, with the given
+    /// probability. If so it is noted and logged as an atom.
+    #[inline]
+    pub fn strikes(&mut self, kind: &'static FaultKind, entity: u64, nth: u64, ratio: Ratio, target: Target) -> bool {
+        !ratio.is_zero() && self.strikes_for(kind, entity, nth, ratio, 0, 0, target).is_some()
+    }
+
+    /// As [`strikes`](Self::strikes), with a parameter from `low` to `high` (both included).
+    #[inline]
+    pub fn strikes_for(
+        &mut self,
+        kind: &'static FaultKind,
+        entity: u64,
+        nth: u64,
+        ratio: Ratio,
+        low: u64,
+        high: u64,
+        target: Target,
+    ) -> Option<u64> {
+        if ratio.is_zero() {
+            return None;
+        }
+        let draw = self.decisions.draw(kind.domain(), entity, nth)?;
+        if !ratio.holds(draw) {
+            return None;
+        }
+        let value = scale(mix(draw, 0x0070_6172_616d), low, high.max(low));
+        self.fired(kind, entity, nth, target, [value, 0]);
+        Some(value)
+    }
+
+    /// Notes and logs a fault that fired: one drawn by [`strikes`](Self::strikes) is already.
+    #[cold]
+    pub fn fired(&mut self, kind: &'static FaultKind, entity: u64, nth: u64, target: Target, parameters: [u64; 2]) {
+        let address = Address { domain: kind.domain().key(), entity, nth };
+        self.faults.push(Atom { address, time: self.now, kind, target, parameters });
+        self.note(FAULT, entity ^ kind.domain().key(), parameters[0]);
+    }
+
+    /// Counts that product code saw a result which differs from the benign one.
+    pub fn effective(&mut self, kind: &'static FaultKind) {
+        self.faults.tally_mut(kind).effective += 1;
+    }
+
+    /// A number from `low` to `high`, both included, noted. Benign: `low`.
+    #[inline]
+    pub fn choose(&mut self, domain: Domain, entity: u64, nth: u64, low: u64, high: u64) -> u64 {
+        if high <= low {
+            return low;
+        }
+        let value = self.decisions.within(domain, entity, nth, low, high);
+        self.note(CHOICE, entity ^ domain.key(), value);
+        value
+    }
+
+    /// A number for the next decision of the task being polled: the task's
+    /// structural name, and which of its uses this is. Outside of a task: 0, 0.
+    #[inline]
+    pub fn next_use(&mut self) -> (u64, u64) {
+        match self.current {
+            Some(index) => {
+                let task = self.tasks.at(index);
+                task.uses += 1;
+                (task.entity, u64::from(task.uses))
+            }
+            None => (0, 0),
+        }
+    }
+}

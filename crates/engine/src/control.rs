@@ -1,0 +1,100 @@
+//! The right to boot, crash and pause nodes from inside a run: the harness's and its
+//! injectors'. Plans nothing.
+
+use crate::device::{CrashKind, Scope};
+use crate::home::Home;
+use crate::kernel::Kernel;
+use crate::limit::Stop;
+use crate::local;
+use crate::node::NodeId;
+use crate::spawn::{SimJoinHandle, SimTaskProvider};
+use crate::waiter::Waiter;
+use crate::world::drop_each;
+use std::future::Future;
+
+/// The right to boot, crash and pause nodes, and to stop the run: for the harness
+/// and its injectors, from inside a run.
+#[derive(Debug, Clone, Copy)]
+pub struct Control {
+    pub(crate) run: u64,
+}
+
+impl Control {
+    /// Borrows the kernel.
+    ///
+    /// # Panics
+    /// Outside of the run.
+    pub fn kernel<R>(self, body: impl FnOnce(&mut Kernel) -> R) -> R {
+        local::reach(self.run, |split| body(&mut split.kernel))
+    }
+
+    /// Starts a node's next incarnation.
+    ///
+    /// # Panics
+    /// If the node is running already.
+    pub fn boot(self, node: NodeId) -> Home {
+        let incarnation = self.kernel(|kernel| kernel.boot(node));
+        Home { run: self.run, node, incarnation }
+    }
+
+    /// The process that runs on a node, or ran there last.
+    pub fn home(self, node: NodeId) -> Home {
+        let incarnation = self.kernel(|kernel| kernel.topology.node(node).incarnation);
+        Home { run: self.run, node, incarnation }
+    }
+
+    /// Puts a task on a node.
+    #[track_caller]
+    pub fn spawn<F>(self, home: Home, name: &'static str, future: F) -> SimJoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        SimTaskProvider::new(home).spawn_named(name, future)
+    }
+
+    /// Kills the scope's processes, this instant: not one more poll.
+    pub fn crash(self, scope: Scope, kind: CrashKind) {
+        let debris = local::reach(self.run, |split| {
+            let local::Split { kernel, devices } = split;
+            kernel.crash(scope, kind);
+            for device in devices.iter() {
+                device.crash(scope, kind, kernel);
+            }
+            std::mem::take(&mut kernel.debris)
+        });
+        drop_each(debris);
+    }
+
+    /// Freezes the scope's processes.
+    pub fn pause(self, scope: Scope) {
+        local::reach(self.run, |split| {
+            let local::Split { kernel, devices } = split;
+            kernel.pause(scope);
+            for device in devices.iter() {
+                device.pause(scope, kernel);
+            }
+        });
+    }
+
+    /// Lets them go on.
+    pub fn resume(self, scope: Scope) {
+        local::reach(self.run, |split| {
+            let local::Split { kernel, devices } = split;
+            kernel.resume(scope);
+            for device in devices.iter() {
+                device.resume(scope, kernel);
+            }
+        });
+    }
+
+    /// Stops the run once the poll under way returns.
+    pub fn stop(self) {
+        self.kernel(|kernel| kernel.stop(Stop::Requested));
+    }
+
+    /// Drops, after the borrow that is under way, what waits.
+    pub fn discard(self, waiter: Waiter) {
+        self.kernel(|kernel| kernel.discard(waiter));
+    }
+}
