@@ -34,7 +34,20 @@ impl SimTaskProvider {
         F: Future + 'static,
         F::Output: 'static,
     {
-        let site = Location::caller();
+        self.spawn_at(name, Location::caller(), future)
+    }
+
+    /// As [`spawn_named`](Self::spawn_named), on behalf of code elsewhere, which reports then name.
+    pub fn spawn_at<F>(
+        &self,
+        name: &'static str,
+        site: &'static Location<'static>,
+        future: F,
+    ) -> SimJoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
         let future: BoxRunnable = Box::pin(Stage::Running { future });
         let spawned =
             self.home.with(|kernel| kernel.spawn((self.home.node, self.home.incarnation), future, (name, site)));

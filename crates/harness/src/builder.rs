@@ -13,6 +13,7 @@ use crate::strategy::TestStrategy;
 use crate::worker::Worker;
 use crate::workload::{Factory, Process, Workload};
 use std::future::Future;
+use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 use wavetank_engine::{EngineConfig, Limits, Overrides, Policy, Ratio, Trace};
@@ -86,6 +87,7 @@ impl SimulationBuilder {
     /// Adds processes under test: an async function that is called at each boot. A
     /// fault may kill them at any instant; what they return early is their business,
     /// but an error is red.
+    #[track_caller]
     pub fn process<F, Fut>(self, name: &str, count: impl Into<Count>, function: F) -> SimulationBuilder
     where
         F: Fn(SimContext) -> Fut + Send + Sync + 'static,
@@ -95,6 +97,7 @@ impl SimulationBuilder {
     }
 
     /// Adds processes as trait objects, made anew at each boot.
+    #[track_caller]
     pub fn process_object<F, P>(self, name: &str, count: impl Into<Count>, factory: F) -> SimulationBuilder
     where
         F: Fn() -> P + Send + Sync + 'static,
@@ -105,6 +108,7 @@ impl SimulationBuilder {
 
     /// Adds workloads: an async function each. No fault strikes them, and the run is
     /// over when all have returned.
+    #[track_caller]
     pub fn workload<F, Fut>(self, name: &str, count: impl Into<Count>, function: F) -> SimulationBuilder
     where
         F: Fn(SimContext) -> Fut + Send + Sync + 'static,
@@ -114,6 +118,7 @@ impl SimulationBuilder {
     }
 
     /// Adds one workload named after nothing but its kind: [`workload`](Self::workload) in short.
+    #[track_caller]
     pub fn with_workload<F, Fut>(self, function: F) -> SimulationBuilder
     where
         F: Fn(SimContext) -> Fut + Send + Sync + 'static,
@@ -127,6 +132,7 @@ impl SimulationBuilder {
     }
 
     /// Adds workloads as trait objects, with a setup and a check.
+    #[track_caller]
     pub fn workload_object<F, W>(self, name: &str, count: impl Into<Count>, factory: F) -> SimulationBuilder
     where
         F: Fn() -> W + Send + Sync + 'static,
@@ -304,8 +310,10 @@ impl SimulationBuilder {
         format!("WAVETANK_SEED={seed} cargo test{package}{}", test.unwrap_or_default())
     }
 
+    #[track_caller]
     fn group(mut self, name: &str, role: Role, count: Count, factory: Factory) -> SimulationBuilder {
-        self.simulation.groups.push(Group { name: name.into(), role, count, factory });
+        let site = Location::caller();
+        self.simulation.groups.push(Group { name: name.into(), role, count, factory, site });
         self
     }
 }

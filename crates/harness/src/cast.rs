@@ -10,8 +10,9 @@ use crate::simulation::{Role, Simulation};
 use crate::topology::{Peer, PeerGroup, WorkloadTopology};
 use crate::workload::{Body, Factory};
 use std::future::Future;
+use std::panic::Location;
 use std::sync::Arc;
-use wavetank_engine::{Decisions, Domain, Home, NodeId, Placement, name_key};
+use wavetank_engine::{Decisions, Domain, Home, NodeId, Placement, SimTaskProvider, name_key};
 
 /// The domain in which the sizes of groups are drawn.
 const SIZE: Domain = Domain::new("topology.size");
@@ -151,9 +152,17 @@ impl Starter {
             Factory::Workload(_) => return,
         };
         match group.role {
-            Role::Process => drop(self.handles.control.spawn(home, "process", self.clone().attend(name, body))),
+            Role::Process => {
+                let task = SimTaskProvider::new(home);
+                drop(task.spawn_at("process", self.site(home), self.clone().attend(name, body)));
+            }
             Role::Workload => self.await_end(home, "workload", name, body),
         }
+    }
+
+    /// Where the test said who takes part.
+    fn site(&self, home: Home) -> &'static Location<'static> {
+        self.simulation.groups[self.parts[home.node.0 as usize].group].site
     }
 
     /// Spawns what the run waits for.
@@ -166,7 +175,7 @@ impl Starter {
     ) {
         let handles = self.handles;
         handles.ledger.with(|ledger, _| ledger.remaining += 1);
-        drop(handles.control.spawn(home, what, async move {
+        drop(SimTaskProvider::new(home).spawn_at(what, self.site(home), async move {
             let ended = body.await;
             let stop = handles.ledger.with(|ledger, _| {
                 let failed = ended.is_err();

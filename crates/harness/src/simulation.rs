@@ -5,6 +5,7 @@ use crate::chaos::Chaos;
 use crate::count::Count;
 use crate::ledger::StateRegistry;
 use crate::workload::Factory;
+use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 use wavetank_engine::EngineConfig;
@@ -25,6 +26,8 @@ pub(crate) struct Group {
     pub(crate) role: Role,
     pub(crate) count: Count,
     pub(crate) factory: Factory,
+    /// Where the builder was told of it: reports name that place, not ours.
+    pub(crate) site: &'static Location<'static>,
 }
 
 pub(crate) type Check = Arc<dyn Fn(&StateRegistry) -> Result<(), String> + Send + Sync>;
