@@ -145,9 +145,7 @@ impl Acks {
 impl Flow {
     /// As a new connection has it; keeps its memory.
     pub(crate) fn open(&mut self, entity: u64, window: u32) {
-        let mut ring = std::mem::take(&mut self.ring);
-        let mut rest = std::mem::take(&mut self.rest);
-        ring.shrink();
+        let (ring, mut rest) = (self.ring.renewed(), std::mem::take(&mut self.rest));
         rest.clear();
         *self = Flow { ring, rest, entity, edge: u64::from(window), advertised: u64::from(window), ..Flow::default() };
     }
@@ -200,7 +198,7 @@ impl Flow {
 
     /// Bytes held besides the flow itself.
     pub(crate) fn memory(&self) -> usize {
-        self.ring.len() + self.rest.capacity() * size_of::<Departure>()
+        self.ring.len_beyond() + self.rest.capacity() * size_of::<Departure>()
     }
 
     /// Forgets what is on its way.

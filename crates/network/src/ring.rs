@@ -1,18 +1,39 @@
 //! The bytes of one direction of a stream, addressed by stream offset in a ring
 //! that grows. Does not know which of them have landed.
 
-/// A ring is a power of two long, so that an offset's place is a mask away.
-#[derive(Debug, Default)]
+/// A ring is a power of two long, so that an offset's place is a mask away. The first
+/// bytes lie within it: most connections never need more, and what lies together is
+/// fetched together where connections come by the thousand.
+#[derive(Debug)]
 pub(crate) struct Ring {
-    bytes: Vec<u8>,
+    within: [u8; BYTES_WITHIN],
+    /// Empty as long as those within suffice.
+    beyond: Vec<u8>,
 }
 
-/// The first size; most connections of a small simulation never need more.
-const BYTES_FIRST: usize = 256;
+const BYTES_WITHIN: usize = 128;
+/// The first size beyond.
+const BYTES_FIRST: usize = 512;
 /// What a ring keeps when its connection ends, for the next one in its slot.
 const BYTES_KEPT: usize = 4096;
 
+impl Default for Ring {
+    fn default() -> Self {
+        Ring { within: [0; BYTES_WITHIN], beyond: Vec::new() }
+    }
+}
+
 impl Ring {
+    #[inline]
+    fn bytes(&self) -> &[u8] {
+        if self.beyond.is_empty() { &self.within } else { &self.beyond }
+    }
+
+    #[inline]
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        if self.beyond.is_empty() { &mut self.within } else { &mut self.beyond }
+    }
+
     /// Puts `data` behind the bytes from `read` to `written`.
     #[inline]
     pub(crate) fn put(&mut self, read: u64, written: u64, data: &[u8]) {
@@ -20,49 +41,51 @@ impl Ring {
             return;
         }
         let held = (written - read) as usize;
-        if held + data.len() > self.bytes.len() {
+        if held + data.len() > self.bytes().len() {
             self.grow(read, held, held + data.len());
         }
-        let at = written as usize & (self.bytes.len() - 1);
-        let room = self.bytes.len() - at;
+        let bytes = self.bytes_mut();
+        let at = written as usize & (bytes.len() - 1);
+        let room = bytes.len() - at;
         if data.len() <= room {
-            self.bytes[at..at + data.len()].copy_from_slice(data);
+            bytes[at..at + data.len()].copy_from_slice(data);
         } else {
-            self.bytes[at..].copy_from_slice(&data[..room]);
-            self.bytes[..data.len() - room].copy_from_slice(&data[room..]);
+            bytes[at..].copy_from_slice(&data[..room]);
+            bytes[..data.len() - room].copy_from_slice(&data[room..]);
         }
     }
 
     /// The `len` bytes from offset `read` on, in one or two pieces.
     #[inline]
     pub(crate) fn get(&self, read: u64, len: usize) -> (&[u8], &[u8]) {
-        let at = read as usize & self.bytes.len().wrapping_sub(1);
-        let room = self.bytes.len() - at;
-        if len <= room { (&self.bytes[at..at + len], &[]) } else { (&self.bytes[at..], &self.bytes[..len - room]) }
+        let bytes = self.bytes();
+        let at = read as usize & (bytes.len() - 1);
+        let room = bytes.len() - at;
+        if len <= room { (&bytes[at..at + len], &[]) } else { (&bytes[at..], &bytes[..len - room]) }
     }
 
-    /// The bytes it has room for.
-    pub(crate) fn len(&self) -> usize {
-        self.bytes.len()
+    /// The bytes that it has room for, beyond those within.
+    pub(crate) fn len_beyond(&self) -> usize {
+        self.beyond.len()
     }
 
-    /// Gives memory back that the next connection in this slot hardly needs.
-    pub(crate) fn shrink(&mut self) {
-        if self.bytes.len() > BYTES_KEPT {
-            self.bytes = Vec::new();
-        }
+    /// An empty ring with the memory of this one, unless that is more than the next
+    /// connection in its slot may need.
+    pub(crate) fn renewed(&mut self) -> Ring {
+        let beyond = std::mem::take(&mut self.beyond);
+        if beyond.len() > BYTES_KEPT { Ring::default() } else { Ring { beyond, ..Ring::default() } }
     }
 
     #[cold]
     fn grow(&mut self, read: u64, held: usize, needed: usize) {
         let len = needed.next_power_of_two().max(BYTES_FIRST);
-        let mut grown = Ring { bytes: vec![0; len] };
+        let mut grown = Ring { beyond: vec![0; len], ..Ring::default() };
         if held > 0 {
             let (one, two) = self.get(read, held);
             grown.put(read, read, one);
             grown.put(read, read + one.len() as u64, two);
         }
-        *self = grown;
+        self.beyond = grown.beyond;
     }
 }
 
@@ -86,6 +109,6 @@ mod tests {
             }
             read += len as u64;
         }
-        assert!(ring.bytes.len().is_power_of_two() && ring.bytes.len() < 8192);
+        assert!(ring.bytes().len().is_power_of_two() && ring.bytes().len() < 8192);
     }
 }
