@@ -15,7 +15,7 @@ use crate::workload::Factory;
 use std::cell::Cell;
 use std::sync::Arc;
 use wavetank_core::saturating_nanos;
-use wavetank_engine::{Decisions, Digest, FaultLog, NodeId, NodeState, Overrides, Stop, Trace};
+use wavetank_engine::{CrashKind, Decisions, Digest, FaultLog, NodeId, NodeState, Overrides, Scope, Stop, Trace};
 
 /// What a sweep keeps of one run.
 #[derive(Debug)]
@@ -137,6 +137,10 @@ impl Worker {
             return Ok(());
         }
         self.rig.world.enter(|| {
+            if let Some(node) = director {
+                // What is planned for later does not happen any more: a check judges a calm world.
+                starter.handles.control.crash(Scope::Node(node), CrashKind::Process);
+            }
             Director::new(starter.clone(), processes, nodes).end_all();
             (processes..nodes).map(NodeId).for_each(|node| check(starter, node));
         });

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use wavetank_core::{Instant, Providers, TcpListener};
 use wavetank_harness::{
-    Atom, Chaos, FaultKind, NetworkConfig, Overrides, SimContext, SimulationBuilder, Target, all_kinds,
+    Atom, BoxError, Chaos, FaultKind, NetworkConfig, Overrides, SimContext, SimulationBuilder, SimulationMetrics,
+    Target, Workload, all_kinds, async_trait,
 };
 
 const WINDOW: Duration = Duration::from_secs(5);
@@ -165,4 +166,47 @@ fn a_plan_does_not_depend_on_who_is_there() {
 #[test]
 fn without_chaos_nothing_is_planned() {
     assert!(atoms(Chaos::none()).iter().all(Vec::is_empty));
+}
+
+/// Ends long before the window does, and checks for longer than it lasts.
+struct Hasty;
+
+/// How long its load takes.
+const LOAD: Duration = Duration::from_millis(500);
+
+#[async_trait]
+impl Workload for Hasty {
+    async fn run(&mut self, context: &SimContext) -> Result<SimulationMetrics, BoxError> {
+        context.providers().sleep(LOAD).await;
+        Ok(SimulationMetrics::new())
+    }
+
+    async fn check(&mut self, context: &SimContext) -> Result<(), BoxError> {
+        context.providers().sleep(2 * WINDOW).await;
+        Ok(())
+    }
+}
+
+#[test]
+fn no_planned_fault_strikes_while_workloads_check() {
+    let chaos = Chaos { window: WINDOW, crashes: 20..=20, partitions: 5..=5, ..Chaos::none() };
+    let simulation = SimulationBuilder::new()
+        .process("server", 3, serve)
+        .workload_object("hasty", 1, || Hasty)
+        .with_network_config(NetworkConfig::perfect())
+        .with_chaos(chaos);
+    let mut recorder = simulation.recorder();
+    let mut struck = 0;
+    for seed in 0..20 {
+        let record = recorder.run(seed, Overrides::new(), None);
+        assert!(record.failures.is_empty(), "seed {seed}: {:?}", record.failures);
+        assert!(
+            record.virtual_time > LOAD.as_nanos() as u64 + 2 * WINDOW.as_nanos() as u64 - 1,
+            "the check took its time"
+        );
+        let late = record.atoms.iter().find(|atom| atom.time > LOAD.as_nanos() as u64);
+        assert_eq!(late, None, "seed {seed}");
+        struck += record.atoms.len();
+    }
+    assert!(struck > 0, "some faults struck while there was load");
 }
