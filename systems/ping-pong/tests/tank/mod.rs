@@ -19,6 +19,9 @@ const WINDOW: Duration = Duration::from_secs(4);
 /// pause behind them.
 const QUIET: Duration = Duration::from_secs(10);
 
+/// How often each server is asked at the end before its silence is red.
+const LAST_REQUESTS_MOST: u32 = 3;
+
 /// One to ten servers and clients, crashes, pauses and partitions on an ordinary network.
 pub(crate) fn ping_pong() -> SimulationBuilder {
     simulation("ping-pong", 1..=10).with_chaos(storm())
@@ -69,7 +72,7 @@ async fn ask(context: SimContext) -> Result<SimulationMetrics, RequestError> {
     }
     world.sleep_until(Instant::ZERO + QUIET).await;
     for server in 0..asker.clients.len() {
-        asker.ask(server).await?;
+        asker.ask_at_last(server).await?;
     }
     Ok(asker.metrics())
 }
@@ -121,6 +124,18 @@ impl Asker<'_> {
             connections: sum.connections + one.connections,
             late: sum.late + one.late,
         })
+    }
+
+    /// Asks until there is an answer. A hostile network goes on losing packets when the
+    /// planned faults are over: the five attempts of one request all fail about once in
+    /// a million requests (3 of 100,000 seeds met it), those of three hardly ever.
+    async fn ask_at_last(&mut self, server: usize) -> Result<(), RequestError> {
+        for _ in 1..LAST_REQUESTS_MOST {
+            if self.ask(server).await.is_ok() {
+                return Ok(());
+            }
+        }
+        self.ask(server).await
     }
 
     fn register(&self, in_flight: u64) {
