@@ -8,7 +8,6 @@ use crate::limit::Stop;
 use crate::local;
 use crate::node::NodeId;
 use crate::spawn::{SimJoinHandle, SimTaskProvider};
-use crate::waiter::Waiter;
 use crate::world::drop_each;
 use std::future::Future;
 
@@ -91,10 +90,5 @@ impl Control {
     /// Stops the run once the poll under way returns.
     pub fn stop(self) {
         self.kernel(|kernel| kernel.stop(Stop::Requested));
-    }
-
-    /// Drops, after the borrow that is under way, what waits.
-    pub fn discard(self, waiter: Waiter) {
-        self.kernel(|kernel| kernel.discard(waiter));
     }
 }

@@ -354,8 +354,8 @@ impl Kernel {
         }
     }
 
-    #[inline]
     /// Makes a task ready; false if there is no such task any more.
+    #[inline]
     pub(crate) fn wake_task(&mut self, number: u64) -> bool {
         let Some(task) = self.tasks.get(number) else { return false };
         if task.queued != 0 || task.end != End::Running {

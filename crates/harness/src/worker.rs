@@ -9,7 +9,7 @@ use crate::metrics::SimulationMetrics;
 use crate::outcome::Outcome;
 use crate::panic_site::{self, Simulating};
 use crate::record::RunRecord;
-use crate::rig::{Handles, Rig};
+use crate::rig::Rig;
 use crate::simulation::Simulation;
 use crate::workload::Factory;
 use std::cell::Cell;
@@ -48,7 +48,6 @@ impl Worker {
         let starter = self.begin(seed, overrides, trace);
         let mut failures = Vec::new();
         let ended = self.phases(&starter);
-        let handles = starter.handles;
         match ended {
             Ok(()) if self.simulation.leak_check => failures.extend(self.leaked_tasks()),
             Ok(()) | Err(None) => {}
@@ -56,7 +55,7 @@ impl Worker {
         }
         let (events, polls, virtual_time) =
             self.rig.world.kernel(|kernel| (kernel.events(), kernel.polls(), kernel.now()));
-        self.close(handles, &mut failures);
+        self.close(&mut failures);
         let digest = self.rig.world.kernel(|kernel| kernel.digest());
         let ledger = self.rig.ledger;
         let metrics = self.rig.world.device(ledger, |ledger, _| std::mem::take(&mut ledger.metrics));
@@ -229,7 +228,7 @@ impl Worker {
     }
 
     /// Drops all tasks and gathers what else is wrong.
-    fn close(&mut self, handles: Handles, failures: &mut Vec<Failure>) {
+    fn close(&mut self, failures: &mut Vec<Failure>) {
         let ledger = self.rig.ledger;
         let errors = self.rig.world.device(ledger, |ledger, _| std::mem::take(&mut ledger.errors));
         failures.extend(errors.into_iter().map(|(who, message)| Failure::Error { who, message }));
@@ -265,7 +264,6 @@ impl Worker {
         if uses > 0 {
             failures.push(Failure::Foreign { uses });
         }
-        let _ = handles;
     }
 
     /// A panic that was survived is a finding all the same if nobody joined its task. The
