@@ -2,8 +2,8 @@
 //! and its address, so that a draw more in one place moves nothing elsewhere; who
 //! asks, and what the choice does, is the caller's business.
 
+use crate::overrides::{Choice, Overrides};
 use crate::ratio::Ratio;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// A family of decisions, named; the name alone makes its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,56 +61,6 @@ pub struct Address {
     pub nth: u64,
 }
 
-/// What an override does to a decision.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub enum Choice {
-    /// It takes its benign value: no fault, base latency, first in, first out.
-    Benign,
-    /// The raw draw is this number.
-    Draw(u64),
-}
-
-/// A sparse map from addresses to choices; together with the seed it names a run.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Overrides {
-    choices: BTreeMap<Address, Choice>,
-    benign_domains: BTreeSet<u64>,
-}
-
-impl Overrides {
-    /// No override: the plain run of a seed.
-    pub fn new() -> Overrides {
-        Overrides::default()
-    }
-
-    /// Overrides one decision.
-    pub fn set(&mut self, address: Address, choice: Choice) {
-        self.choices.insert(address, choice);
-    }
-
-    /// Makes every decision of a domain benign.
-    pub fn set_domain_benign(&mut self, domain: Domain) {
-        self.benign_domains.insert(domain.key());
-    }
-
-    /// Whether nothing is overridden.
-    pub fn is_empty(&self) -> bool {
-        self.choices.is_empty() && self.benign_domains.is_empty()
-    }
-
-    /// The overridden decisions, by address.
-    pub fn iter(&self) -> impl Iterator<Item = (&Address, &Choice)> {
-        self.choices.iter()
-    }
-
-    fn get(&self, address: &Address) -> Option<Choice> {
-        if self.benign_domains.contains(&address.domain) {
-            return Some(Choice::Benign);
-        }
-        self.choices.get(address).copied()
-    }
-}
-
 /// The seed and its overrides, asked for one decision at a time.
 #[derive(Debug, Clone, Default)]
 pub struct Decisions {
@@ -163,7 +113,7 @@ impl Decisions {
         match self.overrides.get(&address) {
             Some(Choice::Benign) => None,
             Some(Choice::Draw(value)) => Some(value),
-            None => Some(self.hash(address.domain, address.entity, address.nth)),
+            Some(Choice::Kept) | None => Some(self.hash(address.domain, address.entity, address.nth)),
         }
     }
 }

@@ -2,13 +2,14 @@
 //! faults, topology; and what a device may ask of it. Devices stand beside it.
 
 use crate::broken::{Broken, Memory};
-use crate::decision::{Decisions, Domain, Overrides};
+use crate::decision::{Decisions, Domain};
 use crate::digest::{Checkpoint, Checkpoints, Digest};
 use crate::fault::FaultLog;
 use crate::generation::Generations;
 use crate::hook::{Publication, Violation};
 use crate::limit::{Limits, Stop};
 use crate::node::{NodeId, Topology};
+use crate::overrides::Overrides;
 use crate::queue::{Queue, Ticket};
 use crate::ratio::Ratio;
 use crate::ready::{Place, Policy, Ready};

@@ -2,12 +2,12 @@
 //! used again for run after run. Knows neither workloads nor verdicts.
 
 use crate::control::Control;
-use crate::decision::Overrides;
 use crate::device::Device;
 use crate::kernel::{EngineConfig, Kernel, TASKS, TIMERS};
 use crate::limit::Stop;
 use crate::local::{self, Close, Key, Local, Shell};
 use crate::node::NodeId;
+use crate::overrides::Overrides;
 use crate::report::TaskReport;
 use crate::step::Next;
 use crate::task::{BoxRunnable, Debris, End};

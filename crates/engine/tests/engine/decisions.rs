@@ -62,7 +62,9 @@ fn neighbouring_addresses_and_seeds_draw_independently() {
 fn an_override_changes_its_own_address_only() {
     let address = Address { domain: WIND.key(), entity: 3, nth: 4 };
     let plain = decisions(7);
-    for (choice, expected) in [(Choice::Benign, None), (Choice::Draw(42), Some(42))] {
+    for (choice, expected) in
+        [(Choice::Benign, None), (Choice::Draw(42), Some(42)), (Choice::Kept, plain.draw(WIND, 3, 4))]
+    {
         let mut overrides = Overrides::new();
         overrides.set(address, choice);
         assert!(!overrides.is_empty());
@@ -76,12 +78,16 @@ fn an_override_changes_its_own_address_only() {
 }
 
 #[test]
-fn a_benign_domain_is_benign_everywhere_and_no_other_is() {
+fn a_benign_domain_is_benign_but_for_what_is_overridden_by_itself() {
     let mut overrides = Overrides::new();
     overrides.set_domain_benign(WIND);
-    overrides.set(Address { domain: WIND.key(), entity: 0, nth: 0 }, Choice::Draw(1));
+    let kept = Address { domain: WIND.key(), entity: 0, nth: 0 };
+    overrides.set(kept, Choice::Kept);
+    overrides.set_in(WIND, 0, 1, Choice::Draw(1));
     let overridden = Decisions::new(7, overrides);
-    for nth in 0..100 {
+    assert_eq!(overridden.draw(WIND, 0, 0), decisions(7).draw(WIND, 0, 0));
+    assert_eq!(overridden.draw(WIND, 0, 1), Some(1));
+    for nth in 1..100 {
         assert_eq!(overridden.draw(WIND, nth, nth), None);
         assert!(!overridden.chance(WIND, nth, nth, Ratio::ONE));
         assert_eq!(overridden.within(WIND, nth, nth, 10, 20), 10);

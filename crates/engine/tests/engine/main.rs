@@ -12,6 +12,7 @@ mod hooks;
 mod keys;
 mod limits;
 mod memory;
+mod overrides;
 mod pause;
 mod promises;
 mod queue;

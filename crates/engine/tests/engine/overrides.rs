@@ -1,0 +1,73 @@
+//! Overrides as data: they come back as they were, and nonsense is refused in words.
+
+use wavetank_engine::{Address, Choice, Domain, Overrides};
+
+const CRASH: Domain = Domain::new("node.crash");
+const LATENCY: Domain = Domain::new("network.latency");
+
+const FILE: &str = r##"{
+  "benign": [
+    "network.latency",
+    "node.crash"
+  ],
+  "choices": [
+    {
+      "domain": "#00000000000000ab",
+      "entity": "0x0",
+      "nth": 7,
+      "choice": "0xffffffffffffffff"
+    },
+    {
+      "domain": "network.latency",
+      "entity": "0xffffffffffffffff",
+      "nth": 18446744073709551615,
+      "choice": "benign"
+    },
+    {
+      "domain": "node.crash",
+      "entity": "0x706c616e",
+      "nth": 2,
+      "choice": "kept"
+    }
+  ]
+}"##;
+
+fn overrides() -> Overrides {
+    let mut overrides = Overrides::new();
+    overrides.set_domain_benign(LATENCY);
+    overrides.set_domain_benign(CRASH);
+    overrides.set_in(CRASH, 0x706c_616e, 2, Choice::Kept);
+    overrides.set(Address { domain: 0xab, entity: 0, nth: 7 }, Choice::Draw(u64::MAX));
+    overrides.set(Address { domain: LATENCY.key(), entity: u64::MAX, nth: u64::MAX }, Choice::Benign);
+    overrides
+}
+
+#[test]
+fn the_file_is_readable_and_stable() {
+    assert_eq!(serde_json::to_string_pretty(&overrides()).expect("overrides are JSON"), FILE);
+    let back: Overrides = serde_json::from_str(FILE).expect("our own file");
+    assert_eq!(back, overrides());
+    assert_eq!(back.name_of(CRASH.key()), Some("node.crash"));
+    let none: Overrides = serde_json::from_str("{}").expect("no overrides");
+    assert!(none.is_empty());
+}
+
+fn check_bad(file: &str, hint: &str) {
+    let error = serde_json::from_str::<Overrides>(file).expect_err(file).to_string();
+    assert!(error.contains(hint), "{file}: {error}");
+}
+
+#[test]
+fn nonsense_is_refused() {
+    let with = |entity: &str, choice: &str| {
+        format!(r#"{{"choices": [{{"domain": "a", "entity": "{entity}", "nth": 0, "choice": "{choice}"}}]}}"#)
+    };
+    serde_json::from_str::<Overrides>(&with("0x2a", "42")).expect("both forms of numbers");
+    check_bad(&with("2a", "kept"), "no number");
+    check_bad(&with("0", "maybe"), "benign, kept, or a number");
+    check_bad(r##"{"benign": ["#xyz"]}"##, "no domain");
+    check_bad(r#"{"benign": [""]}"#, "has a name");
+    check_bad(r#"{"begnin": []}"#, "unknown field");
+    let one = r#"{"domain": "a", "entity": "1", "nth": 0, "choice": "kept"}"#;
+    check_bad(&format!(r#"{{"choices": [{one}, {one}]}}"#), "twice");
+}
