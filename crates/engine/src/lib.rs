@@ -63,7 +63,7 @@ pub use queue::{Due, Queue, Ticket};
 pub use random::{SimEntropy, SimRandomProvider};
 pub use ratio::{NotAProbability, Ratio};
 pub use ready::Policy;
-pub use report::TaskReport;
+pub use report::{SpawnSite, TaskReport};
 pub use spawn::{SimJoinHandle, SimTaskProvider};
 pub use time::{SimSleep, SimTimeProvider};
 pub use trace::{Event, EventKind, Trace};

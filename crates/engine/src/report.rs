@@ -5,14 +5,17 @@ use crate::kernel::{Kernel, TASKS, TIMERS};
 use crate::local::Devices;
 use crate::node::NodeId;
 use crate::task::{End, Task};
+use std::borrow::Cow;
 use std::fmt;
 use std::panic::Location;
 
 /// A task that has not ended, and what it waits for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// Owned, so that it can be told to another process.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct TaskReport {
     /// Its name, or the name of what spawned it.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Where it runs: node, that node's name, and incarnation.
     pub node: NodeId,
     /// The node's name.
@@ -20,9 +23,32 @@ pub struct TaskReport {
     /// The node's incarnation.
     pub incarnation: u32,
     /// Where it was spawned.
-    pub spawned_at: &'static Location<'static>,
+    pub spawned_at: SpawnSite,
     /// What it waits for, in words.
     pub waits_for: String,
+}
+
+/// A place in the source.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct SpawnSite {
+    /// Its file, as the compiler was given it.
+    pub file: Cow<'static, str>,
+    /// Its line, from 1.
+    pub line: u32,
+    /// Its column, from 1.
+    pub column: u32,
+}
+
+impl From<&'static Location<'static>> for SpawnSite {
+    fn from(place: &'static Location<'static>) -> SpawnSite {
+        SpawnSite { file: place.file().into(), line: place.line(), column: place.column() }
+    }
+}
+
+impl fmt::Display for SpawnSite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
 }
 
 impl fmt::Display for TaskReport {
@@ -42,11 +68,11 @@ impl Kernel {
             .iter()
             .filter(|(_, task)| task.end == End::Running)
             .map(|(_, task)| TaskReport {
-                name: task.name,
+                name: task.name.into(),
                 node: task.node,
                 node_name: self.topology.node(task.node).name.to_string(),
                 incarnation: task.incarnation,
-                spawned_at: task.site,
+                spawned_at: task.site.into(),
                 waits_for: self.waits_for(task, devices),
             })
             .collect()

@@ -137,10 +137,10 @@ fn a_deadlock_is_reported_with_names_places_and_what_is_waited_for() {
     basin.run_idle();
     let tasks = basin.world.tasks();
     let [forgetful, patient] = &tasks[..] else { panic!("{tasks:?}") };
-    assert_eq!((forgetful.name, forgetful.node_name.as_str(), forgetful.incarnation), ("forgetful", "node-0", 1));
-    assert_eq!((forgetful.spawned_at.file(), forgetful.spawned_at.line()), (file!(), line));
+    assert_eq!((&*forgetful.name, forgetful.node_name.as_str(), forgetful.incarnation), ("forgetful", "node-0", 1));
+    assert_eq!((&*forgetful.spawned_at.file, forgetful.spawned_at.line), (file!(), line));
     assert!(forgetful.waits_for.contains("something outside the engine"), "{forgetful}");
-    assert_eq!((patient.name, patient.node), ("patient", basin.nodes[1]));
+    assert_eq!((&*patient.name, patient.node), ("patient", basin.nodes[1]));
     assert!(patient.waits_for.contains("the end of task `forgetful`"), "{patient}");
     assert!(patient.waits_for.contains(&format!("{}:{line}", file!())), "{patient}");
     let text = patient.to_string();
@@ -168,8 +168,8 @@ fn a_spawn_site_is_the_callers_own_line() {
         other.abort();
     });
     basin.run_idle();
-    let mut lines: Vec<u32> = basin.world.tasks().iter().map(|task| task.spawned_at.line()).collect();
-    assert!(basin.world.tasks()[1..].iter().all(|task| task.spawned_at.file() == file!()));
+    let mut lines: Vec<u32> = basin.world.tasks().iter().map(|task| task.spawned_at.line).collect();
+    assert!(basin.world.tasks()[1..].iter().all(|task| task.spawned_at.file == file!()));
     lines.dedup();
     assert_eq!(lines.len(), 3, "{lines:?}");
 }
