@@ -3,15 +3,18 @@
 use crate::chaos::Chaos;
 use crate::context::SimContext;
 use crate::count::Count;
+use crate::isolation::{self, Isolation, Part};
 use crate::ledger::StateRegistry;
+use crate::observer::Observer;
 use crate::outcome::Outcome;
 use crate::record::RunRecord;
 use crate::result::SimulationResult;
-use crate::runner::{self, Progress};
+use crate::runner::{self, Progress, Sweep};
 use crate::simulation::{Group, Invariant, Role, Simulation};
 use crate::strategy::TestStrategy;
 use crate::worker::Worker;
 use crate::workload::{Factory, Process, Workload};
+use std::ffi::OsString;
 use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
@@ -47,6 +50,9 @@ pub struct SimulationBuilder {
     strategy: TestStrategy,
     threads: Option<usize>,
     reproduce: Option<Arc<str>>,
+    isolation: Isolation,
+    /// The arguments with which this program comes to this simulation, if it is no test.
+    arguments: Option<Arc<[OsString]>>,
 }
 
 impl Default for SimulationBuilder {
@@ -75,6 +81,8 @@ impl SimulationBuilder {
             strategy: TestStrategy::Count(100),
             threads: None,
             reproduce: None,
+            isolation: Isolation::Threads,
+            arguments: None,
         }
     }
 
@@ -212,6 +220,33 @@ impl SimulationBuilder {
         self
     }
 
+    /// Whether each run gets a process of its own.
+    ///
+    /// From a test this starts the test program again with that one test, which runs up
+    /// to here, runs the one seed, and ends. What stands before it in the test is
+    /// therefore done again for each seed. A test that judges one isolated sweep before
+    /// it begins another never gets to the second one there: judge at the end, or give
+    /// each a test of its own.
+    pub fn with_isolation(mut self, isolation: Isolation) -> SimulationBuilder {
+        self.isolation = isolation;
+        self
+    }
+
+    /// The arguments with which this program comes to this simulation again, for a run in
+    /// a process of its own. A test needs none.
+    pub fn with_isolation_arguments<A: Into<OsString>>(
+        mut self,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> SimulationBuilder {
+        self.arguments = Some(arguments.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Where its runs happen.
+    pub fn isolation(&self) -> Isolation {
+        self.isolation
+    }
+
     /// The line that runs a red seed again; `{seed}` stands for it. By default it is
     /// this test's `cargo test` with `WAVETANK_SEED`.
     pub fn with_reproduce_line(mut self, line: &str) -> SimulationBuilder {
@@ -244,9 +279,32 @@ impl SimulationBuilder {
     /// # Panics
     /// If the simulation cannot be run at all; see [`validate`](Self::validate).
     pub fn run_strategy(&self, strategy: &TestStrategy, progress: &Progress) -> SimulationResult {
+        self.run_observed(strategy, progress, &())
+    }
+
+    /// As [`run_strategy`](Self::run_strategy), telling somebody of each run as it begins and ends.
+    ///
+    /// # Panics
+    /// If the simulation cannot be run at all; see [`validate`](Self::validate).
+    pub fn run_observed(
+        &self,
+        strategy: &TestStrategy,
+        progress: &Progress,
+        observer: &dyn Observer,
+    ) -> SimulationResult {
         self.expect_valid();
         let simulation = Arc::new(self.simulation.clone());
-        let mut result = runner::sweep(&simulation, strategy, self.threads.unwrap_or_else(runner::cores), progress);
+        let launch = match self.isolation {
+            Isolation::Threads => None,
+            Isolation::Process { timeout } => match Part::of(self.name(), timeout, self.arguments.as_deref()) {
+                Part::Launch(launch) => Some(launch),
+                Part::Run(seed) => isolation::run_and_end(simulation, seed),
+                Part::Nothing => return SimulationResult::new(self.name()),
+            },
+        };
+        let threads = self.threads.unwrap_or_else(runner::cores);
+        let sweep = Sweep { simulation: &simulation, strategy, threads, progress, observer, launch: launch.as_ref() };
+        let mut result = sweep.run();
         for red in &mut result.red {
             red.reproduce = self.reproduce_line(red.seed);
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use wavetank_engine::{Limit, TaskReport};
 
 /// A reason for a run to be red.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Failure {
     /// A task panicked.
     Panic {
@@ -64,6 +64,11 @@ pub enum Failure {
         /// How often.
         uses: usize,
     },
+    /// The run was over before it could say so: its process crashed, ended or hung.
+    Process {
+        /// How, in words.
+        what: String,
+    },
 }
 
 /// Waiting tasks that a report names; the others are counted.
@@ -95,6 +100,7 @@ impl Failure {
             Failure::LeakedTasks { tasks } => format!("leaked tasks of {}", spawn_sites(tasks)),
             Failure::Leaked { what } => format!("leaked {what}"),
             Failure::Foreign { .. } => "used outside of its run".to_string(),
+            Failure::Process { what } => format!("its process {}", first_line(what)),
         };
         without_numbers(&text)
     }
@@ -125,6 +131,7 @@ impl fmt::Display for Failure {
                 f,
                 "simulated handles or wakers were used {uses} times outside of their run: by another thread, or kept in a static"
             ),
+            Failure::Process { what } => write!(f, "the process of this run {what}"),
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::worker::RunOutcome;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
-use wavetank_engine::{Digest, FaultKind, FaultLog, KINDS_MOST, Tally, kinds, mix};
+use wavetank_engine::{Digest, FaultKind, KINDS_MOST, Tally, kinds, mix};
 use wavetank_probe::{Coverage, Kind};
 
 /// One red run.
@@ -73,7 +73,12 @@ impl SimulationResult {
         }
     }
 
-    pub(crate) fn absorb(&mut self, seed: u64, outcome: RunOutcome, faults: &FaultLog) {
+    pub(crate) fn absorb<'a>(
+        &mut self,
+        seed: u64,
+        outcome: RunOutcome,
+        tallies: impl Iterator<Item = (usize, &'a Tally)>,
+    ) {
         self.seeds += 1;
         self.events += outcome.events;
         self.polls += outcome.polls;
@@ -82,7 +87,7 @@ impl SimulationResult {
         self.digests.0 = self.digests.0.wrapping_add(mix(outcome.digest.0, seed));
         self.digests.1 = self.digests.1.wrapping_add(mix(outcome.digest.1, !seed));
         self.metrics.merge(&outcome.metrics);
-        for (index, tally) in faults.touched() {
+        for (index, tally) in tallies {
             self.tallies[index].merge(tally);
         }
         if !outcome.failures.is_empty() {

@@ -1,6 +1,8 @@
 //! The runner: hands seeds to workers on all cores and adds up what they find.
 //! Knows nothing of what a simulation does.
 
+use crate::isolation::{Launch, ToldRun};
+use crate::observer::{FinishedRun, Observer};
 use crate::result::SimulationResult;
 use crate::simulation::Simulation;
 use crate::strategy::TestStrategy;
@@ -25,92 +27,133 @@ pub struct Progress {
 /// everything was. Fixed, so that the number of threads does not change when they end.
 const ROUND: u64 = 64;
 
-pub(crate) fn sweep(
-    simulation: &Arc<Simulation>,
-    strategy: &TestStrategy,
-    threads: usize,
-    progress: &Progress,
-) -> SimulationResult {
-    #[expect(clippy::disallowed_methods, reason = "a sweep takes real time, which no run sees")]
-    let start = Instant::now();
-    let deadline = match strategy {
-        TestStrategy::TimeBudget(budget) => start.checked_add(*budget),
-        _ => None,
-    };
-    let rounds = matches!(strategy, TestStrategy::UntilAllSometimesReached(_));
-    let mut result = SimulationResult::new(&simulation.name);
-    let mut first = 0;
-    loop {
-        let last = if rounds { first + ROUND } else { u64::MAX };
-        let share = Share { simulation, strategy, next: AtomicU64::new(first), last, deadline, progress };
-        result.merge(share.run(threads));
-        first = last;
-        let over = !rounds || strategy.seed(first).is_none() || result.all_sometimes_reached();
-        if over || progress.cancelled.load(Ordering::Relaxed) {
-            break;
+/// What to sweep, how, and who looks on.
+pub(crate) struct Sweep<'a> {
+    pub(crate) simulation: &'a Arc<Simulation>,
+    pub(crate) strategy: &'a TestStrategy,
+    pub(crate) threads: usize,
+    pub(crate) progress: &'a Progress,
+    pub(crate) observer: &'a dyn Observer,
+    /// How a run gets a process of its own, if it does.
+    pub(crate) launch: Option<&'a Launch>,
+}
+
+impl Sweep<'_> {
+    pub(crate) fn run(&self) -> SimulationResult {
+        #[expect(clippy::disallowed_methods, reason = "a sweep takes real time, which no run sees")]
+        let start = Instant::now();
+        let deadline = match self.strategy {
+            TestStrategy::TimeBudget(budget) => start.checked_add(*budget),
+            _ => None,
+        };
+        let rounds = matches!(self.strategy, TestStrategy::UntilAllSometimesReached(_));
+        let mut result = SimulationResult::new(&self.simulation.name);
+        let mut first = 0;
+        loop {
+            let last = if rounds { first + ROUND } else { u64::MAX };
+            let share = Share { sweep: self, next: AtomicU64::new(first), last, deadline };
+            result.merge(share.run());
+            first = last;
+            let over = !rounds || self.strategy.seed(first).is_none() || result.all_sometimes_reached();
+            if over || self.progress.cancelled.load(Ordering::Relaxed) {
+                break;
+            }
         }
+        result.real_time = start.elapsed();
+        result
     }
-    result.real_time = start.elapsed();
-    result
 }
 
 struct Share<'a> {
-    simulation: &'a Arc<Simulation>,
-    strategy: &'a TestStrategy,
+    sweep: &'a Sweep<'a>,
     next: AtomicU64,
     last: u64,
     deadline: Option<Instant>,
-    progress: &'a Progress,
+}
+
+/// Where a thread's runs happen.
+enum Place<'a> {
+    Here(Box<Worker>),
+    Apart(&'a Launch),
 }
 
 impl Share<'_> {
-    fn run(&self, threads: usize) -> SimulationResult {
+    fn run(&self) -> SimulationResult {
+        let threads = self.sweep.threads;
         if threads <= 1 {
-            return self.work();
+            return self.work(0);
         }
         #[expect(clippy::disallowed_methods, reason = "a sweep runs seeds side by side, which no run sees")]
         let parts: Vec<SimulationResult> = std::thread::scope(|scope| {
-            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| self.work())).collect();
+            let workers: Vec<_> = (0..threads).map(|number| scope.spawn(move || self.work(number))).collect();
             workers.into_iter().map(|worker| worker.join().expect("a worker reports panics as failures")).collect()
         });
-        let mut sum = SimulationResult::new(&self.simulation.name);
+        let mut sum = SimulationResult::new(&self.sweep.simulation.name);
         parts.into_iter().for_each(|part| sum.merge(part));
         sum
     }
 
     /// One thread's work: seed after seed, until there are no more.
-    fn work(&self) -> SimulationResult {
-        let mut worker = Worker::new(self.simulation.clone());
-        let mut result = SimulationResult::new(&self.simulation.name);
+    fn work(&self, number: usize) -> SimulationResult {
+        let Sweep { simulation, strategy, progress, observer, launch, .. } = *self.sweep;
+        let mut place = match launch {
+            Some(launch) => Place::Apart(launch),
+            None => Place::Here(Box::new(Worker::new(simulation.clone()))),
+        };
+        let mut result = SimulationResult::new(&simulation.name);
         loop {
-            let place = self.next.fetch_add(1, Ordering::Relaxed);
-            let seed = if place < self.last { self.strategy.seed(place) } else { None };
+            let turn = self.next.fetch_add(1, Ordering::Relaxed);
+            let seed = if turn < self.last { strategy.seed(turn) } else { None };
             let Some(seed) = seed else { break };
-            if self.is_over(place) {
+            if self.is_over(turn) {
                 break;
             }
-            let outcome = worker.run(seed, Overrides::new(), None);
-            self.progress.done.fetch_add(1, Ordering::Relaxed);
-            if !outcome.failures.is_empty() {
-                self.progress.red.fetch_add(1, Ordering::Relaxed);
+            observer.begins(number, seed);
+            let run = match &mut place {
+                Place::Here(worker) => run_here(worker, seed),
+                Place::Apart(launch) => launch.run(seed),
+            };
+            observer.ended(&FinishedRun {
+                thread: number,
+                seed,
+                digest: run.outcome.digest,
+                noted: run.noted,
+                failures: &run.outcome.failures,
+            });
+            progress.done.fetch_add(1, Ordering::Relaxed);
+            if !run.outcome.failures.is_empty() {
+                progress.red.fetch_add(1, Ordering::Relaxed);
             }
-            worker.faults(|faults| result.absorb(seed, outcome, faults));
+            run.coverage.iter().for_each(|(site, count)| result.coverage.add(site, *count));
+            match &mut place {
+                Place::Here(worker) => worker.faults(|faults| result.absorb(seed, run.outcome, faults.touched())),
+                Place::Apart(_) => {
+                    let tallies = run.tallies.iter().map(|(kind, tally)| (*kind, tally));
+                    result.absorb(seed, run.outcome, tallies);
+                }
+            }
         }
-        worker.rig.world.kernel(|kernel| {
-            result.coverage.merge(&kernel.coverage);
-            kernel.coverage.clear();
-        });
+        observer.rests(number);
+        if let Place::Here(worker) = &mut place {
+            result.coverage.merge(&worker.take_coverage());
+        }
         result
     }
 
-    fn is_over(&self, place: u64) -> bool {
-        if self.progress.cancelled.load(Ordering::Relaxed) {
+    fn is_over(&self, turn: u64) -> bool {
+        if self.sweep.progress.cancelled.load(Ordering::Relaxed) {
             return true;
         }
         #[expect(clippy::disallowed_methods, reason = "a time budget is real time, which no run sees")]
-        let late = self.deadline.is_some_and(|deadline| place > 0 && Instant::now() >= deadline);
+        let late = self.deadline.is_some_and(|deadline| turn > 0 && Instant::now() >= deadline);
         late
     }
+}
+
+/// Runs a seed on this thread. What a worker adds up itself is not in the answer.
+fn run_here(worker: &mut Worker, seed: u64) -> ToldRun {
+    let outcome = worker.run(seed, Overrides::new(), None);
+    ToldRun { outcome, noted: worker.noted(), tallies: Vec::new(), coverage: Vec::new() }
 }
 
 /// Threads to use unless told otherwise: as many as there are cores.

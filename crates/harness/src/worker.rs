@@ -16,9 +16,10 @@ use std::cell::Cell;
 use std::sync::Arc;
 use wavetank_core::saturating_nanos;
 use wavetank_engine::{CrashKind, Decisions, Digest, FaultLog, NodeId, NodeState, Overrides, Scope, Stop, Trace};
+use wavetank_probe::Coverage;
 
 /// What a sweep keeps of one run.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct RunOutcome {
     pub(crate) digest: Digest,
     pub(crate) events: u64,
@@ -83,6 +84,16 @@ impl Worker {
 
     pub(crate) fn faults<R>(&mut self, body: impl FnOnce(&FaultLog) -> R) -> R {
         self.rig.world.kernel(|kernel| body(kernel.faults()))
+    }
+
+    /// Events of the run that was run last, as far as its digest has them.
+    pub(crate) fn noted(&mut self) -> u64 {
+        self.rig.world.kernel(|kernel| kernel.noted())
+    }
+
+    /// What the runs so far have reached; forgotten here.
+    pub(crate) fn take_coverage(&mut self) -> Coverage {
+        self.rig.world.kernel(|kernel| std::mem::replace(&mut kernel.coverage, Coverage::new()))
     }
 
     fn begin(&mut self, seed: u64, overrides: Overrides, trace: Option<Trace>) -> Starter {
