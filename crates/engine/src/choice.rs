@@ -11,22 +11,29 @@ use crate::trace::{Event, EventKind};
 
 const FAULT: EventKind = EventKind::new("fault");
 const CHOICE: EventKind = EventKind::new("choice");
+pub(crate) const FIRE: EventKind = EventKind::new("fire");
 
 impl Kernel {
     /// Notes an event: folds it into the digest, and traces it if the run keeps a trace.
     #[inline]
     pub fn note(&mut self, kind: EventKind, entity: u64, detail: u64) {
-        self.digest.fold(entity ^ kind.key(), detail ^ self.now.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        self.noted += 1;
-        if self.noted >= self.attention {
+        if self.fold(kind, entity, detail) {
             self.attend(kind, entity, detail);
         }
+    }
+
+    /// Folds an event into the digest; whether somebody wants to look at it.
+    #[inline]
+    pub(crate) fn fold(&mut self, kind: EventKind, entity: u64, detail: u64) -> bool {
+        self.digest.fold(entity ^ kind.key(), detail ^ self.now.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        self.noted += 1;
+        self.noted >= self.attention
     }
 
     /// Traces an event, and takes a checkpoint where one is due.
     #[cold]
     #[inline(never)]
-    fn attend(&mut self, kind: EventKind, entity: u64, detail: u64) {
+    pub(crate) fn attend(&mut self, kind: EventKind, entity: u64, detail: u64) {
         if self.trace.is_some() {
             self.trace_event(kind, entity, detail);
         }
@@ -85,7 +92,9 @@ impl Kernel {
     #[cold]
     pub fn fired(&mut self, kind: &'static FaultKind, entity: u64, nth: u64, target: Target, parameters: [u64; 2]) {
         let address = Address { domain: kind.domain().key(), entity, nth };
-        self.faults.push(Atom { address, time: self.now, kind, target, parameters });
+        let atom = Atom { address, time: self.now, kind, target, parameters };
+        self.faults.push(atom);
+        self.tell_fault(&atom);
         self.note(FAULT, entity ^ kind.domain().key(), parameters[0]);
     }
 

@@ -93,7 +93,12 @@ struct Planted;
 
 impl probe::Hook for Planted {
     fn hit(&self, site: &'static Site, condition: bool) {
-        with(|kernel| kernel.coverage.record(site, condition));
+        with(|kernel| {
+            kernel.coverage.record(site, condition);
+            if kernel.trace.is_some() {
+                kernel.tell_hit(site, condition);
+            }
+        });
     }
 
     fn violated(&self, site: &'static Site, details: &Details<'_>) {
@@ -101,7 +106,9 @@ impl probe::Hook for Planted {
         let details = details.to_string();
         with(|kernel| {
             let (node, time) = (kernel.current_node(), kernel.now());
-            kernel.violations.push(Violation { site, details, node, time });
+            let violation = Violation { site, details, node, time };
+            kernel.tell_violation(&violation);
+            kernel.violations.push(violation);
         });
     }
 

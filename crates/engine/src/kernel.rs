@@ -94,7 +94,7 @@ pub struct Kernel {
     pub(crate) observed: bool,
     /// Whether there is more to do after a poll than to put its future back.
     pub(crate) unusual: bool,
-    /// Whether a sleep may end at another time than its deadline.
+    /// Whether a sleep may end at another time than its deadline, or is told of.
     pub(crate) unpunctual: bool,
     pub(crate) broken: Memory,
     pub(crate) events: u64,
@@ -200,7 +200,7 @@ impl Kernel {
         self.urgent = false;
         let is_broken = config.broken.is_some();
         self.unusual = matches!(config.policy, Policy::Pct { .. }) || !config.poll_cost.is_zero() || is_broken;
-        self.unpunctual = !config.timer_late.is_zero() || is_broken;
+        self.unpunctual = !config.timer_late.is_zero() || is_broken || trace.is_some();
         self.topology.skewed = config.broken == Some(Broken::Monotonic);
         self.broken = Memory::default();
         self.heard.clear();
@@ -369,6 +369,9 @@ impl Kernel {
         let priority = priority(&self.config.policy, &self.decisions, task);
         let index = index_of(number);
         self.ready.push(priority, Place::new(self.sequence, index));
+        if self.trace.is_some() {
+            self.tell_wake(index);
+        }
         true
     }
 

@@ -43,6 +43,9 @@ impl Kernel {
             let priority = self.decisions.draw(SCHEDULE, entity, 0).unwrap_or(0) >> 8;
             self.tasks.get(number).expect("it was inserted just now").priority = priority;
         }
+        if self.trace.is_some() {
+            self.tell_spawn(crate::task::index_of(number));
+        }
         self.wake_task(number);
         Ok(number)
     }
@@ -63,7 +66,9 @@ impl Kernel {
         node.children = 0;
         node.random = None;
         node.entropy = None;
-        node.incarnation
+        let incarnation = node.incarnation;
+        self.tell_boot(id);
+        incarnation
     }
 
     /// Takes the scope's processes down and their tasks out.
@@ -74,7 +79,10 @@ impl Kernel {
             self.paused -= u32::from(node.state == NodeState::Paused);
             node.state = NodeState::Down;
             node.parked.clear();
-            self.note(CRASH, u64::from(id.0), kind as u64);
+            self.note_and_tell(CRASH, u64::from(id.0), kind as u64, |telling| {
+                Kernel::tell_node(telling, "node.crash", id);
+                telling.arg("kind", format!("{kind:?}").to_lowercase());
+            });
         }
         let dead: Vec<u32> =
             self.tasks.iter().filter(|(_, task)| nodes.contains(&task.node)).map(|(index, _)| index).collect();
@@ -95,7 +103,7 @@ impl Kernel {
             if node.state == NodeState::Up {
                 node.state = NodeState::Paused;
                 self.paused += 1;
-                self.note(PAUSE, u64::from(id.0), 0);
+                self.note_and_tell(PAUSE, u64::from(id.0), 0, |telling| Kernel::tell_node(telling, "node.pause", id));
             }
         }
     }
@@ -109,7 +117,7 @@ impl Kernel {
                 for place in std::mem::take(&mut node.parked) {
                     self.push_again(place);
                 }
-                self.note(RESUME, u64::from(id.0), 0);
+                self.note_and_tell(RESUME, u64::from(id.0), 0, |telling| Kernel::tell_node(telling, "node.resume", id));
             }
         }
     }

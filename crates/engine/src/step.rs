@@ -3,13 +3,12 @@
 
 use crate::broken::Broken;
 use crate::fault::{Target, kinds};
-use crate::kernel::{Kernel, POLL, TIES, TIMERS};
+use crate::kernel::{Kernel, TIES, TIMERS};
 use crate::limit::{Limit, Stop};
 use crate::local::Devices;
 use crate::node::NodeState;
 use crate::ready::{Place, Policy};
 use crate::task::{BoxRunnable, End};
-use crate::trace::EventKind;
 
 /// What is to be done outside of the borrow before the next step.
 pub(crate) enum Next {
@@ -21,8 +20,6 @@ pub(crate) enum Next {
     Observe,
     Stop(Stop),
 }
-
-const FIRE: EventKind = EventKind::new("fire");
 
 impl Kernel {
     /// The next thing to do, no later than `until`.
@@ -86,7 +83,7 @@ impl Kernel {
         if self.polls > self.polls_most {
             return Some(self.exceed_polls(place, future));
         }
-        self.note(POLL, entity, wakes);
+        self.note_poll(place.index(), entity, wakes);
         self.current = Some(place.index());
         Some(Next::Poll(future, number))
     }
@@ -121,6 +118,9 @@ impl Kernel {
     /// Ends a task: its joiner is told, or, if there is none, the slot is freed.
     #[inline]
     pub(crate) fn finish(&mut self, index: u32, end: End) {
+        if self.trace.is_some() {
+            self.tell_end(index, end);
+        }
         let task = self.tasks.at(index);
         // It may have woken itself in its last poll.
         task.queued = 0;
@@ -172,7 +172,7 @@ impl Kernel {
             if self.queue.is_tied(head) && time != self.shuffled_at { self.shuffle(head, time, devices) } else { head };
         let due = self.queue.take(head);
         self.now = time;
-        self.note(FIRE, u64::from(due.device), u64::from(due.slot));
+        self.note_fire(due.device, due.slot);
         if due.device == TIMERS {
             let waiter = self.timers.fire(due.slot);
             self.wake(waiter);

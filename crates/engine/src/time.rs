@@ -227,6 +227,9 @@ impl Kernel {
     #[cold]
     fn delay(&mut self, sleep: &SimSleep, entity: u64, due: u64) -> u64 {
         let due = self.broken_due((sleep.origin, sleep.past), due);
+        if self.trace.is_some() {
+            self.tell_arm(entity, due);
+        }
         let (ratio, most) = (self.config.timer_late, self.config.timer_late_max);
         match self.strikes_for(&kinds::TIMER_LATE, entity, 0, ratio, 1, most, Target::Node(sleep.home.node)) {
             Some(late) => {

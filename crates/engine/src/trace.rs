@@ -1,8 +1,10 @@
-//! The causal trace: what happened, one record an event, kept only when asked
-//! for. The digest folds the very same events whether or not anybody looks.
+//! What a run keeps of what happens when it is asked to: a window of the events that
+//! the digest folds, a record each, or the whole [`Story`]. The digest folds the very same
+//! events whether or not anybody looks.
 
 use crate::decision::name_key;
 use crate::node::NodeId;
+use crate::story::Story;
 use std::fmt;
 
 /// A kind of event, named.
@@ -58,18 +60,34 @@ impl fmt::Display for Event {
     }
 }
 
-/// The events of a window of a run.
+/// The events of a window of a run, and its story.
 #[derive(Debug, Default)]
 pub struct Trace {
     events: Vec<Event>,
     from: u64,
     to: u64,
+    story: Option<Box<Story>>,
 }
 
 impl Trace {
     /// A trace of the events with numbers from `from` up to, not including, `to`.
     pub fn window(from: u64, to: u64) -> Trace {
-        Trace { events: Vec::new(), from, to }
+        Trace { events: Vec::new(), from, to, story: None }
+    }
+
+    /// This trace with the story of the run as well.
+    pub fn with_story(mut self) -> Trace {
+        self.story = Some(Box::default());
+        self
+    }
+
+    /// The story, if it is kept.
+    pub fn story(&self) -> Option<&Story> {
+        self.story.as_deref()
+    }
+
+    pub(crate) fn story_mut(&mut self) -> Option<&mut Story> {
+        self.story.as_deref_mut()
     }
 
     /// What it holds so far, in order.

@@ -129,6 +129,7 @@ impl World {
 
     /// Runs code with the world installed, so that it may use handles of this run.
     pub fn enter<R>(&mut self, body: impl FnOnce() -> R) -> R {
+        self.kernel(Kernel::end_step);
         install(&self.shell, body)
     }
 
@@ -336,6 +337,9 @@ fn bury_panicked(shell: &Shell, polled: Option<BoxRunnable>, payload: Box<dyn An
     let mut unwanted = None;
     let report = shell.with(|split| {
         let kernel = &mut split.kernel;
+        kernel.tell("task.panic", |telling| {
+            telling.arg("message", message.as_str());
+        });
         let Some(index) = kernel.current.take() else {
             return Some(TaskPanic {
                 task: "the simulation itself",

@@ -18,5 +18,6 @@ mod promises;
 mod queue;
 mod recycled;
 mod sleep;
+mod story;
 mod tasks;
 mod trace;
