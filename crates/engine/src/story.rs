@@ -249,15 +249,21 @@ impl Telling<'_> {
     }
 
     /// The event that made it happen, by number.
+    ///
+    /// A fault that was drawn for it just before stays among its causes.
     pub fn caused_by(&mut self, cause: Option<u64>) -> &mut Self {
+        let drawn = self.event.cause.filter(|&drawn| self.story.events[drawn as usize].kind == FAULT);
+        if let Some(drawn) = drawn.filter(|_| drawn != cause) {
+            self.add_cause(drawn);
+        }
         self.event.cause = cause;
         self
     }
 
     /// The event before it in this step made it happen, if there is one.
     pub(crate) fn after_the_last(&mut self) -> &mut Self {
-        self.event.cause = self.story.last;
-        self
+        let last = self.story.last;
+        self.caused_by(last)
     }
 
     /// The message that it is about; the same words at both ends.
@@ -276,7 +282,7 @@ impl Telling<'_> {
     /// there is none.
     pub fn after(&mut self, mark: Mark) -> &mut Self {
         if let Some(cause) = self.find(mark) {
-            self.event.cause = Some(cause);
+            self.caused_by(Some(cause));
             self.event.message.clone_from(&self.story.events[cause as usize].message);
         }
         self
@@ -284,12 +290,17 @@ impl Telling<'_> {
 
     /// The event marked so had a part in it as well.
     pub fn also(&mut self, mark: Mark) -> &mut Self {
-        let Some(number) = self.find(mark) else { return self };
+        if let Some(number) = self.find(mark) {
+            self.add_cause(number);
+        }
+        self
+    }
+
+    fn add_cause(&mut self, number: u64) {
         match self.event.args.iter_mut().find(|(name, _)| *name == ALSO) {
             Some((_, Value::Numbers(numbers))) => numbers.push(number),
             _ => self.event.args.push((ALSO, Value::Numbers(vec![number]))),
         }
-        self
     }
 
     /// The event marked so, by number.

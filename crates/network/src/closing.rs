@@ -6,6 +6,7 @@ use crate::broken::Broken;
 use crate::connection::{CLIENT, Phase, SERVER, State};
 use crate::fabric::Fabric;
 use crate::slot::Role;
+use crate::told;
 use crate::transfer::Handle;
 use std::io;
 use std::net::SocketAddr;
@@ -62,7 +63,7 @@ impl Fabric {
         if !flow.sealed && self.config.broken != Some(Broken::EofAfterHalfDrop) {
             flow.sealed = true;
             flow.closing = true;
-            kernel.note(CLOSE, flow.entity, flow.written);
+            kernel.note_and_tell(CLOSE, flow.entity, flow.written, |telling| told::at_writer(telling, flow.entity));
             self.push(kernel, index, side);
         }
     }
@@ -87,7 +88,7 @@ impl Fabric {
                 flow.sealed = true;
                 flow.closing = false;
                 flow.written = flow.departed;
-                kernel.note(CLOSE, flow.entity, flow.written);
+                kernel.note_and_tell(CLOSE, flow.entity, flow.written, |telling| told::at_writer(telling, flow.entity));
                 self.send_reset(kernel, index, side, 0);
             }
             State::Open => {
@@ -100,7 +101,9 @@ impl Fabric {
                     }
                     flow.sealed = true;
                     flow.closing = true;
-                    kernel.note(CLOSE, flow.entity, flow.written);
+                    kernel.note_and_tell(CLOSE, flow.entity, flow.written, |telling| {
+                        told::at_writer(telling, flow.entity)
+                    });
                     self.push(kernel, index, side);
                 }
             }

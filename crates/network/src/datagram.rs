@@ -8,6 +8,7 @@ use crate::kinds::{DATAGRAM_DUPLICATE, DATAGRAM_LOSS, PARTITION, count_effects, 
 use crate::link::Path;
 use crate::listener::choose_address;
 use crate::slot::Role;
+use crate::told;
 use crate::transfer::Handle;
 use crate::waiters::Waiters;
 use std::collections::{BTreeMap, VecDeque};
@@ -96,6 +97,8 @@ impl Datagrams {
 /// A datagram that waits to be received.
 #[derive(Debug)]
 struct Received {
+    /// The datagram's structural name.
+    entity: u64,
     from: SocketAddr,
     bytes: Vec<u8>,
     marks: u16,
@@ -257,7 +260,13 @@ impl Fabric {
         let ip = if bound.ip().is_unspecified() { source(to.ip(), machine) } else { bound.ip() };
         let from = SocketAddr::new(ip, bound.port());
         let path = Path { from: machine, to: peer };
-        kernel.note(SEND, entity, hash_bytes(data));
+        kernel.note_and_tell(SEND, entity, hash_bytes(data), |telling| {
+            telling
+                .arg("from", from.to_string())
+                .arg("to", to.to_string())
+                .arg("number", *number)
+                .arg("bytes", data.len());
+        });
         self.launch(kernel, entity, from, to, path, data, 0);
         let ratio = self.config.datagram_duplicate;
         if !path.is_loopback() && kernel.strikes(&DATAGRAM_DUPLICATE, entity, 0, ratio, Target::Node(node)) {
@@ -279,9 +288,11 @@ impl Fabric {
         let flight = self.links.depart_datagram(&self.config, kernel, path, entity, 0);
         let bytes = self.datagrams.copy(data);
         let (crashes, lost, marks) = (self.crashes, flight.lost, flight.marks | marks);
+        let due = kernel.now() + flight.nanos;
+        kernel.tell("udp.depart", |telling| told::sends(telling, entity, path, data.len(), due, marks));
         let index = self.datagrams.insert(Datagram { entity, from, to, path, bytes, lost, marks, crashes });
         // A datagram lands once and cannot be called back: its record needs no ticket.
-        let _ = kernel.at(kernel.now() + flight.nanos, self.number, Role::Datagram.slot(index));
+        let _ = kernel.at(due, self.number, Role::Datagram.slot(index));
     }
 
     /// A datagram is due.
@@ -289,6 +300,7 @@ impl Fabric {
         let datagram = self.datagrams.take(index);
         match self.judge_datagram(kernel, &datagram) {
             Verdict::Arrives(socket) => {
+                kernel.tell("udp.land", |telling| told::delivers(telling, datagram.entity, datagram.path, None));
                 let socket = self.sockets.at(socket);
                 let from = match self.config.broken {
                     Some(Broken::UdpSender) => SocketAddr::new(datagram.from.ip(), 1),
@@ -300,12 +312,19 @@ impl Fabric {
                 {
                     last.bytes.extend_from_slice(&datagram.bytes);
                 } else {
-                    socket.received.push_back(Received { from, bytes: datagram.bytes, marks: datagram.marks });
+                    socket.received.push_back(Received {
+                        entity: datagram.entity,
+                        from,
+                        bytes: datagram.bytes,
+                        marks: datagram.marks,
+                    });
                 }
                 socket.receivers.wake(kernel);
             }
             Verdict::Lost(marks) => {
-                kernel.note(DROP, datagram.entity, u64::from(marks));
+                kernel.note_and_tell(DROP, datagram.entity, u64::from(marks), |telling| {
+                    told::delivers(telling, datagram.entity, datagram.path, Some(marks));
+                });
                 count_effects(marks, kernel);
                 self.datagrams.recycle(datagram.bytes);
             }
@@ -354,7 +373,9 @@ impl Fabric {
         let len = received.bytes.len().min(buffer.remaining());
         buffer.put_slice(&received.bytes[..len]);
         socket.received_len -= received.bytes.len();
-        kernel.note(RECEIVE, socket.entity, len as u64);
+        kernel.note_and_tell(RECEIVE, socket.entity, len as u64, |telling| {
+            told::receives(telling, received.entity, len);
+        });
         count_effects(received.marks, kernel);
         let from = received.from;
         if len < received.bytes.len() && self.config.broken == Some(Broken::UdpTruncation) {

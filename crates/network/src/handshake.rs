@@ -8,6 +8,7 @@ use crate::fabric::Fabric;
 use crate::kinds::{CONNECT_HANG, CONNECT_REFUSED, PARTITION, count_effects, mark};
 use crate::recovery::backoff;
 use crate::slot::Role;
+use crate::told::{self, Packet};
 use crate::transfer::Handle;
 use std::io;
 use std::net::SocketAddr;
@@ -50,7 +51,7 @@ impl Fabric {
         server.machine = peer.unwrap_or(machine);
         server.address = to;
         connection.handshake.since = kernel.now();
-        kernel.note(CONNECT, entity, number_of(to));
+        kernel.note_and_tell(CONNECT, entity, number_of(to), |telling| told::opens(telling, connection));
         if peer.is_none() {
             self.fail_at(kernel, index, kernel.now() + UNREACHABLE_AFTER, io::ErrorKind::HostUnreachable);
         } else if kernel.strikes(&CONNECT_HANG, entity, 0, self.config.connect_hang, Target::Node(home.node)) {
@@ -99,6 +100,9 @@ impl Fabric {
         let handshake = &mut self.connections.at(index).handshake;
         handshake.ticket = None;
         let phase = handshake.phase;
+        if kernel.is_telling() {
+            self.tell_packet(kernel, index, phase);
+        }
         match phase {
             Phase::SynSent => self.land_syn(kernel, index),
             Phase::SynLost => self.send_syn(kernel, index),
@@ -215,7 +219,25 @@ impl Fabric {
         handshake.lost = flight.lost;
         handshake.marks |= flight.marks;
         handshake.crashes = crashes;
-        self.queue_handshake(kernel, index, kernel.now() + flight.nanos);
+        let due = kernel.now() + flight.nanos;
+        kernel.tell("tcp.depart", |telling| packet_of(connection, phase).departs(telling, due));
+        self.queue_handshake(kernel, index, due);
+    }
+
+    /// Tells what becomes of the packet that is due, if one is.
+    #[cold]
+    fn tell_packet(&mut self, kernel: &mut Kernel, index: u32, phase: Phase) {
+        if !matches!(phase, Phase::SynSent | Phase::SynReceived | Phase::Refused | Phase::Confirming) {
+            return;
+        }
+        let connection = self.connections.peek(index);
+        let side = if matches!(phase, Phase::SynSent | Phase::Confirming) { CLIENT } else { SERVER };
+        let path = connection.path(side);
+        let mut packet = packet_of(connection, phase);
+        let is_cut = self.links.is_cut(path);
+        packet.marks |= if is_cut { mark(&PARTITION) } else { 0 };
+        let is_lost = connection.handshake.lost || is_cut || self.is_down(path.to, kernel);
+        kernel.tell("tcp.land", |telling| packet.ends(telling, is_lost));
     }
 
     fn queue_handshake(&mut self, kernel: &mut Kernel, index: u32, due: u64) {
@@ -302,4 +324,16 @@ impl Fabric {
         }
         self.finish(kernel, index);
     }
+}
+
+/// The packet that is on its way in a phase.
+fn packet_of(connection: &Connection, phase: Phase) -> Packet {
+    let (side, what) = match phase {
+        Phase::SynReceived => (SERVER, "syn-ack"),
+        Phase::Refused => (SERVER, "refusal"),
+        Phase::Confirming | Phase::ConfirmLost => (CLIENT, "ack"),
+        _ => (CLIENT, "syn"),
+    };
+    let Handshake { attempt, marks, .. } = connection.handshake;
+    Packet { flow: connection.flows[side].entity, what, attempt, marks }
 }

@@ -29,6 +29,7 @@ mod recovery;
 mod ring;
 mod slot;
 mod stream;
+mod told;
 mod transfer;
 mod waiters;
 

@@ -7,6 +7,7 @@ use crate::connection::{CLIENT, Phase, SERVER, State};
 use crate::fabric::Fabric;
 use crate::port::Ports;
 use crate::slot::Role;
+use crate::told;
 use crate::transfer::Handle;
 use crate::waiters::Waiters;
 use std::collections::VecDeque;
@@ -165,7 +166,9 @@ impl Fabric {
         if broken != Some(Broken::Wildcard) || !address.ip().is_unspecified() {
             self.site(machine).tcp.bind(address, index);
         }
-        kernel.note(LISTEN, u64::from(home.node.0), u64::from(address.port()));
+        kernel.note_and_tell(LISTEN, u64::from(home.node.0), u64::from(address.port()), |telling| {
+            telling.arg("address", address.to_string());
+        });
         Ok(Handle { index, generation })
     }
 
@@ -222,7 +225,8 @@ impl Fabric {
             Some(Broken::ListenerOnly) => connection.handshake.listener = Some((handle.index, handle.generation)),
             _ => {}
         }
-        kernel.note(ACCEPT, connection.entity, 0);
+        let incoming = connection.flows[CLIENT].entity;
+        kernel.note_and_tell(ACCEPT, connection.entity, 0, |telling| told::accepts(telling, incoming));
         let peer = seen_by(bound, connection.ends[CLIENT].address);
         Poll::Ready((Handle { index: index << 1 | SERVER as u32, generation }, peer))
     }

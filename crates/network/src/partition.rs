@@ -3,6 +3,7 @@
 
 use crate::fabric::Fabric;
 use crate::link::Path;
+use crate::told;
 use wavetank_engine::{EventKind, Kernel, MachineId};
 
 const CUT: EventKind = EventKind::new("network.cut");
@@ -21,7 +22,7 @@ impl Fabric {
         }
         if self.links.set_cut(path, true) {
             // By hand, or by a plan that has logged its fault already: no decision, so no atom.
-            kernel.note(CUT, path.entity(), 0);
+            kernel.note_and_tell(CUT, path.entity(), 0, |telling| told::changes(telling, path, "cut", true));
             self.refresh();
             for index in self.connections.indices() {
                 for side in [0, 1] {
@@ -38,7 +39,7 @@ impl Fabric {
         let path = Path { from, to };
         if self.links.is_cut(path) {
             self.links.set_cut(path, false);
-            kernel.note(MEND, path.entity(), 0);
+            kernel.note_and_tell(MEND, path.entity(), 0, |telling| told::changes(telling, path, "cut", false));
             self.refresh();
         }
     }
@@ -66,7 +67,12 @@ impl Fabric {
             return;
         }
         if self.links.set_extra(path, nanos) {
-            kernel.note(SLOWED, path.entity(), nanos);
+            kernel.note_and_tell(SLOWED, path.entity(), nanos, |telling| {
+                told::changes(telling, path, "slow", true);
+                telling.arg("nanos", nanos);
+            });
+        } else if nanos == 0 {
+            kernel.tell(MEND.name(), |telling| told::changes(telling, path, "slow", false));
         }
         self.refresh();
     }

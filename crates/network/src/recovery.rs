@@ -7,6 +7,7 @@ use crate::fabric::Fabric;
 use crate::flow::{Cargo, Departure, Stall};
 use crate::kinds::{PARTITION, mark};
 use crate::slot::Role;
+use crate::told;
 use crate::transfer::{Landing, NTH_RESET};
 use std::io;
 use wavetank_engine::{EventKind, Kernel, Waiter, mix};
@@ -74,6 +75,12 @@ impl Fabric {
         let connection = self.connections.at(index);
         let sender = connection.ends[side].state;
         let flow = &mut connection.flows[side];
+        match verdict {
+            Verdict::Lost(marks) => {
+                kernel.tell("tcp.lost", |telling| told::loses(telling, flow.entity, &departure, marks));
+            }
+            _ => kernel.tell("tcp.land", |telling| told::lands(telling, flow.entity, &departure)),
+        }
         match verdict {
             Verdict::Arrives if departure.cargo == Cargo::Reset => {
                 self.reset_end(kernel, index, side ^ 1, departure.marks);
@@ -148,10 +155,13 @@ impl Fabric {
             return;
         }
         if kernel.now() - since >= config.retransmit_limit {
-            kernel.note(GIVE_UP, flow.entity, u64::from(attempt));
+            kernel.note_and_tell(GIVE_UP, flow.entity, u64::from(attempt), |telling| {
+                told::retries(telling, flow.entity, attempt);
+            });
             return self.fail_end(kernel, index, side, io::ErrorKind::TimedOut, marks);
         }
         stall.waiting = false;
+        kernel.tell("tcp.retry", |telling| told::retries(telling, flow.entity, attempt));
         flow.departed = flow.departed.max(flow.written.min(flow.edge));
         flow.fin_departed |= flow.closing && flow.departed == flow.written;
         let cargo = if flow.fin_departed { Cargo::Fin } else { Cargo::Data };
@@ -235,7 +245,8 @@ impl Fabric {
     /// A reset lands at `side`.
     fn reset_end(&mut self, kernel: &mut Kernel, index: u32, side: usize, marks: u16) {
         let connection = self.connections.at(index);
-        kernel.note(RESET_LANDS, connection.entity, side as u64);
+        let incoming = connection.flows[side ^ 1].entity;
+        kernel.note_and_tell(RESET_LANDS, connection.entity, side as u64, |telling| told::at_reader(telling, incoming));
         // Linux: a reset after the end of the stream is EPIPE, before it ECONNRESET.
         let error = match connection.flows[side ^ 1].fin_landed {
             true => io::ErrorKind::BrokenPipe,

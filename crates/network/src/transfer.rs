@@ -8,6 +8,7 @@ use crate::flow::{Ack, Cargo, Departure, Flow};
 use crate::kinds::{RESET, SHORT_READ, SHORT_WRITE, count_effects, mark};
 use crate::link::{Flight, Links};
 use crate::slot::Role;
+use crate::told;
 use std::io;
 use std::task::{Context, Poll, Waker};
 use tokio::io::ReadBuf;
@@ -61,7 +62,7 @@ impl Fabric {
             return self.wait_to_write(kernel, handle, cx, replaced);
         }
         let flow = &mut self.connections.at(index).flows[side];
-        kernel.note(WRITE, flow.entity, hash_bytes(&data[..len]));
+        kernel.note_and_tell(WRITE, flow.entity, hash_bytes(&data[..len]), |telling| told::writes(telling, flow, len));
         if self.rough && self.config.broken.is_some() {
             self.put_broken(index, side, &data[..len]);
         } else {
@@ -109,7 +110,9 @@ impl Fabric {
         if self.rough {
             len = shorten_read(kernel, flow, &self.config, len.min(buffer.remaining()), side);
         }
+        let before = flow.read;
         flow.take(len, buffer);
+        kernel.tell("tcp.read", |telling| told::reads(telling, flow, flow.read - before));
         if flow.marks != 0 {
             count_effects(std::mem::take(&mut flow.marks), kernel);
         }
@@ -186,7 +189,7 @@ impl Fabric {
         if !flow.sealed {
             flow.sealed = true;
             flow.closing = true;
-            kernel.note(SHUTDOWN, flow.entity, flow.written);
+            kernel.note_and_tell(SHUTDOWN, flow.entity, flow.written, |telling| told::at_writer(telling, flow.entity));
             self.push(kernel, index, side);
         }
         Poll::Ready(Ok(()))
@@ -250,7 +253,10 @@ impl Fabric {
         let flow = &mut connection.flows[side];
         flow.ticket = None;
         let end = match &flow.first {
-            Some(first) if is_plain && flow.stall.is_none() && first.is_plain() => first.end,
+            Some(first) if is_plain && flow.stall.is_none() && first.is_plain() => {
+                kernel.tell("tcp.land", |telling| told::lands(telling, flow.entity, first));
+                first.end
+            }
             _ => return self.land_with_care(kernel, index, side),
         };
         flow.first = if flow.rest.is_empty() { None } else { flow.rest.pop_front() };
@@ -316,6 +322,7 @@ impl Fabric {
         let flow = &mut self.connections.at(index).flows[side];
         flow.ack_ticket = None;
         flow.settle(kernel.now());
+        kernel.tell("tcp.ack", |telling| told::acknowledges(telling, flow));
         self.push(kernel, index, side);
         let flow = &mut self.connections.at(index).flows[side];
         if flow.room(self.config.send_buffer) > 0 {
@@ -391,6 +398,7 @@ impl Landing {
         let due = flow.last_due.max(kernel.now() + flight.nanos);
         flow.last_due = due;
         let departure = Departure { end: flow.departed, due, cargo, lost: flight.lost, marks: flight.marks };
+        kernel.tell("tcp.depart", |telling| told::departs(telling, flow, &departure));
         if flow.first.is_none() {
             flow.first = Some(departure);
             flow.ticket = Some(kernel.at(due, self.device, self.slot));
