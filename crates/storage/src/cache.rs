@@ -6,6 +6,7 @@ use crate::disks::Disks;
 use crate::errno::Errno;
 use crate::handle::Handle;
 use crate::operation::Request;
+use crate::told;
 use std::io::SeekFrom;
 use wavetank_engine::{EventKind, Kernel, hash_bytes, mix};
 
@@ -68,7 +69,9 @@ impl Disks {
         if offset.is_none() || config.breaks(Broken::PositionKeepsCursor) {
             handle.cursor = at + count as u64;
         }
-        kernel.note(READ, mix(inode.entity, at), hash_bytes(&buffer[..count]));
+        kernel.note_and_tell(READ, mix(inode.entity, at), hash_bytes(&buffer[..count]), |telling| {
+            told::reads(telling, handle, inode.entity, at, count);
+        });
         Call::Done(Ok(count))
     }
 
@@ -118,7 +121,9 @@ impl Disks {
         if moves {
             handle.cursor = end;
         }
-        kernel.note(WRITE, mix(entity, at), hash_bytes(&bytes[..count]));
+        kernel.note_and_tell(WRITE, mix(entity, at), hash_bytes(&bytes[..count]), |telling| {
+            told::writes(telling, handle, entity, at, count);
+        });
         Call::Done(Ok(count))
     }
 
@@ -142,7 +147,7 @@ impl Disks {
         }
         let volume = &mut volumes[handle.volume as usize];
         let inode = &mut volume.inodes[handle.inode as usize];
-        kernel.note(RESIZE, inode.entity, size);
+        kernel.note_and_tell(RESIZE, inode.entity, size, |telling| told::resizes(telling, handle, inode.entity, size));
         if config.breaks(Broken::CutForgets) && size < inode.content.size {
             inode.content.shrink_remembering(size);
             return Call::Done(Ok(()));

@@ -4,6 +4,7 @@
 use crate::kinds;
 use crate::page::Pages;
 use crate::survival::Judge;
+use crate::told;
 use crate::volume::Volume;
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
@@ -114,6 +115,8 @@ impl Volume {
         for change in &changes {
             let gone = slots.touches(change) || judge.loses(&kinds::ENTRY_LOST, change.entity, change.order);
             if gone {
+                let name = change.edits.first().map(|edit| &*edit.name);
+                judge.kernel.tell("storage.lost", |telling| told::takes_name(telling, judge.target, name));
                 slots.add(change);
             }
             lost.push(gone);

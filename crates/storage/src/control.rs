@@ -47,7 +47,9 @@ impl Disks {
         if factor > 1 {
             kernel.fired(&kinds::SLOW, entity, nth, Target::Machine(machine), [u64::from(factor), 0]);
         } else {
-            kernel.note(SLOW, entity, u64::from(factor));
+            kernel.note_and_tell(SLOW, entity, u64::from(factor), |telling| {
+                telling.on_machine(machine).arg("factor", factor);
+            });
         }
     }
 

@@ -6,6 +6,7 @@ use crate::disks::Disks;
 use crate::kinds;
 use crate::operation::{Answer, Request, Underway};
 use crate::survival::Judge;
+use crate::told;
 use wavetank_engine::{CrashKind, Domain, EventKind, Kernel, MachineId, NodeId, NodeState, Scope, Target};
 
 const SURVIVED: EventKind = EventKind::new("storage.survived");
@@ -70,6 +71,7 @@ impl Disks {
         let Self { volumes, pages, config, .. } = self;
         let disk = &mut volumes[volume as usize];
         if kernel.strikes(&kinds::IN_FLIGHT_LOST, name, 0, ratio, target) {
+            kernel.tell("storage.land", |telling| told::lands(telling, volume, name, "lost with its process"));
             if let Request::CreateDirAll { route } = &request {
                 let most = kernel.choose(PARTS, name, 0, 0, route.steps.len() as u64);
                 // What stands in its way, nobody is left to hear.
@@ -80,6 +82,7 @@ impl Disks {
             }
             return;
         }
+        kernel.tell("storage.land", |telling| told::lands(telling, volume, name, "landed as its process died"));
         if let Ok(Answer::File(file, _)) = self.land(volume, home, request, kernel) {
             self.close_file(file);
         }
@@ -95,6 +98,8 @@ impl Disks {
         let volume = &mut self.volumes[index as usize];
         volume.crash(&mut self.pages, &mut Judge { kernel, ratio, target: Target::Machine(machine) });
         volume.busy_until = kernel.now();
-        kernel.note(SURVIVED, u64::from(machine.0), volume.digest());
+        kernel.note_and_tell(SURVIVED, u64::from(machine.0), volume.digest(), |telling| {
+            telling.on_machine(machine);
+        });
     }
 }

@@ -9,6 +9,7 @@ use crate::handle::{Handle, Slots};
 use crate::kinds;
 use crate::operation::{Answer, Request, Underway};
 use crate::page::Pages;
+use crate::told;
 use crate::volume::Volume;
 use std::task::{Context, Poll, Waker};
 use wavetank_core::saturating_nanos;
@@ -105,7 +106,7 @@ impl Disks {
             volume.mention(inode);
         }
         let name = mix(entity, nth);
-        kernel.note(SUBMIT, name, due);
+        kernel.note_and_tell(SUBMIT, name, due, |telling| told::submits(telling, name, &request, due, bytes));
         self.submitted += 1;
         let (slot, generation) = self.underway.insert(Underway {
             home,
@@ -299,7 +300,9 @@ impl Device for Disks {
         let request = underway.request.take().expect("an operation lands once");
         let (volume, home, name, slowed) = (underway.volume, underway.home, underway.name, underway.slowed);
         let answer = self.land(volume, home, request, kernel);
-        kernel.note(LAND, name, digest_of(&answer));
+        kernel.note_and_tell(LAND, name, digest_of(&answer), |telling| {
+            told::lands(telling, volume, name, &told::verdict(&answer));
+        });
         let underway = self.underway.at(slot);
         let abandoned = underway.abandoned;
         let waiter = underway.waiter.take();

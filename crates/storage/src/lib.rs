@@ -29,6 +29,7 @@ mod pending;
 mod provider;
 mod survival;
 mod table;
+mod told;
 mod volume;
 
 pub mod kinds;

@@ -77,6 +77,22 @@ impl Request {
         }
     }
 
+    /// In a word.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Request::Open { .. } => "open",
+            Request::Exists { .. } => "exists",
+            Request::Delete { .. } => "delete",
+            Request::Rename { .. } => "rename",
+            Request::CreateDirAll { .. } => "create-dir",
+            Request::ReadDir { .. } => "read-dir",
+            Request::RemoveDir { .. } => "remove-dir",
+            Request::SyncDir { .. } => "sync-dir",
+            Request::Sync { .. } => "sync",
+            Request::Fetch { .. } => "fetch",
+        }
+    }
+
     pub(crate) fn path(&self) -> &Path {
         match self {
             Request::Rename { from: route, .. }

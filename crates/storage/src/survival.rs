@@ -14,6 +14,7 @@ use crate::kinds;
 use crate::page::{PAGE, PageId, Pages, SECTOR, SECTORS};
 use crate::pending::{Before, Op, Pending, tail_len};
 use crate::table::Cell;
+use crate::told;
 use wavetank_core::collections::HashMap;
 use wavetank_engine::{FaultKind, Kernel, Ratio, Target, mix};
 
@@ -32,12 +33,18 @@ impl Judge<'_> {
     /// The fate of a write of `sectors`.
     fn write(&mut self, entity: u64, nth: u64, sectors: u64) -> Verdict {
         if self.loses(&kinds::LOST, entity, nth) {
+            self.kernel
+                .tell("storage.lost", |telling| told::takes(telling, self.target, "write", entity, nth, sectors));
             return Verdict::Lost(&kinds::LOST);
         }
         if sectors == 1 {
             return Verdict::Whole;
         }
         let torn = self.kernel.strikes_for(&kinds::TORN, entity, nth, self.ratio, 0, u64::MAX, self.target);
+        if torn.is_some() {
+            self.kernel
+                .tell("storage.torn", |telling| told::takes(telling, self.target, "write", entity, nth, sectors));
+        }
         torn.map_or(Verdict::Whole, Verdict::Torn)
     }
 }
@@ -119,6 +126,9 @@ impl Content {
                 }
                 Op::Size { nth, to, .. } | Op::Cut { nth, to, .. } => {
                     if cut_lost || judge.loses(&kinds::SIZE_LOST, entity, nth) {
+                        judge
+                            .kernel
+                            .tell("storage.lost", |telling| told::takes(telling, judge.target, "size", entity, nth, 0));
                         fate.verdict = Verdict::Lost(&kinds::SIZE_LOST);
                         if let Op::Cut { .. } = rest[0] {
                             cut_lost = true;
