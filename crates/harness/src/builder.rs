@@ -378,7 +378,7 @@ impl SimulationBuilder {
 
 /// Runs single seeds of a simulation, one after another, and keeps each one's details.
 pub struct Recorder {
-    worker: Worker,
+    pub(crate) worker: Worker,
 }
 
 impl Recorder {

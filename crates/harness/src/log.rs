@@ -33,6 +33,38 @@ pub fn with_logs<R>(
     Ok(tracing::subscriber::with_default(subscriber, body))
 }
 
+/// Runs `body`, telling the `tracing` events of this thread that pass the filter in the story
+/// of the run that is under way.
+pub(crate) fn with_told_logs<R>(filter: &str, body: impl FnOnce() -> R) -> R {
+    let subscriber = Registry::default().with(EnvFilter::new(filter)).with(StoryLayer);
+    tracing::subscriber::with_default(subscriber, body)
+}
+
+/// Tells of an event: level, target, spans and what it says.
+struct StoryLayer;
+
+impl<S> Layer<S> for StoryLayer
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        if !wavetank_engine::is_telling() {
+            return;
+        }
+        // What fields say is a user's code: it runs before the engine is borrowed.
+        let mut message = String::new();
+        event.record(&mut Fields(&mut message));
+        let message = message.trim_start_matches([':', ' ']);
+        let scope = context.event_scope(event).into_iter().flat_map(|scope| scope.from_root());
+        let span: Vec<&str> = scope.map(|span| span.name()).collect();
+        let metadata = event.metadata();
+        wavetank_engine::tell("log", |telling| {
+            telling.arg("level", metadata.level().as_str()).arg("target", metadata.target());
+            telling.arg("message", message).arg("span", span.join(":"));
+        });
+    }
+}
+
 /// Writes a line per event: virtual time, node and incarnation, level, target, spans, fields.
 struct SimLayer<W> {
     out: Mutex<W>,

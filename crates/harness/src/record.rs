@@ -1,6 +1,7 @@
 //! The details of one run, as two runs of a seed are compared by.
 
 use crate::failure::Failure;
+use crate::story::RunStory;
 use std::fmt;
 use wavetank_engine::{Atom, Checkpoint, Digest};
 
@@ -27,6 +28,8 @@ pub struct RunRecord {
     pub atoms: Vec<Atom>,
     /// Why the run is red; empty if it is green.
     pub failures: Vec<Failure>,
+    /// All that happened, if it was [told](crate::Recorder::tell).
+    pub story: Option<RunStory>,
 }
 
 /// What another process needs to know of a run to compare it with its own.

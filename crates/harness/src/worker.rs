@@ -31,9 +31,9 @@ pub(crate) struct RunOutcome {
 }
 
 pub(crate) struct Worker {
-    simulation: Arc<Simulation>,
+    pub(crate) simulation: Arc<Simulation>,
     pub(crate) rig: Rig,
-    cast: Cast,
+    pub(crate) cast: Cast,
     parts: Arc<[crate::cast::Part]>,
 }
 
@@ -79,6 +79,7 @@ impl Worker {
                 .unwrap_or_default(),
             atoms: kernel.faults().atoms().to_vec(),
             failures: outcome.failures,
+            story: None,
         })
     }
 

@@ -36,7 +36,7 @@ fn simulation() -> SimulationBuilder {
         })
         .workload("user", 2, |context: SimContext| async move {
             context.providers().sleep(Duration::from_millis(1500)).await;
-            tracing::debug!(target: "kv", "done");
+            tracing::info_span!("request", key = 7).in_scope(|| tracing::debug!(target: "kv", "done"));
         })
         .with_chaos(Chaos { window: Duration::from_secs(1), crashes: 1..=1, ..Chaos::none() })
 }
@@ -49,14 +49,14 @@ fn log(filter: &str) -> (Vec<String>, wavetank_harness::Digest) {
 }
 
 #[test]
-fn a_line_has_virtual_time_node_and_incarnation() {
+fn a_line_has_virtual_time_node_incarnation_and_span() {
     let (mut lines, _) = log("kv=debug");
     lines[2..].sort();
     assert_eq!(lines.len(), 4, "{lines:#?}");
     assert_eq!(lines[0], "    0.000000000 server.1 INFO  kv: serving port=80");
     assert!(lines[1].ends_with(" server.2 INFO  kv: serving port=80"), "{lines:#?}");
-    assert_eq!(lines[2], "    1.500000000 user-0.1 DEBUG kv: done");
-    assert_eq!(lines[3], "    1.500000000 user-1.1 DEBUG kv: done");
+    assert_eq!(lines[2], "    1.500000000 user-0.1 DEBUG kv:request: done");
+    assert_eq!(lines[3], "    1.500000000 user-1.1 DEBUG kv:request: done");
 }
 
 #[test]
