@@ -36,7 +36,7 @@ fn simulation() -> SimulationBuilder {
         })
         .workload("user", 2, |context: SimContext| async move {
             context.providers().sleep(Duration::from_millis(1500)).await;
-            tracing::info_span!("request", key = 7).in_scope(|| tracing::debug!(target: "kv", "done"));
+            tracing::info_span!(target: "kv", "request", key = 7).in_scope(|| tracing::debug!(target: "kv", "done"));
         })
         .with_chaos(Chaos { window: Duration::from_secs(1), crashes: 1..=1, ..Chaos::none() })
 }
