@@ -259,6 +259,16 @@ impl SimulationBuilder {
         &self.simulation.name
     }
 
+    /// The groups of processes and workloads: their names, and how many there may be of each.
+    pub fn groups(&self) -> impl Iterator<Item = (&str, Count)> {
+        self.simulation.groups.iter().map(|group| (&*group.name, group.count))
+    }
+
+    /// How far each run may go.
+    pub fn limits(&self) -> Limits {
+        self.simulation.engine.limits
+    }
+
     /// Runs the seeds.
     ///
     /// # Panics

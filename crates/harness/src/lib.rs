@@ -57,7 +57,8 @@ pub use strategy::{SeedsError, TestStrategy};
 pub use tank::{Tank, TankError};
 pub use topology::{Peer, PeerGroup, WorkloadTopology};
 pub use wavetank_engine::{
-    Address, Atom, Choice, Digest, Domain, EngineConfig, FaultKind, Limits, Overrides, Policy, Ratio, Tally, Target,
+    Address, Atom, Choice, Decisions, Digest, Domain, EngineConfig, FaultKind, Limits, Overrides, Policy, Ratio, Tally, Target,
+    mix, name_key,
 };
 pub use wavetank_network::NetworkConfig;
 pub use wavetank_storage::StorageConfiguration;

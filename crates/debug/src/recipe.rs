@@ -1,0 +1,161 @@
+//! The recipe: a small run told in at most twelve lines of plain words, in the order of
+//! time. What made it small is the shrinker's work.
+
+mod words;
+
+use crate::operation::{OperationRecord, operations};
+use crate::signature::Signature;
+use std::fmt;
+use wavetank_harness::{Atom, RunRecord, Target};
+
+/// Lines of a recipe at most.
+pub const LINES_MOST: usize = 12;
+/// Letters of what is quoted from a run at most: words of an operation, of a failure.
+const QUOTED_MOST: usize = 160;
+
+/// What happened, line by line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recipe {
+    lines: Vec<Line>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Line {
+    /// Nanoseconds.
+    time: u64,
+    words: String,
+    /// What may be told together with its neighbours when there are too many lines.
+    sort: Sort,
+    /// Of how many it tells.
+    many: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Sort {
+    Operation { client: String },
+    Fault,
+    Failure,
+}
+
+impl Recipe {
+    /// Tells a run, with the names of its nodes if it was [told](wavetank_harness::Recorder::tell). Of its failures the one with that signature is told, or the first.
+    pub fn of(record: &RunRecord, signature: Option<&Signature>) -> Recipe {
+        let mut lines = faults(&record.atoms, &Names::of(record));
+        lines.extend(operations(record).iter().map(operation));
+        // An operation that begins in the instant of a fault meets it.
+        lines.sort_by_key(|line| (line.time, line.sort == Sort::Fault));
+        let wanted = |failure: &&wavetank_harness::Failure| {
+            signature.is_none_or(|signature| Signature::of(failure) == *signature)
+        };
+        if let Some(failure) = record.failures.iter().find(wanted).or(record.failures.first()) {
+            let words = format!("then: {}", quoted(&failure.to_string()));
+            lines.push(Line { time: record.virtual_time, words, sort: Sort::Failure, many: 1 });
+        }
+        Recipe { lines: fitted(lines) }
+    }
+
+    /// The lines, each with its time in front.
+    pub fn lines(&self) -> impl Iterator<Item = String> {
+        self.lines.iter().map(|line| format!("{:>10.6} s  {}", line.time as f64 / 1e9, line.words))
+    }
+}
+
+impl fmt::Display for Recipe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.lines().try_for_each(|line| writeln!(f, "{line}"))
+    }
+}
+
+/// The faults of one instant are one event: a crash with what it loses.
+fn faults(atoms: &[Atom], names: &Names) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for instant in atoms.chunk_by(|one, other| one.time == other.time) {
+        let mut told: Vec<String> = Vec::new();
+        let mut rest: Vec<&Atom> = instant.iter().collect();
+        while let Some(first) = rest.first().copied() {
+            let many = rest.iter().filter(|atom| atom.kind == first.kind).count();
+            told.push(words::words(first, many, &names.who(first.target)));
+            rest.retain(|atom| atom.kind != first.kind);
+        }
+        let words = told.join("; ");
+        lines.push(Line { time: instant[0].time, words, sort: Sort::Fault, many: instant.len() });
+    }
+    lines
+}
+
+/// What nodes and machines are called, if the run was told.
+struct Names<'a> {
+    nodes: Vec<&'a str>,
+    machines: Vec<&'a str>,
+}
+
+impl<'a> Names<'a> {
+    fn of(record: &'a RunRecord) -> Names<'a> {
+        let story = record.story.iter();
+        let nodes = story.clone().flat_map(|story| story.nodes.iter().map(|node| node.name.as_str())).collect();
+        Names { nodes, machines: story.flat_map(|story| story.machines.iter().map(String::as_str)).collect() }
+    }
+
+    fn who(&self, target: Target) -> String {
+        let machine = |id: u32| match self.machines.get(id as usize) {
+            Some(name) => name.to_string(),
+            None => format!("machine {id}"),
+        };
+        match target {
+            Target::World => "the world".to_string(),
+            Target::Machine(id) => machine(id.0),
+            Target::Node(id) => match self.nodes.get(id.0 as usize) {
+                Some(name) => name.to_string(),
+                None => format!("node {}", id.0),
+            },
+            Target::Link(from, to) => format!("from {} to {}", machine(from.0), machine(to.0)),
+        }
+    }
+}
+
+fn operation(operation: &OperationRecord) -> Line {
+    let OperationRecord { client, asked, verb, answered, begun, ended, .. } = operation;
+    let asked = if asked.is_empty() { verb } else { asked };
+    let after = ended.map(|ended| words::duration(ended.saturating_sub(*begun))).unwrap_or_default();
+    let answer = match answered {
+        Some(answer) => format!("after {after}: {}", quoted(answer)),
+        None => "it never hears of it again".to_string(),
+    };
+    let words = format!("{client}: {}; {answer}", quoted(asked));
+    Line { time: *begun, words, sort: Sort::Operation { client: client.clone() }, many: 1 }
+}
+
+/// The first line of a text, and not too much of it.
+fn quoted(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    match line.char_indices().nth(QUOTED_MOST) {
+        Some((end, _)) => format!("{}..", &line[..end]),
+        None => line.to_string(),
+    }
+}
+
+/// As many lines as there may be: neighbours of one sort are told together, those with
+/// the fewest first, and from the beginning, because what is near the failure matters.
+fn fitted(mut lines: Vec<Line>) -> Vec<Line> {
+    while lines.len() > LINES_MOST {
+        let alike = |place: &usize| match (&lines[*place].sort, &lines[*place + 1].sort) {
+            (Sort::Failure, _) | (_, Sort::Failure) => false,
+            (one, other) => one == other,
+        };
+        let pairs = (0..lines.len() - 1).filter(alike);
+        let place = pairs.min_by_key(|place| lines[*place].many + lines[*place + 1].many);
+        // Where no two neighbours are of one sort, the first two are told together.
+        let place = place.unwrap_or(0);
+        let second = lines.remove(place + 1);
+        let first = &mut lines[place];
+        first.many += second.many;
+        first.words = match (&first.sort, &second.sort) {
+            (Sort::Operation { client }, Sort::Operation { client: other }) if client == other => {
+                format!("{client}: {} operations", first.many)
+            }
+            (Sort::Fault, Sort::Fault) => format!("{} faults that strike no single target", first.many),
+            _ => format!("{} operations and faults", first.many),
+        };
+    }
+    lines
+}

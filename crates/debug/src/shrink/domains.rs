@@ -1,0 +1,63 @@
+//! The domains of values, as the passes lower them. Domains of fault kinds are not
+//! among them: their atoms are taken away one by one.
+
+use wavetank_harness::{Domain, all_kinds};
+
+/// The domain of operations: benign, an operation is not done.
+pub(super) const OPERATION: Domain = Domain::new("workload.operation");
+/// The domain of arguments of operations: benign, zero.
+pub(super) const ARGUMENT: Domain = Domain::new("workload.argument");
+/// The domain of how long planned faults last: benign, the shortest.
+pub(super) const DURATION: Domain = Domain::new("chaos.duration");
+/// The domain of how strong planned faults are: benign, the least.
+pub(super) const EXTENT: Domain = Domain::new("chaos.extent");
+/// The domain of the sizes of groups: benign, the least.
+pub(super) const SIZE: Domain = Domain::new("topology.size");
+
+/// Domains whose benign value is the least or the plainest, in the order in which they
+/// are tried: those whose benign value makes a run easier to read come first.
+pub const VALUES: [Domain; 24] = [
+    Domain::new("engine.schedule"),
+    Domain::new("engine.ties"),
+    Domain::new("engine.pct-change"),
+    Domain::new("engine.select"),
+    SIZE,
+    Domain::new("network.latency"),
+    Domain::new("network.short-length"),
+    Domain::new("storage.read-latency"),
+    Domain::new("storage.write-latency"),
+    Domain::new("storage.sync-latency"),
+    Domain::new("storage.parts-landed"),
+    Domain::new("buggify.knob"),
+    Domain::new("buggify.active"),
+    Domain::new("chaos.count"),
+    Domain::new("workload.count"),
+    Domain::new("chaos.cycles"),
+    DURATION,
+    EXTENT,
+    ARGUMENT,
+    Domain::new("workload.alphabet"),
+    Domain::new("quiesce.left"),
+    Domain::new("restart.kind"),
+    Domain::new("swarm.knob"),
+    Domain::new("tolerance.overdraft"),
+];
+
+/// The kinds of fault that say what a crash leaves of what was not durable.
+const LOSSES: [&str; 5] =
+    ["storage.lost", "storage.torn", "storage.size-lost", "storage.entry-lost", "storage.in-flight-lost"];
+
+/// Their domains.
+pub(super) fn losses() -> impl Iterator<Item = Domain> {
+    all_kinds().filter(|kind| LOSSES.contains(&kind.name())).map(|kind| kind.domain())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_of_loss_is_a_kind() {
+        assert_eq!(losses().count(), LOSSES.len());
+    }
+}

@@ -1,0 +1,482 @@
+//! The passes: which candidates are tried in which order, until none of them fails in
+//! the same way any more. Running them is the jury's work.
+
+use super::domains::{ARGUMENT, DURATION, EXTENT, OPERATION, SIZE, VALUES, losses};
+use super::jury::{Jury, Trial};
+use super::remains::{remains, without};
+use super::{Size, Step};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+use wavetank_harness::{
+    Address, Choice, Count, Domain, Overrides, RunRecord, SimulationBuilder, all_kinds, mix, name_key,
+};
+
+/// Atoms and operations among which pairs are tried: more would take too many runs.
+const PAIRED_MOST: usize = 20;
+/// Atoms and operations with which nobody looks for fewer in another order.
+const SMALL: usize = 3;
+/// Arguments of an operation that are lowered one by one.
+const ARGUMENTS_MOST: u64 = 8;
+
+type Over<'a> = dyn Fn(u64, Duration) -> bool + 'a;
+
+pub(super) struct Passes<'a> {
+    jury: &'a mut Jury,
+    over: &'a Over<'a>,
+    observe: &'a dyn Fn(&Step),
+    seed: u64,
+    overrides: Overrides,
+    record: RunRecord,
+    pass: &'static str,
+    /// Groups whose size is drawn.
+    groups: Vec<(String, Count)>,
+}
+
+impl<'a> Passes<'a> {
+    pub(super) fn new(
+        jury: &'a mut Jury,
+        over: &'a Over<'a>,
+        observe: &'a dyn Fn(&Step),
+        seed: u64,
+        overrides: Overrides,
+        record: RunRecord,
+    ) -> Passes<'a> {
+        Passes { jury, over, observe, seed, overrides, record, pass: "", groups: Vec::new() }
+    }
+
+    /// Which groups may become smaller.
+    pub(super) fn set_groups(&mut self, builder: &SimulationBuilder) {
+        let drawn = builder.groups().filter(|(_, count)| count.low < count.high);
+        self.groups = drawn.map(|(name, count)| (name.to_string(), count)).collect();
+    }
+
+    pub(super) fn into_best(self) -> (Overrides, RunRecord) {
+        (self.overrides, self.record)
+    }
+
+    /// Shrinks in one order, and in the other if that may pay; the smaller result stays.
+    /// False if it was over before the result was found to be minimal.
+    pub(super) fn run(&mut self) -> bool {
+        self.keep_what_fires();
+        let start = (self.overrides.clone(), self.record.clone());
+        let mut finished = self.passes();
+        if remains(&self.record).count() > SMALL {
+            let values_first = (self.overrides.clone(), self.record.clone());
+            (self.overrides, self.record) = start;
+            self.faults_first();
+            let finished_too = self.passes();
+            let better = remains(&self.record).count() < remains(&values_first.1).count();
+            match better {
+                true => finished = finished_too,
+                false => (self.overrides, self.record) = values_first,
+            }
+        }
+        finished
+    }
+
+    /// Lower values make a run plainer, but the window in which a crash must strike
+    /// smaller: with the values as they are, more of what was before it can go.
+    fn faults_first(&mut self) {
+        loop {
+            let before = self.overrides.clone();
+            self.kinds();
+            self.atoms();
+            self.operations();
+            self.one_by_one();
+            self.elsewhere();
+            if self.overrides == before || self.is_over() {
+                return;
+            }
+        }
+    }
+
+    /// Repeats all passes until none finds anything; false if it was over before.
+    fn passes(&mut self) -> bool {
+        loop {
+            let before = self.overrides.clone();
+            self.bold();
+            self.kinds();
+            self.values();
+            self.sizes();
+            self.atoms();
+            self.operations();
+            self.one_by_one();
+            self.lower();
+            let searches: [fn(&mut Self); 3] = [Self::pairs, Self::elsewhere, Self::tidy];
+            for search in searches {
+                if self.overrides == before {
+                    search(self);
+                }
+            }
+            if self.is_over() {
+                return false;
+            }
+            if self.overrides == before {
+                return true;
+            }
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        let (runs, cpu) = self.jury.spent();
+        (self.over)(runs, cpu)
+    }
+
+    fn begin(&mut self, pass: &'static str) {
+        self.pass = pass;
+        self.tell();
+    }
+
+    fn tell(&self) {
+        let (runs, cpu) = self.jury.spent();
+        (self.observe)(&Step { pass: self.pass, size: Size::of(&self.record), runs, cpu });
+    }
+
+    /// Takes the first of some candidates that fails in the same way and is not larger.
+    fn take(&mut self, count: usize, candidate: impl Fn(usize) -> Overrides) -> Option<usize> {
+        let mut from = 0;
+        while from < count {
+            let (place, overrides, trial) = self.jury.first(count - from, |nth| candidate(from + nth), self.over)?;
+            let record = trial.record.as_ref().expect("the jury found that it fails in the same way");
+            // Where faults are denied one by one, others may come in their place.
+            if remains(record).count() <= remains(&self.record).count() && overrides != self.overrides {
+                self.adopt(overrides, &trial);
+                return Some(from + place);
+            }
+            from += place + 1;
+        }
+        None
+    }
+
+    /// As [`take`](Self::take), of one candidate. A value that nobody asks for, or that is
+    /// low by chance, needs no override.
+    fn take_if_it_matters(&mut self, low: &Overrides) {
+        let trial = self.jury.try_one(low, self.over);
+        if trial.is_some_and(|trial| trial.digest != self.record.digest) {
+            self.take(1, |_| low.clone());
+        }
+    }
+
+    fn adopt(&mut self, overrides: Overrides, trial: &Arc<Trial>) {
+        self.record = trial.record.clone().expect("only what fails in the same way is adopted");
+        self.overrides = overrides;
+        self.forget_what_is_gone();
+        self.tell();
+    }
+
+    /// Decisions that were kept and do not come about any more are kept no longer.
+    fn forget_what_is_gone(&mut self) {
+        let left = remains(&self.record);
+        let gone: Vec<Address> = self
+            .overrides
+            .iter()
+            .filter(|(address, choice)| **choice == Choice::Kept && !left.contains(address))
+            .map(|(address, _)| *address)
+            .collect();
+        if gone.is_empty() {
+            return;
+        }
+        let mut fewer = self.overrides.clone();
+        gone.iter().for_each(|address| fewer.clear(address));
+        self.replace_if_same(fewer);
+    }
+
+    /// From "all but these" to "only these": fault by fault, what fired is kept, and all
+    /// else of its kind is benign. What is taken away then brings no other in its place.
+    fn keep_what_fires(&mut self) {
+        self.begin("keep what fires");
+        let domains: Vec<Domain> = all_kinds().map(|kind| kind.domain()).chain([OPERATION]).collect();
+        let all = self.only(&domains);
+        if self.take(1, |_| all.clone()).is_some() {
+            return;
+        }
+        for domain in domains {
+            let one = self.only(&[domain]);
+            self.take(1, |_| one.clone());
+        }
+    }
+
+    fn only(&self, domains: &[Domain]) -> Overrides {
+        let mut overrides = self.overrides.clone();
+        let left = remains(&self.record);
+        for domain in domains {
+            if overrides.is_domain_benign(*domain) {
+                continue;
+            }
+            overrides.set_domain_benign(*domain);
+            for address in left.addresses().into_iter().filter(|address| address.domain == domain.key()) {
+                overrides.set_in(*domain, address.entity, address.nth, Choice::Kept);
+            }
+        }
+        overrides
+    }
+
+    /// Much at once: no fault at all, no operation at all, all values low.
+    fn bold(&mut self) {
+        self.begin("all at once");
+        let left = remains(&self.record);
+        let atoms: Vec<Address> = left.atoms.iter().map(|atom| atom.address).collect();
+        let operations: Vec<Address> = left.operations.iter().map(|operation| operation.address).collect();
+        let base = self.overrides.clone();
+        let low = |overrides: Overrides| VALUES.iter().fold(overrides, lowered);
+        let candidates = [
+            low(without(&without(&base, &atoms), &operations)),
+            without(&without(&base, &atoms), &operations),
+            low(without(&base, &atoms)),
+            without(&base, &atoms),
+            low(without(&base, &operations)),
+            without(&base, &operations),
+            low(base.clone()),
+        ];
+        self.take(candidates.len(), |nth| candidates[nth].clone());
+    }
+
+    /// Whole kinds of fault.
+    fn kinds(&mut self) {
+        self.begin("kinds of fault");
+        let mut domains: Vec<u64> = remains(&self.record).atoms.iter().map(|atom| atom.address.domain).collect();
+        domains.sort_unstable();
+        domains.dedup();
+        for domain in domains {
+            let of_kind = remains(&self.record).addresses().into_iter().filter(|address| address.domain == domain);
+            let of_kind: Vec<Address> = of_kind.collect();
+            let fewer = without(&self.overrides, &of_kind);
+            self.take(1, |_| fewer.clone());
+        }
+    }
+
+    /// Whole domains of values.
+    fn values(&mut self) {
+        self.begin("values");
+        for domain in &VALUES {
+            let low = lowered(self.overrides.clone(), domain);
+            self.take_if_it_matters(&low);
+        }
+    }
+
+    /// Fewer nodes and clients, the fewest first.
+    fn sizes(&mut self) {
+        self.begin("nodes and clients");
+        if self.overrides.is_domain_benign(SIZE) {
+            return;
+        }
+        for (name, count) in self.groups.clone() {
+            let entity = name_key(&name);
+            let now = self.size(entity, count);
+            let base = self.overrides.clone();
+            self.take((now - count.low) as usize, |nth| {
+                let mut smaller = base.clone();
+                let choice = match nth {
+                    0 => Choice::Benign,
+                    _ => Choice::Draw(draw_of(count, nth as u32)),
+                };
+                smaller.set_in(SIZE, entity, 0, choice);
+                smaller
+            });
+        }
+    }
+
+    /// How large a group is under the overrides so far.
+    fn size(&self, entity: u64, count: Count) -> u32 {
+        let decisions = wavetank_harness::Decisions::new(self.seed, self.overrides.clone());
+        decisions.within(SIZE, entity, 0, u64::from(count.low), u64::from(count.high)) as u32
+    }
+
+    fn atoms(&mut self) {
+        self.begin("faults");
+        let units = remains(&self.record).units();
+        self.reduce(units);
+    }
+
+    fn operations(&mut self) {
+        self.begin("operations");
+        let left = remains(&self.record);
+        let mut clients: BTreeSet<&str> = BTreeSet::new();
+        let per_client = left.operations.iter().filter(|operation| clients.insert(&operation.client));
+        let per_client: Vec<Vec<Address>> = per_client
+            .map(|first| {
+                let of_client = left.operations.iter().filter(|operation| operation.client == first.client);
+                of_client.map(|operation| operation.address).collect()
+            })
+            .collect();
+        self.reduce(per_client);
+        let single = remains(&self.record).operations.iter().map(|operation| vec![operation.address]).collect();
+        self.reduce(single);
+    }
+
+    fn one_by_one(&mut self) {
+        self.begin("one by one");
+        let left = remains(&self.record).addresses();
+        self.reduce(left.into_iter().map(|address| vec![address]).collect());
+    }
+
+    /// Delta debugging: takes units away, many at once first, and fewer and fewer of them,
+    /// until no single one can go.
+    fn reduce(&mut self, mut units: Vec<Vec<Address>>) {
+        let mut chunk = units.len();
+        while chunk > 0 && !self.is_over() {
+            let (mut place, mut found) = (0, false);
+            loop {
+                let base = self.overrides.clone();
+                let starts: Vec<usize> = (place..units.len()).step_by(chunk).collect();
+                let part = |start: usize| units[start..(start + chunk).min(units.len())].concat();
+                let Some(nth) = self.take(starts.len(), |nth| without(&base, &part(starts[nth]))) else { break };
+                found = true;
+                place = starts[nth];
+                units.drain(place..(place + chunk).min(units.len()));
+                // What went with it need not be tried.
+                let left = remains(&self.record);
+                let gone = |unit: &Vec<Address>| !unit.iter().any(|address| left.contains(address));
+                let before = units[..place].iter().filter(|unit| gone(unit)).count();
+                units.retain(|unit| !gone(unit));
+                place -= before;
+            }
+            chunk = match chunk {
+                1 if found => 1,
+                1 => 0,
+                larger => larger.div_ceil(2).min(units.len().max(1)),
+            };
+            if units.is_empty() {
+                break;
+            }
+        }
+    }
+
+    /// Values of what is left, one by one: durations, extents, arguments.
+    fn lower(&mut self) {
+        self.begin("single values");
+        let left = remains(&self.record);
+        let mut lower: Vec<Vec<(Domain, u64, u64)>> = Vec::new();
+        for atom in left.atoms {
+            let entity = mix(atom.address.domain, atom.address.entity);
+            lower.push(vec![(DURATION, entity, atom.address.nth)]);
+            lower.push(vec![(EXTENT, entity, atom.address.nth)]);
+        }
+        for operation in left.operations {
+            let entity = mix(operation.address.entity, operation.address.nth);
+            let arguments: Vec<(Domain, u64, u64)> = (0..ARGUMENTS_MOST).map(|nth| (ARGUMENT, entity, nth)).collect();
+            lower.push(arguments.clone());
+            lower.extend(arguments.into_iter().map(|one| vec![one]));
+        }
+        for addresses in lower {
+            let mut low = self.overrides.clone();
+            for (domain, entity, nth) in addresses {
+                let address = Address { domain: domain.key(), entity, nth };
+                if low.get(&address).is_none() {
+                    low.set_in(domain, entity, nth, Choice::Benign);
+                }
+            }
+            self.take_if_it_matters(&low);
+        }
+    }
+
+    /// Two things at once that do not go alone: one may be there only to undo the other.
+    fn pairs(&mut self) {
+        self.begin("pairs");
+        let left = remains(&self.record).addresses();
+        if left.len() > PAIRED_MOST {
+            return;
+        }
+        let pairs: Vec<[Address; 2]> = left
+            .iter()
+            .enumerate()
+            .flat_map(|(nth, one)| left[nth + 1..].iter().map(move |other| [*one, *other]))
+            .collect();
+        let base = self.overrides.clone();
+        self.take(pairs.len(), |nth| without(&base, &pairs[nth]));
+    }
+
+    /// What a crash loses goes by the number of the write. Where something before it is
+    /// taken away, another write is under way when it strikes; so here it may lose
+    /// anything again, and what it then loses is reduced anew.
+    fn elsewhere(&mut self) {
+        self.begin("other losses");
+        let losses: Vec<Domain> = losses().collect();
+        let is_loss = |address: &Address| losses.iter().any(|domain| domain.key() == address.domain);
+        let mut units: Vec<Address> = remains(&self.record).addresses();
+        units.retain(|address| !is_loss(address));
+        let mut chunk = units.len();
+        while chunk > 0 && !self.is_over() {
+            let mut place = 0;
+            while place < units.len() {
+                let part = &units[place..(place + chunk).min(units.len())];
+                let freed = losses.iter().fold(without(&self.overrides, part), |mut freed, domain| {
+                    let single: Vec<Address> =
+                        freed.iter().map(|(one, _)| *one).filter(|one| one.domain == domain.key()).collect();
+                    single.iter().for_each(|address| freed.clear(address));
+                    freed.clear_domain(*domain);
+                    freed
+                });
+                if self.is_smaller_after(freed, &losses) {
+                    let left = remains(&self.record);
+                    units.retain(|address| left.contains(address));
+                } else {
+                    place += chunk;
+                }
+            }
+            chunk /= 2;
+        }
+    }
+
+    /// Whether a candidate fails in the same way, and is smaller once it is reduced. Then
+    /// it is taken.
+    fn is_smaller_after(&mut self, candidate: Overrides, kept: &[Domain]) -> bool {
+        let Some(trial) = self.jury.try_one(&candidate, self.over) else { return false };
+        let before = (self.overrides.clone(), self.record.clone());
+        self.overrides = candidate;
+        self.record = trial.record.clone().expect("the jury found that it fails in the same way");
+        let only = self.only(kept);
+        self.take(1, |_| only.clone());
+        self.reduce(remains(&self.record).units());
+        let single = remains(&self.record).addresses();
+        self.reduce(single.into_iter().map(|address| vec![address]).collect());
+        if remains(&self.record).count() < remains(&before.1).count() {
+            return true;
+        }
+        (self.overrides, self.record) = before;
+        false
+    }
+
+    /// Takes overrides of values away that change nothing. That whole kinds of fault are
+    /// benign stays: it says so about faults too that other code would meet.
+    fn tidy(&mut self) {
+        self.begin("tidy");
+        for domain in &VALUES {
+            if self.overrides.is_domain_benign(*domain) {
+                let mut fewer = self.overrides.clone();
+                fewer.clear_domain(*domain);
+                self.replace_if_same(fewer);
+            }
+        }
+        let single: Vec<Address> = self.overrides.iter().map(|(address, _)| *address).collect();
+        for address in single {
+            let mut fewer = self.overrides.clone();
+            fewer.clear(&address);
+            self.replace_if_same(fewer);
+        }
+    }
+
+    /// Takes other overrides under which the very same run happens.
+    fn replace_if_same(&mut self, overrides: Overrides) {
+        let trial = self.jury.try_one(&overrides, self.over);
+        if trial.is_some_and(|trial| trial.digest == self.record.digest) {
+            self.overrides = overrides;
+        }
+    }
+}
+
+/// The overrides, and a domain benign, also where it was overridden by itself.
+fn lowered(mut overrides: Overrides, domain: &Domain) -> Overrides {
+    let single: Vec<Address> =
+        overrides.iter().filter(|(address, _)| address.domain == domain.key()).map(|(address, _)| *address).collect();
+    single.iter().for_each(|address| overrides.clear(address));
+    overrides.set_domain_benign(*domain);
+    overrides
+}
+
+/// A draw that gives a group `more` members than the fewest.
+fn draw_of(count: Count, more: u32) -> u64 {
+    let span = u128::from(count.high - count.low) + 1;
+    (((u128::from(more) << 64) / span) as u64).saturating_add(1)
+}

@@ -1,0 +1,242 @@
+//! The signature of a failure: what makes two failures the same one. Shrinking may
+//! change everything about a run but this. How often each was seen is for others to
+//! count.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use wavetank_harness::{Failure, name_key};
+
+/// Letters of a message that count; what follows is details of details.
+const MESSAGE_MOST: usize = 400;
+/// Words of a property that make a folder's name.
+const SLUG_WORDS: usize = 7;
+
+/// What makes two failures the same: the property that broke or the place of the
+/// panic, the message, and whose it was; numbers, and which of several nodes, aside.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Signature {
+    /// What broke: `panic at src/log.rs:12`, an assertion, an invariant, `deadlock`.
+    pub property: String,
+    /// What it said, with `#` for every number.
+    pub message: String,
+    /// Whose it was, as the name of its group: `client`, not `client-3`. Empty if nobody's.
+    pub role: String,
+}
+
+impl Signature {
+    /// The signature of a failure.
+    pub fn of(failure: &Failure) -> Signature {
+        let new = |property: String, message: &str, who: &str| Signature {
+            property,
+            message: without_numbers(message),
+            role: role(who),
+        };
+        match failure {
+            Failure::Panic { task, site, message } => new(format!("panic at {site}"), message, who_of_task(task)),
+            Failure::Violated { assertion, who } => {
+                let (property, details) = split_assertion(assertion);
+                new(property, details, who)
+            }
+            Failure::Error { who, message } => new("error".to_string(), message, who),
+            Failure::Invariant { name, message } => new(format!("invariant `{name}`"), message, ""),
+            // Who else waits depends on the faults; the first is a workload if one waits.
+            Failure::Deadlock { tasks } => {
+                let first = tasks.first();
+                let message = first.map(|task| format!("task `{}` from {}", task.name, task.spawned_at.file));
+                new("deadlock".to_string(), &message.unwrap_or_default(), first.map_or("", |task| &task.node_name))
+            }
+            Failure::Limit { limit, tasks } => {
+                let who = tasks.first().map_or("", |task| &task.node_name);
+                new("limit".to_string(), limit, who)
+            }
+            Failure::LeakedTasks { tasks } => {
+                let first = tasks.first();
+                let message = first.map(|task| format!("task `{}` from {}", task.name, task.spawned_at.file));
+                new("leaked tasks".to_string(), &message.unwrap_or_default(), first.map_or("", |task| &task.node_name))
+            }
+            Failure::Leaked { what } => new("leaked".to_string(), what, ""),
+            Failure::Foreign { .. } => new("used outside of its run".to_string(), "", ""),
+            other => new("failure".to_string(), &other.signature(), ""),
+        }
+    }
+
+    /// A name for a folder: a few words of it and a hash of all, but for the line of a panic.
+    pub fn slug(&self) -> String {
+        let mut words: Vec<String> = Vec::new();
+        let text = format!("{} {}", self.property, self.message).to_lowercase();
+        for word in text.split(|letter: char| !letter.is_ascii_alphanumeric()) {
+            if word.len() > 1 && words.len() < SLUG_WORDS && word.bytes().all(|byte| byte.is_ascii_lowercase()) {
+                words.push(word.to_string());
+            }
+        }
+        let all = format!("{}\n{}\n{}", without_numbers(&self.property), self.message, self.role);
+        words.push(format!("{:08x}", name_key(&all) >> 32));
+        words.join("-")
+    }
+}
+
+impl fmt::Display for Signature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.property)?;
+        if !self.role.is_empty() {
+            write!(f, " of {}", self.role)?;
+        }
+        if self.message.is_empty() { Ok(()) } else { write!(f, ": {}", self.message) }
+    }
+}
+
+/// The node in "task `run` of client-3, spawned at ..".
+fn who_of_task(task: &str) -> &str {
+    let Some(place) = task.find("` of ") else { return "" };
+    let who = &task[place + "` of ".len()..];
+    &who[..who.find(',').unwrap_or(who.len())]
+}
+
+/// A node's name without its number.
+fn role(who: &str) -> String {
+    let digits = who.len() - who.bytes().rev().take_while(u8::is_ascii_digit).count();
+    match who[..digits].strip_suffix('-') {
+        Some(group) if digits < who.len() => group.to_string(),
+        _ => who.to_string(),
+    }
+}
+
+/// `module: "name" (kind, file:line): details` as its property, which is module, name
+/// and kind but never the line, and its details.
+fn split_assertion(assertion: &str) -> (String, &str) {
+    // The name may hold parentheses; it ends with the first quote that is not escaped.
+    let mut name_end = 0;
+    if let Some(open) = assertion.find(": \"") {
+        let mut escaped = false;
+        for (place, letter) in assertion[open + 3..].char_indices() {
+            if letter == '"' && !escaped {
+                name_end = open + 3 + place;
+                break;
+            }
+            escaped = letter == '\\' && !escaped;
+        }
+    }
+    let Some(open) = assertion[name_end..].find(" (").map(|place| name_end + place) else {
+        return (assertion.to_string(), "");
+    };
+    let close = assertion[open..].find(')').map_or(assertion.len(), |place| open + place);
+    let kind = assertion[open + 2..close].split(',').next().unwrap_or_default();
+    let details = assertion.get(close + 1..).unwrap_or_default();
+    (format!("{kind} {}", &assertion[..open]), details.strip_prefix(": ").unwrap_or(details))
+}
+
+/// The text with `#` for numbers, addresses and long hexadecimal words; lists of
+/// numbers, and letters that repeat without end, are as one.
+fn without_numbers(text: &str) -> String {
+    let mut words = String::new();
+    let mut word = String::new();
+    for letter in text.chars().chain(['\n']) {
+        if letter.is_alphanumeric() {
+            word.push(letter);
+            continue;
+        }
+        push_word(&mut words, &word);
+        word.clear();
+        match letter {
+            letter if letter.is_whitespace() && words.ends_with(' ') => (),
+            letter if letter.is_whitespace() => words.push(' '),
+            letter => words.push(letter),
+        }
+    }
+    // A number loses its sign; a name keeps its hyphen: `client-#`.
+    for signed in [" -#", "=-#", "(-#", "[-#"] {
+        words = words.replace(signed, &signed.replace('-', ""));
+    }
+    for many in ["#.#", "#:#", "#, #", "##"] {
+        while words.contains(many) {
+            words = words.replace(many, "#");
+        }
+    }
+    let words = words.trim();
+    match words.char_indices().nth(MESSAGE_MOST) {
+        Some((end, _)) => words[..end].to_string(),
+        None => words.to_string(),
+    }
+}
+
+fn push_word(words: &mut String, word: &str) {
+    let is_hash = word.len() >= 8
+        && word.bytes().all(|byte| byte.is_ascii_hexdigit())
+        && word.bytes().any(|byte| byte.is_ascii_digit());
+    if is_hash || word.starts_with("0x") {
+        words.push('#');
+        return;
+    }
+    let mut last = (None, 0);
+    for letter in word.chars() {
+        let letter = if letter.is_ascii_digit() { '#' } else { letter };
+        last = if last.0 == Some(letter) { (last.0, last.1 + 1) } else { (Some(letter), 1) };
+        if last.1 <= if letter == '#' { 1 } else { 3 } {
+            words.push(letter);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn panic(task: &str, site: &str, message: &str) -> Signature {
+        Signature::of(&Failure::Panic { task: task.into(), site: site.into(), message: message.into() })
+    }
+
+    #[test]
+    fn numbers_and_which_of_several_nodes_are_aside() {
+        let one = panic("task `run` of client-3, spawned at a.rs:1:2,", "b.rs:7", "lost 3 of [1, 2, 3] at 10.0.0.3:80");
+        let two = panic("task `run` of client-12, spawned at a.rs:1:2,", "b.rs:7", "lost 14 of [4] at 10.0.0.12:8080");
+        assert_eq!(one, two);
+        assert_eq!(one.role, "client");
+        assert_eq!(one.to_string(), "panic at b.rs:7 of client: lost # of [#] at #");
+        for other in [
+            panic("task `run` of server-1, spawned at a.rs:1:2,", "b.rs:7", "lost 14 of [4] at 10.0.0.12:8080"),
+            panic("task `run` of client-1, spawned at a.rs:1:2,", "b.rs:8", "lost 14 of [4] at 10.0.0.12:8080"),
+            panic("task `run` of client-1, spawned at a.rs:1:2,", "b.rs:7", "sold 14 of [4] at 10.0.0.12:8080"),
+        ] {
+            assert_ne!(one, other);
+        }
+    }
+
+    #[test]
+    fn an_assertion_is_its_name_and_its_details_are_its_message() {
+        let violated = |line, details: &str| {
+            let assertion =
+                format!(r#"shop::book: "nothing (at all) is \"lost\"" (always, src/book.rs:{line}){details}"#);
+            Signature::of(&Failure::Violated { assertion, who: "client-0".into() })
+        };
+        let one = violated(7, ": value=-3, least=Some(4), why=\"a crash\"");
+        assert_eq!(one.property, r#"always shop::book: "nothing (at all) is \"lost\"""#);
+        assert_eq!(one.message, "value=#, least=Some(#), why=\"a crash\"");
+        assert_eq!(one, violated(9, ": value=30, least=Some(5), why=\"a crash\""));
+        assert_ne!(one, violated(7, ": value=30, least=None, why=\"a crash\""));
+        assert_ne!(one, violated(7, ": value=30, least=Some(4), why=\"a retry\""));
+        assert_eq!(violated(7, "").message, "");
+    }
+
+    #[test]
+    fn a_slug_is_a_folder() {
+        let one =
+            panic("task `run` of client-3, spawned at a.rs:1:2,", "src/log.rs:7", "the log's tail is torn: 0xab12");
+        let slug = one.slug();
+        assert!(slug.starts_with("panic-at-src-log-rs-the-log-"), "{slug}");
+        assert!(slug.len() < 100 && slug.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'), "{slug}");
+        // A line above moves the panic; it is the same entry of the corpus.
+        assert_eq!(
+            slug,
+            panic("task `x` of client-4, spawned at a.rs:1:2,", "src/log.rs:8", "the log's tail is torn: 0x1").slug()
+        );
+    }
+
+    #[test]
+    fn what_is_no_number_stays() {
+        let check = |text, expected| assert_eq!(without_numbers(text), expected, "{text}");
+        check("k17 = deadbeef12 xxxxxxxxxxxx", "k# = # xxx");
+        check("a-1, b-2", "a-#, b-#");
+        check("took 1.5s,\n   not 10ms", "took #s, not #ms");
+        check("x=-1 y=(-2) z=[1, -2]", "x=# y=(#) z=[#]");
+    }
+}

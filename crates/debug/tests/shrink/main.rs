@@ -1,0 +1,127 @@
+//! The shrinker, on bugs whose smallest causes are known.
+
+mod desk;
+mod domains;
+
+use desk::{Bugs, desk};
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+use wavetank_debug::Signature;
+use wavetank_debug::shrink::{Budget, Ended, ShrinkError, Shrinker, Shrunk, Size, superfluous};
+use wavetank_harness::{Overrides, SimulationBuilder};
+
+/// The first seed that fails with these words.
+fn red(simulation: &SimulationBuilder, words: &str) -> (u64, Signature) {
+    let mut recorder = simulation.recorder();
+    for seed in 0..500 {
+        let record = recorder.run(seed, Overrides::new(), None);
+        let Some(first) = record.failures.first() else { continue };
+        if first.to_string().contains(words) {
+            return (seed, Signature::of(first));
+        }
+    }
+    panic!("none of 500 seeds fails with {words:?}");
+}
+
+/// Shrinks, and holds the result against a minimum that was found by hand.
+fn check(bugs: Bugs, words: &str, hand_made: Size) -> Shrunk {
+    let simulation = desk(bugs);
+    let (seed, signature) = red(&simulation, words);
+    let shrunk = Shrinker::new(&simulation, seed).run().expect("the seed is red");
+    println!(
+        "seed {seed}: {} {:?} -> {:?} in {} runs, {:?}",
+        shrunk.signature, shrunk.before, shrunk.after, shrunk.runs, shrunk.cpu
+    );
+    for atom in &shrunk.record.atoms {
+        println!("    {} {} on {} {:?}", atom.time, atom.kind.name(), atom.target, atom.parameters);
+    }
+    for further in &shrunk.further {
+        println!("    further: {}", further.signature);
+    }
+    println!("{}", serde_json::to_string(&shrunk.overrides).expect("overrides are JSON"));
+    assert_eq!(shrunk.signature, signature);
+    assert_eq!(shrunk.ended, Ended::Minimal);
+    assert!(shrunk.after.atoms <= 2 * hand_made.atoms, "{:?}", shrunk.after);
+    assert!(shrunk.after.operations <= 2 * hand_made.operations, "{:?}", shrunk.after);
+    assert_eq!(superfluous(&simulation, &shrunk), []);
+    let mut recorder = simulation.recorder();
+    for _ in 0..100 {
+        let record = recorder.run(seed, shrunk.overrides.clone(), None);
+        assert_eq!(record.digest, shrunk.record.digest);
+        assert!(record.failures.iter().any(|failure| Signature::of(failure) == signature));
+    }
+    shrunk
+}
+
+fn size(atoms: usize, operations: usize) -> Size {
+    Size { atoms, operations, events: 0 }
+}
+
+#[test]
+fn slow_a_note_that_is_taken_twice_is_one_late_confirmation() {
+    check(Bugs { twice: true, ..Bugs::default() }, "a note is there twice", size(1, 1));
+}
+
+#[test]
+fn slow_a_third_start_is_two_crashes() {
+    check(Bugs { third: true, ..Bugs::default() }, "the desk is tired", size(2, 0));
+}
+
+#[test]
+fn slow_two_bugs_that_share_a_panic_site_do_not_merge() {
+    let simulation = desk(Bugs { early: true, twice: true, third: true });
+    let mut shrunk = Vec::new();
+    for words in ["a confirmed note is lost", "a note is there twice", "the desk is tired"] {
+        let (seed, signature) = red(&simulation, words);
+        let one = Shrinker::new(&simulation, seed).run().expect("the seed is red");
+        assert_eq!(one.signature, signature);
+        assert_eq!(one.record.failures.len(), 1);
+        assert!(one.failure().to_string().contains(words), "{}", one.failure());
+        for further in &one.further {
+            assert_ne!(further.signature, signature);
+            let record = simulation.run_seed(seed, further.overrides.clone(), None);
+            let found: Vec<Signature> = record.failures.iter().map(Signature::of).collect();
+            assert!(found.contains(&further.signature), "{found:?}");
+        }
+        shrunk.push(one);
+    }
+    assert_eq!(shrunk[0].signature.property, shrunk[1].signature.property, "they share a panic site");
+    assert!(shrunk.iter().any(|one| !one.further.is_empty()), "no other bug was met on the way");
+}
+
+#[test]
+fn threads_do_not_change_the_result() {
+    let simulation = desk(Bugs { third: true, ..Bugs::default() });
+    let (seed, _) = red(&simulation, "the desk is tired");
+    let shrink = |threads| Shrinker::new(&simulation, seed).with_threads(threads).run().expect("the seed is red");
+    assert_eq!(shrink(1).overrides, shrink(3).overrides);
+}
+
+#[test]
+fn what_ends_early_keeps_the_best_so_far() {
+    let simulation = desk(Bugs { third: true, ..Bugs::default() });
+    let (seed, signature) = red(&simulation, "the desk is tired");
+    let budget = Budget { runs: 20, cpu: Duration::MAX };
+    let short = Shrinker::new(&simulation, seed).with_budget(budget).run().expect("the seed is red");
+    assert_eq!(short.ended, Ended::Budget);
+    assert!(short.runs <= 20);
+    assert!(short.after.atoms < short.before.atoms, "{:?} -> {:?}", short.before, short.after);
+    let record = simulation.run_seed(seed, short.overrides.clone(), None);
+    assert_eq!(Signature::of(&record.failures[0]), signature);
+
+    let cancelled = AtomicBool::new(true);
+    let none = Shrinker::new(&simulation, seed).with_cancel(&cancelled).run().expect("the seed is red");
+    assert_eq!((none.ended, none.runs), (Ended::Cancelled, 0));
+    assert_eq!(none.overrides, Overrides::new());
+}
+
+#[test]
+fn what_cannot_be_shrunk_is_said() {
+    let simulation = desk(Bugs::default());
+    assert_eq!(Shrinker::new(&simulation, 3).run().expect_err("it is green"), ShrinkError::Green(3));
+    let simulation = desk(Bugs { third: true, ..Bugs::default() });
+    let (seed, mut wanted) = red(&simulation, "the desk is tired");
+    wanted.message = "something else".to_string();
+    let error = Shrinker::new(&simulation, seed).with_signature(wanted).run().expect_err("it fails in another way");
+    assert!(error.to_string().contains("does not fail as"), "{error}");
+}
