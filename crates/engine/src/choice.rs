@@ -4,8 +4,9 @@
 
 use crate::decision::{Address, Domain, mix, scale};
 use crate::digest::Checkpoint;
-use crate::fault::{Atom, FaultKind, Target};
+use crate::fault::{Atom, FaultKind, Tally, Target, kinds};
 use crate::kernel::Kernel;
+use crate::node::NodeId;
 use crate::ratio::Ratio;
 use crate::trace::{Event, EventKind};
 
@@ -57,6 +58,25 @@ impl Kernel {
         self.trace.as_mut().expect("only a run that keeps a trace gets here").push(event);
     }
 
+    /// Makes every fault benign from now on, or lets them strike again. Nothing is drawn
+    /// meanwhile: who says that the world is quiet can prove it by the list of atoms.
+    /// What a crash leaves is a fault too: a machine that loses power in a quiet world
+    /// loses nothing.
+    pub fn set_quiet(&mut self, quiet: bool) {
+        self.quiet = quiet;
+    }
+
+    /// Whether every fault is benign for now.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Counts that a fault was planned, and what a tolerance made of it. One that fires
+    /// counts itself.
+    pub fn planned(&mut self, kind: &'static FaultKind, count: impl FnOnce(&mut Tally)) {
+        count(self.faults.tally_mut(kind));
+    }
+
     /// Whether a fault of that kind strikes `entity` at its `nth` use, with the given
     /// probability. If so it is noted and logged as an atom.
     #[inline]
@@ -76,7 +96,7 @@ impl Kernel {
         high: u64,
         target: Target,
     ) -> Option<u64> {
-        if ratio.is_zero() {
+        if ratio.is_zero() || self.quiet {
             return None;
         }
         let draw = self.decisions.draw(kind.domain(), entity, nth)?;
@@ -91,9 +111,34 @@ impl Kernel {
     /// Notes and logs a fault that fired: one drawn by [`strikes`](Self::strikes) is already.
     #[cold]
     pub fn fired(&mut self, kind: &'static FaultKind, entity: u64, nth: u64, target: Target, parameters: [u64; 2]) {
+        self.log_fault(kind, entity, nth, target, parameters, false);
+    }
+
+    /// As [`fired`](Self::fired), for a fault whose plan was counted with
+    /// [`planned`](Self::planned) before.
+    pub fn fired_as_planned(
+        &mut self,
+        kind: &'static FaultKind,
+        entity: u64,
+        nth: u64,
+        target: Target,
+        parameters: [u64; 2],
+    ) {
+        self.log_fault(kind, entity, nth, target, parameters, true);
+    }
+
+    fn log_fault(
+        &mut self,
+        kind: &'static FaultKind,
+        entity: u64,
+        nth: u64,
+        target: Target,
+        parameters: [u64; 2],
+        planned: bool,
+    ) {
         let address = Address { domain: kind.domain().key(), entity, nth };
         let atom = Atom { address, time: self.now, kind, target, parameters };
-        self.faults.push(atom);
+        self.faults.push(atom, planned);
         self.tell_fault(&atom);
         self.note(FAULT, entity ^ kind.domain().key(), parameters[0]);
     }
@@ -101,6 +146,18 @@ impl Kernel {
     /// Counts that product code saw a result which differs from the benign one.
     pub fn effective(&mut self, kind: &'static FaultKind) {
         self.faults.tally_mut(kind).effective += 1;
+    }
+
+    /// Counts that a process reads a clock that was stepped or is skewed.
+    #[cold]
+    pub(crate) fn clock_is_read(&mut self, node: NodeId, wall: bool) {
+        let clock = *self.topology.clock(node);
+        if wall && clock.is_stepped() {
+            self.effective(&kinds::CLOCK_STEP);
+        }
+        if clock.is_skewed() {
+            self.effective(&kinds::CLOCK_SKEW);
+        }
     }
 
     /// A number from `low` to `high`, both included, noted. Benign: `low`.

@@ -105,6 +105,30 @@ impl Clock {
         self.wall_drift_from = local;
     }
 
+    /// Whether the wall clock was stepped, and not back.
+    pub fn is_stepped(&self) -> bool {
+        self.wall_offset_nanos != 0
+    }
+
+    /// Whether the monotonic clock runs fast or slow.
+    pub fn is_skewed(&self) -> bool {
+        self.rate_ppb != 0
+    }
+
+    /// Whether it is stepped or runs at a wrong rate.
+    pub fn is_disturbed(&self) -> bool {
+        self.is_stepped() || self.is_skewed()
+    }
+
+    /// Sets the wall clock right, and lets the monotonic one run at its rate from now on;
+    /// what it gained or lost it keeps.
+    pub fn correct(&mut self, global: u64) {
+        if self.is_skewed() {
+            self.set_rate(global, 0);
+        }
+        self.wall_offset_nanos = 0;
+    }
+
     /// What the wall clock has gained by its drift.
     fn drifted(&self, local: i128) -> i128 {
         (local - i128::from(self.wall_drift_from)) * i128::from(self.wall_drift_ppb) / BILLION

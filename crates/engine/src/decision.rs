@@ -4,6 +4,7 @@
 
 use crate::overrides::{Choice, Overrides};
 use crate::ratio::Ratio;
+use std::fmt;
 
 /// A family of decisions, named; the name alone makes its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +62,13 @@ pub struct Address {
     pub nth: u64,
 }
 
+impl fmt::Display for Address {
+    /// Its three numbers, the first two in hexadecimal.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}.{:016x}.{}", self.domain, self.entity, self.nth)
+    }
+}
+
 /// The seed and its overrides, asked for one decision at a time.
 #[derive(Debug, Clone, Default)]
 pub struct Decisions {
@@ -74,6 +82,12 @@ impl Decisions {
     pub fn new(seed: u64, overrides: Overrides) -> Decisions {
         let overridden = !overrides.is_empty();
         Decisions { key: mix(seed, 0x5741_5645_5441_4e4b), overrides, overridden }
+    }
+
+    /// The same seed's decisions without the overrides: for plans in which what was taken
+    /// out must not make room for something else.
+    pub fn plain(&self) -> Decisions {
+        Decisions { key: self.key, overrides: Overrides::new(), overridden: false }
     }
 
     /// The raw draw at an address: 64 uniform bits. [`None`] if it was overridden to be benign.

@@ -14,7 +14,7 @@ pub enum Scope {
 }
 
 /// How violently.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub enum CrashKind {
     /// The process dies; the kernel beneath it lives on, closes its sockets and
     /// keeps its page cache.

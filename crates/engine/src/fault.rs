@@ -187,10 +187,11 @@ impl FaultLog {
         &mut self.tallies[kind.index()]
     }
 
-    pub(crate) fn push(&mut self, atom: Atom) {
+    /// Logs a fault that fired. One that was planned was counted as asked for already.
+    pub(crate) fn push(&mut self, atom: Atom, planned: bool) {
         let tally = self.tally_mut(atom.kind);
-        tally.asked += 1;
-        tally.granted += 1;
+        tally.asked += u64::from(!planned);
+        tally.granted += u64::from(!planned);
         tally.fired += 1;
         if self.atoms.len() < ATOMS_MOST {
             self.atoms.push(atom);

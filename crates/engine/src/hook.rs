@@ -152,7 +152,7 @@ impl Kernel {
     /// A site is active in a run or not; an active one fires each time with its own
     /// probability, or the configured one (FoundationDB has 25 % for both).
     fn buggify(&mut self, site: &'static Site, probability: Option<Probability>) -> bool {
-        if self.config.buggify_active.is_zero() {
+        if self.config.buggify_active.is_zero() || self.quiet {
             return false;
         }
         let active = self.decisions.chance(BUGGIFY_ACTIVE, site.address(), 0, self.config.buggify_active);

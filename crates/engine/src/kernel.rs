@@ -21,7 +21,7 @@ use std::task::Waker;
 use wavetank_probe::Coverage;
 
 /// How the engine behaves in a run.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize)]
 pub struct EngineConfig {
     /// The order among ready tasks.
     pub policy: Policy,
@@ -44,6 +44,7 @@ pub struct EngineConfig {
     /// its task is a finding all the same: see [`World::unheard_panics`](crate::World::unheard_panics).
     pub survive_panics: bool,
     /// A promise to break, for tests that want to see their check of it fail.
+    #[serde(skip)]
     pub broken: Option<Broken>,
 }
 
@@ -115,6 +116,8 @@ pub struct Kernel {
     /// The numbers of panicked tasks that were joined.
     pub(crate) heard: Vec<u64>,
     pub(crate) faults: FaultLog,
+    /// Whether every fault is benign for now.
+    pub(crate) quiet: bool,
     /// What was hit since it was last taken, over any number of runs.
     pub coverage: Coverage,
     /// Whether anybody reads what `publish!` offers.
@@ -167,6 +170,7 @@ impl Kernel {
             payloads: Vec::new(),
             heard: Vec::new(),
             faults: FaultLog::new(),
+            quiet: false,
             coverage: Coverage::new(),
             reads_publications: false,
             published_anew: false,
@@ -212,6 +216,7 @@ impl Kernel {
         self.begin_instant();
         self.shuffled_at = u64::MAX;
         self.faults.reset();
+        self.quiet = false;
         self.published_anew = false;
         self.violations.clear();
         self.decisions = Decisions::new(seed, overrides);

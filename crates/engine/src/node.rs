@@ -166,6 +166,14 @@ impl Topology {
         self.skewed
     }
 
+    /// A machine's clock, to disturb it.
+    ///
+    /// # Panics
+    /// If there is no such machine.
+    pub fn clock_mut(&mut self, id: MachineId) -> &mut Clock {
+        &mut self.machine_mut(id).clock
+    }
+
     #[inline]
     pub(crate) fn node_mut(&mut self, id: NodeId) -> &mut Node {
         &mut self.nodes[id.0 as usize]

@@ -229,7 +229,7 @@ impl Kernel {
             telling
                 .arg("kind", kind.name())
                 .arg("target", target.to_string())
-                .arg("address", format!("{:016x}.{:016x}.{}", address.domain, address.entity, address.nth))
+                .arg("address", address.to_string())
                 .arg("parameters", crate::story::Value::Numbers(parameters.to_vec()));
         });
     }

@@ -37,6 +37,7 @@ impl TimeProvider for SimTimeProvider {
         self.home.with(|kernel| {
             let mut shown = kernel.topology.local(self.home.node, kernel.now());
             if kernel.topology.is_skewed() {
+                kernel.clock_is_read(self.home.node, false);
                 shown = kernel.broken_now(shown);
             }
             Instant::from_nanos(shown)
@@ -45,6 +46,9 @@ impl TimeProvider for SimTimeProvider {
 
     fn wall(&self) -> SystemTime {
         self.home.with(|kernel| {
+            if kernel.topology.is_skewed() {
+                kernel.clock_is_read(self.home.node, true);
+            }
             let now = if kernel.breaks(Broken::WallMoves) { 0 } else { kernel.now() };
             self.home.clock(kernel).wall(now)
         })

@@ -1,6 +1,7 @@
 //! The builder: states a simulation, and runs it. The front door of this crate.
 
 use crate::chaos::Chaos;
+use crate::configuration::RunConfiguration;
 use crate::context::SimContext;
 use crate::count::Count;
 use crate::isolation::{self, Isolation, Part};
@@ -10,10 +11,13 @@ use crate::outcome::Outcome;
 use crate::record::RunRecord;
 use crate::result::SimulationResult;
 use crate::runner::{self, Progress, Sweep};
-use crate::simulation::{Group, Invariant, Role, Simulation};
+use crate::shared::Finished;
+use crate::simulation::{Checker, Group, Invariant, Liveness, Role, Simulation};
 use crate::strategy::TestStrategy;
+use crate::swarm::Swarm;
+use crate::tolerance::Tolerance;
 use crate::worker::Worker;
-use crate::workload::{Factory, Process, Workload};
+use crate::workload::{Body, Factory, Process, Workload};
 use std::ffi::OsString;
 use std::future::Future;
 use std::panic::Location;
@@ -75,6 +79,11 @@ impl SimulationBuilder {
                 network: NetworkConfig::default(),
                 storage: StorageConfiguration::default(),
                 chaos: Chaos::none(),
+                swarm: None,
+                tolerance: None,
+                liveness: Vec::new(),
+                checkers: Vec::new(),
+                fixed: None,
                 leak_check: true,
                 grace: Duration::from_secs(60),
             },
@@ -176,6 +185,58 @@ impl SimulationBuilder {
     /// The planned faults.
     pub fn with_chaos(mut self, chaos: Chaos) -> SimulationBuilder {
         self.simulation.chaos = chaos;
+        self
+    }
+
+    /// Draws each run's conditions: which kinds of fault it has at all, how often they
+    /// strike, what its latencies and buffers are. What the other methods state is the
+    /// most.
+    pub fn with_swarm(mut self, swarm: Swarm) -> SimulationBuilder {
+        self.simulation.swarm = Some(swarm);
+        self
+    }
+
+    /// What the processes survive together; planned faults stay within it, but for runs
+    /// that overdraw it on purpose.
+    pub fn with_tolerance(mut self, tolerance: Tolerance) -> SimulationBuilder {
+        self.simulation.tolerance = Some(tolerance);
+        self
+    }
+
+    /// Adds a demand for progress: an async function that must succeed within so much
+    /// virtual time whenever the faults of a cycle are over. It runs on a machine of its
+    /// own, which no fault strikes; nothing is demanded in runs that overdraw the
+    /// [`Tolerance`].
+    pub fn with_liveness<F, Fut>(mut self, name: &str, within: Duration, probe: F) -> SimulationBuilder
+    where
+        F: Fn(SimContext) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: Outcome> + 'static,
+    {
+        let probe = move |context| -> Body {
+            let probe = probe(context);
+            Box::pin(async move { probe.await.ended() })
+        };
+        self.simulation.liveness.push(Liveness { name: name.into(), within, probe: Arc::new(probe) });
+        self
+    }
+
+    /// Adds a judge of whole runs: it is asked when the last check is over and nothing was
+    /// red so far, and reads what the workloads [shared](SimContext::shared), such as a
+    /// history. It may panic, or return an error.
+    pub fn with_checker<F, O>(mut self, name: impl Into<String>, judge: F) -> SimulationBuilder
+    where
+        F: Fn(&Finished) -> O + Send + Sync + 'static,
+        O: Outcome,
+    {
+        let judge = move |run: &Finished| judge(run).ended().map(drop);
+        self.simulation.checkers.push(Checker { name: name.into(), judge: Arc::new(judge) });
+        self
+    }
+
+    /// Gives every run the conditions that one run had: what was drawn before that began is
+    /// not drawn any more. With that run's own seed it is the same run.
+    pub fn with_configuration(mut self, configuration: RunConfiguration) -> SimulationBuilder {
+        self.simulation.fixed = Some(Arc::new(configuration));
         self
     }
 
@@ -335,7 +396,9 @@ impl SimulationBuilder {
     /// If the simulation cannot be run at all; see [`validate`](Self::validate).
     pub fn recorder(&self) -> Recorder {
         self.expect_valid();
-        Recorder { worker: Worker::new(Arc::new(self.simulation.clone())) }
+        let mut worker = Worker::new(Arc::new(self.simulation.clone()));
+        worker.recorded = true;
+        Recorder { worker }
     }
 
     /// Says whether the simulation can be run.
@@ -358,6 +421,7 @@ impl SimulationBuilder {
                 ));
             }
         }
+        self.simulation.chaos.validate().map_err(|error| format!("simulation `{name}`: {error}"))?;
         self.simulation.network.validate().map_err(|error| format!("simulation `{name}`: {error}"))?;
         self.simulation.storage.validate().map_err(|error| format!("simulation `{name}`: {error}"))?;
         wavetank_probe::catalogue().check().map_err(|error| error.to_string())

@@ -6,9 +6,10 @@ use crate::ledger::StateRegistry;
 use crate::outcome::{Ended, Outcome};
 use crate::providers::SimProviders;
 use crate::rig::{Handles, Rig};
-use crate::simulation::{Role, Simulation};
+use crate::simulation::{Conditions, Group, Role, Simulation};
 use crate::topology::{Peer, PeerGroup, WorkloadTopology};
 use crate::workload::{Body, Factory};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
@@ -46,14 +47,23 @@ impl Cast {
         }
     }
 
+    /// Members of each group, by name.
+    pub(crate) fn sizes(&self, simulation: &Simulation) -> BTreeMap<String, u32> {
+        simulation.groups.iter().zip(&self.sizes).map(|(group, size)| (group.name.to_string(), *size)).collect()
+    }
+
     /// Makes the world's machines and nodes those of a run, unless they are already.
     pub(crate) fn arrange(&mut self, simulation: &Simulation, decisions: &Decisions, rig: &mut Rig) {
         let same = !self.parts.is_empty()
-            && simulation.groups.iter().zip(&self.sizes).all(|(group, size)| size_of_group(group, decisions) == *size);
+            && simulation
+                .groups
+                .iter()
+                .zip(&self.sizes)
+                .all(|(group, size)| size_of_group(simulation, group, decisions) == *size);
         if same {
             return;
         }
-        self.sizes = simulation.groups.iter().map(|group| size_of_group(group, decisions)).collect();
+        self.sizes = simulation.groups.iter().map(|group| size_of_group(simulation, group, decisions)).collect();
         self.parts.clear();
         rig.world.clear_topology();
         let mut topology = WorkloadTopology::default();
@@ -78,12 +88,15 @@ impl Cast {
                 self.processes = self.parts.len() as u32;
             }
         }
-        self.director = (!simulation.chaos.is_none()).then(|| add_machine(rig, "director".into()).node);
+        self.director = simulation.has_phases().then(|| add_machine(rig, "director".into()).node);
         self.topology = Arc::new(topology);
     }
 }
 
-fn size_of_group(group: &crate::simulation::Group, decisions: &Decisions) -> u32 {
+fn size_of_group(simulation: &Simulation, group: &Group, decisions: &Decisions) -> u32 {
+    if let Some(size) = simulation.fixed.as_ref().and_then(|fixed| fixed.sizes.get(&*group.name)) {
+        return *size;
+    }
     let (low, high) = (u64::from(group.count.low), u64::from(group.count.high));
     decisions.within(SIZE, name_key(&group.name), 0, low, high) as u32
 }
@@ -105,6 +118,7 @@ pub(crate) struct Starter {
     pub(crate) parts: Arc<[Part]>,
     pub(crate) handles: Handles,
     pub(crate) seed: u64,
+    pub(crate) conditions: Arc<Conditions>,
 }
 
 impl Starter {
@@ -133,6 +147,25 @@ impl Starter {
             topology: self.topology.clone(),
             state: StateRegistry::new(self.handles.ledger),
             seed: self.seed,
+            group: self.simulation.groups[part.group].name.clone(),
+            control: self.handles.control,
+        }
+    }
+
+    /// The context of what demands progress: outside of all groups, at the harness's own machine.
+    pub(crate) fn context_of_liveness(&self, home: Home, name: &Arc<str>) -> SimContext {
+        let machine = self.handles.control.kernel(|kernel| kernel.topology.node(home.node).machine);
+        SimContext {
+            providers: SimProviders::new(&self.handles, home),
+            home,
+            ip: wavetank_network::address_of(machine),
+            number: 0,
+            name: name.clone(),
+            topology: self.topology.clone(),
+            state: StateRegistry::new(self.handles.ledger),
+            seed: self.seed,
+            group: name.clone(),
+            control: self.handles.control,
         }
     }
 
@@ -162,7 +195,9 @@ impl Starter {
 
     /// Where the test said who takes part.
     fn site(&self, home: Home) -> &'static Location<'static> {
-        self.simulation.groups[self.parts[home.node.0 as usize].group].site
+        // The director belongs to no group: what it runs is the harness's own.
+        let part = self.parts.get(home.node.0 as usize);
+        part.map_or(Location::caller(), |part| self.simulation.groups[part.group].site)
     }
 
     /// Spawns what the run waits for.

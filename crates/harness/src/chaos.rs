@@ -1,18 +1,30 @@
-//! Planned faults: how many of each kind, when, whom and for how long, all drawn
-//! before the run begins. Applying them is the director's work.
+//! Planned faults: how many of each kind, for how long, and in which rhythm. What a run
+//! makes of it is planned elsewhere, and carried out by the director.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
-use wavetank_core::saturating_nanos;
-use wavetank_engine::{Decisions, Domain, FaultKind, kinds, mix, name_key, scale};
 
 /// How much goes wrong on purpose, and for how long. Plain data; everything is off
 /// by default.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// A run goes through `warm`, then `cycles` times through a window of faults and a quiet
+/// time after it. In the quiet time every fault, planned or drawn, is benign, so that a
+/// demand for progress is fair.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
 pub struct Chaos {
-    /// Faults begin within so much virtual time from the start; when it is over,
-    /// everything is healed and restarted.
+    /// Virtual time of load before the first window, in which the world is quiet.
+    pub warm: Duration,
+    /// Faults begin within so much virtual time from the start of their cycle. Faults
+    /// that are drawn and not planned strike in it too, and no longer.
     pub window: Duration,
+    /// How often there is a window, and quiet after it.
+    pub cycles: RangeInclusive<u32>,
+    /// Within so much time after a window, what is still wrong ends, one thing after
+    /// another; with zero, all at once.
+    pub taper: Duration,
+    /// Quiet time until progress is demanded: for retransmissions and backoffs to pass.
+    pub settle: Duration,
     /// How many processes crash; a process that is down already is not struck again.
     pub crashes: RangeInclusive<u32>,
     /// How many machines crash: their memory and page cache are lost.
@@ -22,29 +34,48 @@ pub struct Chaos {
     pub power_losses: RangeInclusive<u32>,
     /// How many processes stand still for a while.
     pub pauses: RangeInclusive<u32>,
-    /// How many partitions there are: the machines fall into two halves that do not
-    /// hear each other.
+    /// How many partitions there are: two halves that do not hear each other, one machine
+    /// alone, one half that is not heard, or two halves that one machine bridges.
     pub partitions: RangeInclusive<u32>,
     /// How many links become slow for a while.
     pub slow_links: RangeInclusive<u32>,
-    /// How long a crashed process is down, a pause, partition or slow link lasts.
+    /// How many links hold everything for a while, then let it go.
+    pub clogs: RangeInclusive<u32>,
+    /// How many wall clocks jump, and jump back later.
+    pub clock_steps: RangeInclusive<u32>,
+    /// How many clocks run fast or slow for a while.
+    pub clock_skews: RangeInclusive<u32>,
+    /// How long a crashed process is down, and everything else lasts.
     pub duration: RangeInclusive<Duration>,
     /// How much slower a slow link is.
     pub slowness: RangeInclusive<Duration>,
+    /// How far a wall clock jumps, either way.
+    pub clock_step: RangeInclusive<Duration>,
+    /// How fast or slow a skewed clock runs, in parts per million; 50,000 at most.
+    pub clock_skew_ppm: RangeInclusive<u32>,
 }
 
 impl Default for Chaos {
     fn default() -> Self {
         Chaos {
+            warm: Duration::ZERO,
             window: Duration::ZERO,
+            cycles: 1..=1,
+            taper: Duration::ZERO,
+            settle: Duration::from_secs(10),
             crashes: 0..=0,
             machine_crashes: 0..=0,
             power_losses: 0..=0,
             pauses: 0..=0,
             partitions: 0..=0,
             slow_links: 0..=0,
+            clogs: 0..=0,
+            clock_steps: 0..=0,
+            clock_skews: 0..=0,
             duration: Duration::from_millis(10)..=Duration::from_secs(5),
             slowness: Duration::from_millis(10)..=Duration::from_millis(500),
+            clock_step: Duration::from_millis(100)..=Duration::from_secs(3600),
+            clock_skew_ppm: 10..=500,
         }
     }
 }
@@ -55,7 +86,7 @@ impl Chaos {
         Chaos::default()
     }
 
-    /// Up to three of each kind within `window`.
+    /// Up to three of each kind within `window`, once; clocks are left alone.
     pub fn storm(window: Duration) -> Chaos {
         Chaos {
             window,
@@ -65,103 +96,62 @@ impl Chaos {
             pauses: 0..=2,
             partitions: 0..=3,
             slow_links: 0..=3,
+            clogs: 0..=2,
             ..Chaos::default()
         }
     }
 
-    pub(crate) fn is_none(&self) -> bool {
-        self.counts().iter().all(|(_, range)| *range.end() == 0)
+    /// Whether there is nothing to plan: no fault, and no window for those that are drawn.
+    pub fn is_none(&self) -> bool {
+        self.window.is_zero()
     }
 
-    fn counts(&self) -> [(Strike, &RangeInclusive<u32>); 6] {
-        [
-            (Strike::Crash, &self.crashes),
-            (Strike::MachineCrash, &self.machine_crashes),
-            (Strike::PowerLoss, &self.power_losses),
-            (Strike::Pause, &self.pauses),
-            (Strike::Partition, &self.partitions),
-            (Strike::SlowLink, &self.slow_links),
-        ]
-    }
-}
-
-/// What a planned fault does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Strike {
-    Crash,
-    MachineCrash,
-    PowerLoss,
-    Pause,
-    Partition,
-    SlowLink,
-}
-
-impl Strike {
-    pub(crate) fn kind(self) -> &'static FaultKind {
-        match self {
-            Strike::Crash => &kinds::CRASH,
-            Strike::MachineCrash => &kinds::MACHINE_CRASH,
-            Strike::PowerLoss => &kinds::POWER_LOSS,
-            Strike::Pause => &kinds::PAUSE,
-            Strike::Partition => &wavetank_network::kinds::PARTITION,
-            Strike::SlowLink => &wavetank_network::kinds::SLOW,
+    /// Says whether the figures make sense.
+    ///
+    /// # Errors
+    /// If not, in one line that says what to do.
+    pub fn validate(&self) -> Result<(), ChaosError> {
+        let check = |holds: bool, error: ChaosError| if holds { Ok(()) } else { Err(error) };
+        let counts = [
+            (&self.crashes, "crashes"),
+            (&self.machine_crashes, "machine_crashes"),
+            (&self.power_losses, "power_losses"),
+            (&self.pauses, "pauses"),
+            (&self.partitions, "partitions"),
+            (&self.slow_links, "slow_links"),
+            (&self.clogs, "clogs"),
+            (&self.clock_steps, "clock_steps"),
+            (&self.clock_skews, "clock_skews"),
+        ];
+        for (range, name) in counts {
+            check(!range.is_empty(), ChaosError::Empty(name))?;
+            check(*range.end() == 0 || !self.window.is_zero(), ChaosError::NoWindow(name))?;
         }
+        check(!self.cycles.is_empty() && *self.cycles.start() > 0, ChaosError::NoCycle)?;
+        check(!self.duration.is_empty(), ChaosError::Empty("duration"))?;
+        check(!self.slowness.is_empty(), ChaosError::Empty("slowness"))?;
+        check(!self.clock_step.is_empty(), ChaosError::Empty("clock_step"))?;
+        check(!self.clock_skew_ppm.is_empty(), ChaosError::Empty("clock_skew_ppm"))?;
+        check(*self.clock_skew_ppm.end() <= SKEW_PPM_MOST, ChaosError::Skew(*self.clock_skew_ppm.end()))
     }
 }
 
-/// One planned fault.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Planned {
-    /// Nanoseconds of global virtual time.
-    pub(crate) time: u64,
-    pub(crate) strike: Strike,
-    /// Which of its kind.
-    pub(crate) nth: u64,
-    /// How long it lasts, in nanoseconds.
-    pub(crate) duration: u64,
-    /// Bits to choose the target from.
-    pub(crate) target: u64,
-    /// How much slower, in nanoseconds.
-    pub(crate) slowness: u64,
-}
+/// The most that a clock may be skewed, in parts per million.
+const SKEW_PPM_MOST: u32 = (wavetank_engine::RATE_PPB_MOST / 1000) as u32;
 
-// What a fault's one draw is spread by. Neighbouring numbers would not do: products of
-// neighbours are neighbours too.
-const TIME: u64 = name_key("time");
-const DURATION: u64 = name_key("duration");
-const TARGET: u64 = name_key("target");
-const SLOWNESS: u64 = name_key("slowness");
-
-/// The entity of planned faults in their kinds' domains.
-pub(crate) const PLAN: u64 = 0x706c_616e;
-const HOW_MANY: Domain = Domain::new("chaos.count");
-
-impl Chaos {
-    /// The faults of a run, in the order of time. One that was overridden to be
-    /// benign is not among them, and moves no other.
-    pub(crate) fn plan(&self, decisions: &Decisions) -> Vec<Planned> {
-        let nanos =
-            |range: &RangeInclusive<Duration>| (saturating_nanos(*range.start()), saturating_nanos(*range.end()));
-        let (duration, slowness) = (nanos(&self.duration), nanos(&self.slowness));
-        let window = saturating_nanos(self.window);
-        let mut plan = Vec::new();
-        for (strike, range) in self.counts() {
-            let domain = strike.kind().domain();
-            let (fewest, most) = (u64::from(*range.start()), u64::from(*range.end()));
-            let count = decisions.within(HOW_MANY, domain.key(), 0, fewest, most);
-            for nth in 0..count {
-                let Some(draw) = decisions.draw(domain, PLAN, nth) else { continue };
-                plan.push(Planned {
-                    time: scale(mix(draw, TIME), 0, window),
-                    strike,
-                    nth,
-                    duration: scale(mix(draw, DURATION), duration.0, duration.1.max(duration.0)),
-                    target: mix(draw, TARGET),
-                    slowness: scale(mix(draw, SLOWNESS), slowness.0, slowness.1.max(slowness.0)),
-                });
-            }
-        }
-        plan.sort_unstable();
-        plan
-    }
+/// What is wrong with a [`Chaos`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ChaosError {
+    /// A range is empty.
+    #[error("the range of `Chaos::{0}` is empty: begin with the smaller number")]
+    Empty(&'static str),
+    /// Faults are asked for, and there is no time for them.
+    #[error("`Chaos::{0}` asks for faults, but `Chaos::window` is zero: say within how much time they strike")]
+    NoWindow(&'static str),
+    /// There is no cycle.
+    #[error("`Chaos::cycles` is at least one")]
+    NoCycle,
+    /// A clock would run too wrong.
+    #[error("`Chaos::clock_skew_ppm` is 50,000 at most, not {0}")]
+    Skew(u32),
 }

@@ -1,11 +1,15 @@
 //! What a process or workload is given: its providers, and who else there is.
 
+use crate::count::Count;
 use crate::ledger::StateRegistry;
+use crate::operations::Operations;
+use crate::phase::{self, Phase};
 use crate::providers::SimProviders;
-use crate::topology::WorkloadTopology;
+use crate::shared::Shared;
+use crate::topology::{Peer, WorkloadTopology};
 use std::net::IpAddr;
 use std::sync::Arc;
-use wavetank_engine::Home;
+use wavetank_engine::{Control, Home};
 
 /// A process's or workload's view of its run.
 #[derive(Debug, Clone)]
@@ -18,6 +22,9 @@ pub struct SimContext {
     pub(crate) topology: Arc<WorkloadTopology>,
     pub(crate) state: StateRegistry,
     pub(crate) seed: u64,
+    /// The name of its group.
+    pub(crate) group: Arc<str>,
+    pub(crate) control: Control,
 }
 
 impl SimContext {
@@ -54,6 +61,53 @@ impl SimContext {
     /// State for invariants to read.
     pub fn state(&self) -> StateRegistry {
         self.state
+    }
+
+    /// A value that all workloads of this run share with each other and with its
+    /// checkers: one of each type, made by [`Default`] when it is first asked for. For what
+    /// a test gathers, such as a history; processes under test talk over the network.
+    pub fn shared<T: Default + 'static>(&self) -> Shared<T> {
+        Shared::new(self.state.ledger)
+    }
+
+    /// This workload's operations in this run.
+    ///
+    /// How many is drawn from the range. Which verb each has is drawn from an alphabet that
+    /// all members of its group have in common: with a [`Swarm`](crate::Swarm) a verb is
+    /// missing from it in a quarter of all runs, and is up to eight times as frequent as
+    /// another; without one all are equal. Each operation, and each number that is drawn
+    /// from it, is a decision of its own: taking one out changes no other.
+    ///
+    /// # Panics
+    /// Without a verb.
+    pub fn operations(&self, count: impl Into<Count>, verbs: &'static [&'static str]) -> Operations {
+        Operations::new(self.control, self.state.ledger, self.name.clone(), &self.group, count.into(), verbs)
+    }
+
+    /// Waits until the last fault is over and the world has been quiet for
+    /// [`Chaos::settle`](crate::Chaos): from then on every fault is benign. At once if the
+    /// simulation plans none.
+    pub async fn quiet(&self) {
+        phase::wait(self.state.ledger).await;
+    }
+
+    /// What the run is doing.
+    pub fn phase(&self) -> Phase {
+        self.state.ledger.with(|ledger, _| ledger.phase)
+    }
+
+    /// Whether faults go beyond the declared tolerance in this run, on purpose: nothing is
+    /// to be demanded then but that no answer is wrong.
+    pub fn is_overdrawn(&self) -> bool {
+        self.state.ledger.with(|ledger, _| ledger.overdrawn)
+    }
+
+    /// Processes that are left dead or cut off, in one direction or both, now that the
+    /// world is quiet. Before the last check everybody is back.
+    pub fn left_behind(&self) -> Vec<Peer> {
+        let left = self.state.ledger.with(|ledger, _| ledger.left.clone());
+        let peers = self.topology.processes.iter().flat_map(|group| &group.members);
+        peers.filter(|peer| left.contains(&peer.node)).cloned().collect()
     }
 
     /// The run's seed: for messages. Decisions come from [`RandomProvider`](wavetank_core::RandomProvider).

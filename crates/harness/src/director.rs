@@ -1,14 +1,16 @@
-//! The director: carries out the planned faults of a run, and ends them. What goes
-//! wrong and when was drawn before.
+//! The director: leads a run through its phases, carries out the planned faults, ends
+//! them, and demands progress afterwards. What goes wrong and when was planned before.
 
 use crate::cast::Starter;
-use crate::chaos::{PLAN, Planned, Strike};
+use crate::outcome::Outcome;
+use crate::phase::{self, PHASE, Phase};
+use crate::plan::{Blow, Field, LEFT, Left, Plan, Planned};
+use crate::tolerance::Grant;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::time::Duration;
 use wavetank_core::{Instant, TimeProvider, saturating_nanos};
 use wavetank_engine::{
-    CrashKind, Home, Kernel, MachineId, NodeId, NodeState, Scope, SimTimeProvider, Target, mix, name_key,
+    CrashKind, FaultKind, Home, Kernel, MachineId, NodeId, NodeState, Scope, SimTimeProvider, Target,
 };
 
 /// What ends a fault that began.
@@ -18,40 +20,110 @@ enum Relief {
     Resume(NodeId),
     Heal(u64),
     Hasten(MachineId, MachineId),
+    Unclog(MachineId, MachineId),
+    StepBack(MachineId, i64),
+    Steady(MachineId),
 }
 
 struct Partition {
     nth: u64,
-    halves: (Vec<MachineId>, Vec<MachineId>),
+    links: Vec<(MachineId, MachineId)>,
 }
 
 pub(crate) struct Director {
     starter: Starter,
-    processes: u32,
-    machines: u32,
+    home: Home,
+    field: Field,
     reliefs: BinaryHeap<Reverse<(u64, Relief)>>,
     /// Partitions that are in force, by their number in the plan.
     partitions: Vec<Partition>,
 }
 
 impl Director {
-    /// A director over the first `processes` nodes; `machines` are all but its own.
-    pub(crate) fn new(starter: Starter, processes: u32, machines: u32) -> Director {
-        Director { starter, processes, machines, reliefs: BinaryHeap::new(), partitions: Vec::new() }
+    pub(crate) fn new(starter: Starter, home: Home, field: Field) -> Director {
+        Director { starter, home, field, reliefs: BinaryHeap::new(), partitions: Vec::new() }
     }
 
-    /// Carries the plan out, then ends whatever is still wrong when `window` is over.
-    pub(crate) async fn direct(mut self, home: Home, plan: Vec<Planned>, window: Duration) {
-        let time = SimTimeProvider::new(home);
+    fn time(&self) -> SimTimeProvider {
+        SimTimeProvider::new(self.home)
+    }
+
+    /// The whole course of faults: a warm-up, then cycles of faults and quiet.
+    pub(crate) async fn direct(mut self, plans: Vec<Plan>, left: Vec<(NodeId, Left)>) {
+        let chaos = self.starter.conditions.chaos.clone();
+        self.enter(Phase::Warm, 0);
+        self.time().sleep(chaos.warm).await;
+        let last = plans.len().saturating_sub(1);
+        for (cycle, plan) in plans.into_iter().enumerate() {
+            self.count(&plan);
+            self.set_quiet(false);
+            self.enter(Phase::Chaos, cycle);
+            let start = self.time().now();
+            self.carry_out(start, plan.faults).await;
+            self.enter(Phase::Taper, cycle);
+            self.taper().await;
+            if cycle < last {
+                self.quiesce(&[], cycle);
+                self.check_live(cycle).await;
+            } else {
+                self.conclude(&left, cycle).await;
+            }
+        }
+    }
+
+    /// Ends everything for good, and demands progress.
+    pub(crate) async fn conclude(&mut self, left: &[(NodeId, Left)], cycle: usize) {
+        self.quiesce(left, cycle);
+        self.time().sleep(self.starter.conditions.chaos.settle).await;
+        phase::announce(self.starter.handles.ledger);
+        self.check_live(cycle).await;
+        self.starter.handles.ledger.with(|ledger, _| ledger.concluded = true);
+    }
+
+    /// Notes that a phase begins.
+    pub(crate) fn enter(&self, phase: Phase, cycle: usize) {
+        let handles = self.starter.handles;
+        handles.ledger.with(|ledger, kernel| {
+            ledger.phase = phase;
+            kernel.note_and_tell(PHASE, phase as u64, cycle as u64, |telling| {
+                telling.arg("name", phase.name()).arg("cycle", cycle as u64);
+            });
+        });
+    }
+
+    fn set_quiet(&self, quiet: bool) {
+        self.starter.handles.control.kernel(|kernel| kernel.set_quiet(quiet));
+    }
+
+    /// Counts what was asked for, and what the tolerance made of it.
+    fn count(&self, plan: &Plan) {
+        self.starter.handles.control.kernel(|kernel| {
+            for (strike, grant) in &plan.grants {
+                kernel.planned(strike.kind(), |tally| {
+                    tally.asked += 1;
+                    match grant {
+                        Grant::Granted => tally.granted += 1,
+                        Grant::Downgraded => tally.downgraded += 1,
+                        Grant::Refused => tally.refused += 1,
+                    }
+                });
+            }
+        });
+    }
+
+    /// Carries one cycle's plan out, until its window is over.
+    async fn carry_out(&mut self, start: Instant, plan: Vec<Planned>) {
+        let time = self.time();
         let mut plan = plan.into_iter().peekable();
-        let end = saturating_nanos(window);
+        let start = start.as_nanos();
+        let end = start.saturating_add(saturating_nanos(self.starter.conditions.chaos.window));
         loop {
-            let strike = plan.peek().map(|planned| planned.time);
+            let strike = plan.peek().map(|planned| start + planned.time);
             let relief = self.reliefs.peek().map(|Reverse((time, _))| *time);
             let Some(next) = strike.into_iter().chain(relief).min().filter(|&next| next <= end) else { break };
             time.sleep_until(Instant::from_nanos(next)).await;
-            match plan.next_if(|planned| planned.time == next) {
-                Some(planned) => self.strike(planned),
+            match plan.next_if(|planned| start + planned.time == next) {
+                Some(planned) => self.strike(planned, next),
                 None => {
                     let Reverse((_, relief)) = self.reliefs.pop().expect("nothing else was due");
                     self.relieve(relief);
@@ -59,6 +131,20 @@ impl Director {
             }
         }
         time.sleep_until(Instant::from_nanos(end)).await;
+    }
+
+    /// Ends what is still wrong, one thing after another.
+    async fn taper(&mut self) {
+        let taper = self.starter.conditions.chaos.taper;
+        if taper.is_zero() {
+            return self.end_all();
+        }
+        let pause = taper / (self.reliefs.len() as u32 + 1);
+        while let Some(Reverse((_, relief))) = self.reliefs.pop() {
+            self.time().sleep(pause).await;
+            self.relieve(relief);
+        }
+        self.time().sleep(pause).await;
         self.end_all();
     }
 
@@ -67,104 +153,176 @@ impl Director {
         self.reliefs.clear();
         self.partitions.clear();
         self.starter.handles.fabric.with(|fabric, kernel| fabric.heal(kernel));
-        for node in (0..self.processes).map(NodeId) {
+        self.starter.handles.control.kernel(|kernel| {
+            let now = kernel.now();
+            for machine in (0..self.field.machines).map(MachineId) {
+                // Touched only where it is wrong: exact clocks are read faster.
+                if kernel.topology.machine(machine).clock.is_disturbed() {
+                    kernel.topology.clock_mut(machine).correct(now);
+                }
+            }
+        });
+        for node in (0..self.field.processes).map(NodeId) {
             self.relieve(Relief::Resume(node));
             self.relieve(Relief::Restart(node));
         }
     }
 
-    fn strike(&mut self, planned: Planned) {
-        let over = planned.time.saturating_add(planned.duration);
-        let struck = match planned.strike {
-            Strike::Crash | Strike::MachineCrash | Strike::PowerLoss => self.crash(planned),
-            Strike::Pause => self.pause(planned),
-            Strike::Partition => self.partition(planned),
-            Strike::SlowLink => self.slow(planned),
-        };
-        if let Some(relief) = struck {
+    /// Makes the world quiet; who is left behind stays so.
+    fn quiesce(&mut self, left: &[(NodeId, Left)], cycle: usize) {
+        self.enter(Phase::Quiesce, cycle);
+        self.end_all();
+        for &(node, how) in left {
+            self.leave(node, how);
+        }
+        let nodes = left.iter().map(|(node, _)| *node).collect();
+        self.starter.handles.ledger.with(|ledger, _| ledger.left = nodes);
+        self.set_quiet(true);
+    }
+
+    fn leave(&mut self, node: NodeId, how: Left) {
+        let control = self.starter.handles.control;
+        if how == Left::Dead {
+            control.kernel(|kernel| kernel.effective(how.kind()));
+            self.log(how.kind(), LEFT, u64::from(node.0), Target::Node(node), [u64::MAX, 0]);
+            return control.crash(Scope::Node(node), CrashKind::Process);
+        }
+        let machine = control.kernel(|kernel| kernel.topology.node(node).machine);
+        self.log(how.kind(), LEFT, u64::from(node.0), Target::Machine(machine), [u64::MAX, 0]);
+        self.starter.handles.fabric.with(|fabric, kernel| {
+            for other in (0..self.field.machines).map(MachineId).filter(|other| *other != machine) {
+                if how != Left::Deaf {
+                    fabric.cut(kernel, machine, other);
+                }
+                if how != Left::Mute {
+                    fabric.cut(kernel, other, machine);
+                }
+            }
+        });
+    }
+
+    /// Asks of each demand in turn whether it is met in time. Nothing is to be demanded
+    /// where the tolerance is overdrawn.
+    async fn check_live(&self, cycle: usize) {
+        if self.starter.conditions.overdrawn {
+            return;
+        }
+        self.enter(Phase::CheckLive, cycle);
+        let handles = self.starter.handles;
+        let simulation = self.starter.simulation.clone();
+        for (index, liveness) in simulation.liveness.iter().enumerate() {
+            let body = (liveness.probe)(self.starter.context_of_liveness(self.home, &liveness.name));
+            let probe = handles.control.spawn(self.home, "liveness", body);
+            let stop = match self.time().timeout(liveness.within, probe).await {
+                // A panic has ended the run, or was survived and is told by its own report.
+                Ok(ended) => {
+                    let ended = ended.map_or_else(|error| Err(error.to_string()), Outcome::ended);
+                    let failed = ended.is_err();
+                    handles.ledger.with(|ledger, _| ledger.enter(|| format!("liveness `{}`", liveness.name), ended));
+                    failed
+                }
+                Err(_) => {
+                    handles.ledger.with(|ledger, _| ledger.not_live = Some(index));
+                    true
+                }
+            };
+            if stop {
+                handles.control.stop();
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    fn strike(&mut self, planned: Planned, now: u64) {
+        let over = now.saturating_add(planned.duration);
+        if let Some(relief) = self.deal(&planned) {
             self.reliefs.push(Reverse((over, relief)));
         }
     }
 
-    /// One of the processes that are up, by the plan's bits.
-    fn process(&self, planned: Planned) -> Option<NodeId> {
-        self.starter.handles.control.kernel(|kernel| {
-            let up = |node: &NodeId| kernel.topology.node(*node).state == NodeState::Up;
-            let candidates: Vec<NodeId> = (0..self.processes).map(NodeId).filter(up).collect();
-            let place = (u128::from(planned.target) * candidates.len() as u128) >> 64;
-            candidates.get(place as usize).copied()
-        })
-    }
-
-    fn note(&self, planned: Planned, target: Target) {
+    /// Does what a planned fault does; what will end it.
+    fn deal(&mut self, planned: &Planned) -> Option<Relief> {
+        let handles = self.starter.handles;
         let kind = planned.strike.kind();
-        let note = |kernel: &mut Kernel| {
-            kernel.fired(kind, PLAN, planned.nth, target, [planned.duration, planned.slowness]);
-        };
-        self.starter.handles.control.kernel(note);
+        match planned.blow {
+            Blow::Crash(node, how) => self.crash(planned, node, how),
+            Blow::Pause(node) => {
+                if !self.is_up(node) {
+                    return None;
+                }
+                self.note(planned, Target::Node(node));
+                handles.control.kernel(|kernel| kernel.effective(kind));
+                handles.control.pause(Scope::Node(node));
+                Some(Relief::Resume(node))
+            }
+            Blow::Cut(ref links) => {
+                self.note(planned, Target::World);
+                handles.fabric.with(|fabric, kernel| links.iter().for_each(|&(a, b)| fabric.cut(kernel, a, b)));
+                let nth = planned.entity.wrapping_add(planned.nth << 32);
+                self.partitions.push(Partition { nth, links: links.clone() });
+                Some(Relief::Heal(nth))
+            }
+            Blow::Slow(from, to, extra) => {
+                self.note(planned, Target::Link(from, to));
+                handles.fabric.with(|fabric, kernel| fabric.slow(kernel, from, to, extra));
+                Some(Relief::Hasten(from, to))
+            }
+            Blow::Clog(from, to) => {
+                self.note(planned, Target::Link(from, to));
+                handles.fabric.with(|fabric, kernel| fabric.clog(kernel, from, to, planned.duration));
+                Some(Relief::Unclog(from, to))
+            }
+            Blow::Step(machine, nanos) => {
+                self.note(planned, Target::Machine(machine));
+                handles.control.kernel(|kernel| kernel.topology.clock_mut(machine).step_wall(nanos));
+                Some(Relief::StepBack(machine, nanos))
+            }
+            Blow::Skew(machine, rate) => {
+                self.note(planned, Target::Machine(machine));
+                self.set_rate(machine, rate);
+                Some(Relief::Steady(machine))
+            }
+        }
     }
 
-    fn crash(&mut self, planned: Planned) -> Option<Relief> {
-        let node = self.process(planned)?;
+    fn crash(&mut self, planned: &Planned, node: NodeId, how: CrashKind) -> Option<Relief> {
+        if !self.is_up(node) {
+            return None;
+        }
         let control = self.starter.handles.control;
         let machine = control.kernel(|kernel| {
             // That a process died is an effect by itself.
             kernel.effective(planned.strike.kind());
             kernel.topology.node(node).machine
         });
-        let (scope, kind, target) = match planned.strike {
-            Strike::Crash => (Scope::Node(node), CrashKind::Process, Target::Node(node)),
-            Strike::MachineCrash => (Scope::Machine(machine), CrashKind::Machine, Target::Machine(machine)),
-            _ => (Scope::Machine(machine), CrashKind::PowerLoss, Target::Machine(machine)),
+        let (scope, target) = match how {
+            CrashKind::Process => (Scope::Node(node), Target::Node(node)),
+            CrashKind::Machine | CrashKind::PowerLoss => (Scope::Machine(machine), Target::Machine(machine)),
         };
         self.note(planned, target);
-        control.crash(scope, kind);
+        control.crash(scope, how);
         Some(Relief::Restart(node))
     }
 
-    fn pause(&mut self, planned: Planned) -> Option<Relief> {
-        let node = self.process(planned)?;
-        self.note(planned, Target::Node(node));
-        self.starter.handles.control.kernel(|kernel| kernel.effective(planned.strike.kind()));
-        self.starter.handles.control.pause(Scope::Node(node));
-        Some(Relief::Resume(node))
+    fn is_up(&self, node: NodeId) -> bool {
+        self.starter.handles.control.kernel(|kernel| kernel.topology.node(node).state == NodeState::Up)
     }
 
-    fn partition(&mut self, planned: Planned) -> Option<Relief> {
-        if self.machines < 2 {
-            return None;
-        }
-        let mut halves = (Vec::new(), Vec::new());
-        for machine in (0..self.machines).map(MachineId) {
-            let half = if mix(planned.target, name_key("half").wrapping_mul(2 * u64::from(machine.0) + 1)) & 1 == 0 {
-                &mut halves.0
-            } else {
-                &mut halves.1
-            };
-            half.push(machine);
-        }
-        if halves.0.is_empty() || halves.1.is_empty() {
-            // All on one side: set one of them apart instead.
-            let mut all = if halves.0.is_empty() { halves.1 } else { halves.0 };
-            let alone = all.swap_remove((planned.target % u64::from(self.machines)) as usize);
-            halves = (vec![alone], all);
-        }
-        self.note(planned, Target::World);
-        self.starter.handles.fabric.with(|fabric, kernel| fabric.partition(kernel, &halves.0, &halves.1));
-        self.partitions.push(Partition { nth: planned.nth, halves });
-        Some(Relief::Heal(planned.nth))
+    fn set_rate(&self, machine: MachineId, rate: i64) {
+        self.starter.handles.control.kernel(|kernel| {
+            let now = kernel.now();
+            kernel.topology.clock_mut(machine).set_rate(now, rate);
+        });
     }
 
-    fn slow(&mut self, planned: Planned) -> Option<Relief> {
-        if self.machines < 2 {
-            return None;
-        }
-        let from = (planned.target % u64::from(self.machines)) as u32;
-        let to = (from + 1 + (planned.target >> 32) as u32 % (self.machines - 1)) % self.machines;
-        let (from, to) = (MachineId(from), MachineId(to));
-        self.note(planned, Target::Link(from, to));
-        self.starter.handles.fabric.with(|fabric, kernel| fabric.slow(kernel, from, to, planned.slowness));
-        Some(Relief::Hasten(from, to))
+    fn note(&self, planned: &Planned, target: Target) {
+        let kind = planned.strike.kind();
+        self.log(kind, planned.entity, planned.nth, target, [planned.duration, planned.blow.extent()]);
+    }
+
+    fn log(&self, kind: &'static FaultKind, entity: u64, nth: u64, target: Target, parameters: [u64; 2]) {
+        let log = |kernel: &mut Kernel| kernel.fired_as_planned(kind, entity, nth, target, parameters);
+        self.starter.handles.control.kernel(log);
     }
 
     fn relieve(&mut self, relief: Relief) {
@@ -179,6 +337,11 @@ impl Director {
             Relief::Resume(node) => handles.control.resume(Scope::Node(node)),
             Relief::Heal(nth) => self.mend(nth),
             Relief::Hasten(from, to) => handles.fabric.with(|fabric, kernel| fabric.slow(kernel, from, to, 0)),
+            Relief::Unclog(from, to) => handles.fabric.with(|fabric, kernel| fabric.clog(kernel, from, to, 0)),
+            Relief::StepBack(machine, nanos) => {
+                handles.control.kernel(|kernel| kernel.topology.clock_mut(machine).step_wall(-nanos));
+            }
+            Relief::Steady(machine) => self.set_rate(machine, 0),
         }
     }
 
@@ -186,17 +349,10 @@ impl Director {
     fn mend(&mut self, nth: u64) {
         let Some(place) = self.partitions.iter().position(|partition| partition.nth == nth) else { return };
         let over = self.partitions.swap_remove(place);
-        let still = |a: &MachineId, b: &MachineId| {
-            self.partitions.iter().any(|Partition { halves, .. }| {
-                (halves.0.contains(a) && halves.1.contains(b)) || (halves.0.contains(b) && halves.1.contains(a))
-            })
-        };
+        let still = |link: &(MachineId, MachineId)| self.partitions.iter().any(|other| other.links.contains(link));
         self.starter.handles.fabric.with(|fabric, kernel| {
-            for (a, b) in over.halves.0.iter().flat_map(|a| over.halves.1.iter().map(move |b| (a, b))) {
-                if !still(a, b) {
-                    fabric.mend(kernel, *a, *b);
-                    fabric.mend(kernel, *b, *a);
-                }
+            for link in over.links.iter().filter(|link| !still(link)) {
+                fabric.mend(kernel, link.0, link.1);
             }
         });
     }

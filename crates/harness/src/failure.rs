@@ -37,6 +37,22 @@ pub enum Failure {
         /// What it said.
         message: String,
     },
+    /// A demand for progress was not met in time although the world was quiet.
+    NotLive {
+        /// Its name.
+        name: String,
+        /// Within how much virtual time it was to be met.
+        within: Duration,
+        /// Who was not done.
+        tasks: Vec<TaskReport>,
+    },
+    /// A checker found the run as a whole wrong.
+    Checker {
+        /// Its name.
+        name: String,
+        /// What it said.
+        message: String,
+    },
     /// Nothing is ready, nothing is due, and somebody is not done.
     Deadlock {
         /// Who waits, and for what.
@@ -95,6 +111,8 @@ impl Failure {
             Failure::Violated { assertion, .. } => format!("violated {}", first_line(assertion)),
             Failure::Error { who, message } => format!("error of {who}: {}", first_line(message)),
             Failure::Invariant { name, message } => format!("invariant {name}: {}", first_line(message)),
+            Failure::NotLive { name, .. } => format!("not live: {name}"),
+            Failure::Checker { name, message } => format!("checker {name}: {}", first_line(message)),
             Failure::Deadlock { tasks } => format!("deadlock of {}", spawn_sites(tasks)),
             Failure::Limit { limit, .. } => format!("limit: {limit}"),
             Failure::LeakedTasks { tasks } => format!("leaked tasks of {}", spawn_sites(tasks)),
@@ -114,6 +132,11 @@ impl fmt::Display for Failure {
             Failure::Violated { assertion, who } => write!(f, "{who} violated {assertion}"),
             Failure::Error { who, message } => write!(f, "{who} returned an error: {message}"),
             Failure::Invariant { name, message } => write!(f, "invariant `{name}` does not hold: {message}"),
+            Failure::NotLive { name, within, tasks } => {
+                write!(f, "liveness `{name}` was not met within {} of quiet", human(*within))?;
+                write_tasks(f, tasks)
+            }
+            Failure::Checker { name, message } => write!(f, "checker `{name}`: {message}"),
             Failure::Deadlock { tasks } => {
                 write!(f, "deadlock: nothing is ready, nothing is due, and somebody is not done")?;
                 write_tasks(f, tasks)

@@ -3,11 +3,14 @@
 //! nothing but the tank's alarm.
 
 use crate::metrics::SimulationMetrics;
+use crate::operations::OperationRecord;
 use crate::outcome::Ended;
+use crate::phase::{Phase, Quiet};
+use crate::shared::Values;
 use crate::workload::Workload;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use wavetank_engine::{CrashKind, Device, Kernel, Local, Scope};
+use wavetank_engine::{CrashKind, Device, Kernel, Local, NodeId, Scope};
 
 /// The slot of a record that does nothing: time passes up to it.
 pub(crate) const ALARM: u32 = 0;
@@ -20,6 +23,22 @@ pub(crate) struct Ledger {
     pub(crate) errors: Vec<(String, String)>,
     pub(crate) metrics: SimulationMetrics,
     pub(crate) workloads: Vec<(usize, Box<dyn Workload>)>,
+    /// What the workloads share, by type.
+    pub(crate) shared: Values,
+    pub(crate) operations: Vec<OperationRecord>,
+    /// Whether anybody will read what operations say of themselves.
+    pub(crate) recorded: bool,
+    /// Whether the run's conditions were drawn, and so are alphabets.
+    pub(crate) swarm: bool,
+    pub(crate) overdrawn: bool,
+    pub(crate) phase: Phase,
+    pub(crate) quiet: Quiet,
+    /// Whether the last fault is over and progress was seen after it.
+    pub(crate) concluded: bool,
+    /// Which demand for progress was not met in time.
+    pub(crate) not_live: Option<usize>,
+    /// Who was not healed for good.
+    pub(crate) left: Vec<NodeId>,
 }
 
 impl std::fmt::Debug for Ledger {
@@ -54,6 +73,11 @@ impl Device for Ledger {
         self.errors.clear();
         self.metrics = SimulationMetrics::default();
         self.workloads.clear();
+        self.operations.clear();
+        self.phase = Phase::default();
+        self.concluded = false;
+        self.not_live = None;
+        self.left.clear();
     }
 
     fn name(&self, slot: u32) -> u64 {
@@ -74,7 +98,7 @@ impl Device for Ledger {
 /// Clones see the same state; it is forgotten when the run ends.
 #[derive(Debug, Clone, Copy)]
 pub struct StateRegistry {
-    ledger: Local<Ledger>,
+    pub(crate) ledger: Local<Ledger>,
 }
 
 impl StateRegistry {

@@ -1,6 +1,8 @@
 //! The details of one run, as two runs of a seed are compared by.
 
+use crate::configuration::RunConfiguration;
 use crate::failure::Failure;
+use crate::operations::OperationRecord;
 use crate::story::RunStory;
 use std::fmt;
 use wavetank_engine::{Atom, Checkpoint, Digest};
@@ -30,6 +32,10 @@ pub struct RunRecord {
     pub failures: Vec<Failure>,
     /// All that happened, if it was [told](crate::Recorder::tell).
     pub story: Option<RunStory>,
+    /// What the workloads did, in the order in which it began.
+    pub operations: Vec<OperationRecord>,
+    /// What was drawn before the run began.
+    pub configuration: RunConfiguration,
 }
 
 /// What another process needs to know of a run to compare it with its own.

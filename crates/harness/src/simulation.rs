@@ -2,9 +2,14 @@
 //! hold. Immutable and shared by all workers; running it is theirs.
 
 use crate::chaos::Chaos;
+use crate::configuration::RunConfiguration;
+use crate::context::SimContext;
 use crate::count::Count;
 use crate::ledger::StateRegistry;
-use crate::workload::Factory;
+use crate::shared::Finished;
+use crate::swarm::Swarm;
+use crate::tolerance::Tolerance;
+use crate::workload::{Body, Factory};
 use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +35,33 @@ pub(crate) struct Group {
     pub(crate) site: &'static Location<'static>,
 }
 
+/// What must succeed whenever the world is quiet.
+#[derive(Clone)]
+pub(crate) struct Liveness {
+    pub(crate) name: Arc<str>,
+    pub(crate) within: Duration,
+    pub(crate) probe: Arc<dyn Fn(SimContext) -> Body + Send + Sync>,
+}
+
+pub(crate) type Judge = Arc<dyn Fn(&Finished) -> Result<(), String> + Send + Sync>;
+
+/// What judges a run that is over.
+#[derive(Clone)]
+pub(crate) struct Checker {
+    pub(crate) name: String,
+    pub(crate) judge: Judge,
+}
+
+/// What a run's world is like.
+#[derive(Debug, Clone)]
+pub(crate) struct Conditions {
+    pub(crate) engine: EngineConfig,
+    pub(crate) network: NetworkConfig,
+    pub(crate) storage: StorageConfiguration,
+    pub(crate) chaos: Chaos,
+    pub(crate) overdrawn: bool,
+}
+
 pub(crate) type Check = Arc<dyn Fn(&StateRegistry) -> Result<(), String> + Send + Sync>;
 
 #[derive(Clone)]
@@ -47,12 +79,23 @@ pub(crate) struct Simulation {
     pub(crate) network: NetworkConfig,
     pub(crate) storage: StorageConfiguration,
     pub(crate) chaos: Chaos,
+    pub(crate) swarm: Option<Swarm>,
+    pub(crate) tolerance: Option<Tolerance>,
+    pub(crate) liveness: Vec<Liveness>,
+    pub(crate) checkers: Vec<Checker>,
+    /// What every run is like, whatever its seed says.
+    pub(crate) fixed: Option<Arc<RunConfiguration>>,
     pub(crate) leak_check: bool,
     /// How long tasks may take to end after the last workload has.
     pub(crate) grace: Duration,
 }
 
 impl Simulation {
+    /// Whether a run has phases of faults and of quiet.
+    pub(crate) fn has_phases(&self) -> bool {
+        !self.chaos.is_none() || !self.liveness.is_empty()
+    }
+
     pub(crate) fn has_workload_objects(&self) -> bool {
         self.groups.iter().any(|group| matches!(group.factory, Factory::Workload(_)))
     }

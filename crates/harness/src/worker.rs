@@ -2,20 +2,18 @@
 //! whether it was red. Which seeds, and on how many threads, is the runner's choice.
 
 use crate::cast::{Cast, Starter};
-use crate::director::Director;
+use crate::configuration::RunConfiguration;
 use crate::failure::Failure;
 use crate::ledger::StateRegistry;
 use crate::metrics::SimulationMetrics;
-use crate::outcome::Outcome;
 use crate::panic_site::{self, Simulating};
 use crate::record::RunRecord;
 use crate::rig::Rig;
-use crate::simulation::Simulation;
-use crate::workload::Factory;
+use crate::simulation::{Conditions, Simulation};
 use std::cell::Cell;
 use std::sync::Arc;
 use wavetank_core::saturating_nanos;
-use wavetank_engine::{CrashKind, Decisions, Digest, FaultLog, NodeId, NodeState, Overrides, Scope, Stop, Trace};
+use wavetank_engine::{Decisions, Digest, FaultLog, NodeId, Overrides, Stop, Trace};
 use wavetank_probe::Coverage;
 
 /// What a sweep keeps of one run.
@@ -35,12 +33,17 @@ pub(crate) struct Worker {
     pub(crate) rig: Rig,
     pub(crate) cast: Cast,
     parts: Arc<[crate::cast::Part]>,
+    /// Those of the run under way.
+    conditions: Arc<Conditions>,
+    /// Whether runs are recorded: what operations say of themselves is kept.
+    pub(crate) recorded: bool,
 }
 
 impl Worker {
     pub(crate) fn new(simulation: Arc<Simulation>) -> Worker {
         let rig = Rig::new(&simulation.network, &simulation.storage);
-        Worker { simulation, rig, cast: Cast::empty(), parts: Arc::new([]) }
+        let conditions = Arc::new(simulation.stated());
+        Worker { simulation, rig, cast: Cast::empty(), parts: Arc::new([]), conditions, recorded: false }
     }
 
     /// Runs one seed.
@@ -48,7 +51,7 @@ impl Worker {
         let _simulating = Simulating::begin();
         let starter = self.begin(seed, overrides, trace);
         let mut failures = Vec::new();
-        let ended = self.phases(&starter);
+        let ended = self.course(&starter);
         match ended {
             Ok(()) if self.simulation.leak_check => failures.extend(self.leaked_tasks()),
             Ok(()) | Err(None) => {}
@@ -65,7 +68,9 @@ impl Worker {
 
     /// The details of the run that was run last.
     pub(crate) fn record(&mut self, seed: u64, outcome: RunOutcome) -> RunRecord {
-        self.rig.world.kernel(|kernel| RunRecord {
+        let (simulation, conditions) = (self.simulation.clone(), self.conditions.clone());
+        let sizes = self.cast.sizes(&simulation);
+        let mut record = self.rig.world.kernel(|kernel| RunRecord {
             seed,
             digest: outcome.digest,
             events: outcome.events,
@@ -80,7 +85,20 @@ impl Worker {
             atoms: kernel.faults().atoms().to_vec(),
             failures: outcome.failures,
             story: None,
-        })
+            operations: Vec::new(),
+            configuration: RunConfiguration {
+                simulation: simulation.name.clone(),
+                seed,
+                sizes,
+                engine: conditions.engine.clone(),
+                network: conditions.network.clone(),
+                storage: conditions.storage.clone(),
+                chaos: conditions.chaos.clone(),
+                overdrawn: conditions.overdrawn,
+            },
+        });
+        record.operations = self.rig.world.device(self.rig.ledger, |ledger, _| std::mem::take(&mut ledger.operations));
+        record
     }
 
     pub(crate) fn faults<R>(&mut self, body: impl FnOnce(&FaultLog) -> R) -> R {
@@ -99,76 +117,49 @@ impl Worker {
 
     fn begin(&mut self, seed: u64, overrides: Overrides, trace: Option<Trace>) -> Starter {
         let simulation = self.simulation.clone();
-        self.cast.arrange(&simulation, &Decisions::new(seed, overrides.clone()), &mut self.rig);
+        // The engine keeps the overrides; what is drawn before it begins needs them too.
+        let decisions = Decisions::new(seed, overrides.clone());
+        self.cast.arrange(&simulation, &decisions, &mut self.rig);
         if self.parts.len() != self.cast.parts.len() || *self.parts != *self.cast.parts {
             self.parts = self.cast.parts.clone().into();
         }
-        self.rig.world.begin(seed, &simulation.engine, overrides, trace);
+        if !simulation.is_uniform() {
+            self.conditions = Arc::new(simulation.expand(&decisions));
+            let Conditions { network, storage, .. } = &*self.conditions;
+            self.rig.world.device(self.rig.fabric, |fabric, _| fabric.configure(network));
+            self.rig.world.device(self.rig.disks, |disks, _| disks.configure(storage.clone()));
+        }
+        let conditions = self.conditions.clone();
+        self.rig.world.begin(seed, &conditions.engine, overrides, trace);
         self.rig.world.kernel(|kernel| kernel.reads_publications = !simulation.invariants.is_empty());
+        let (recorded, has_phases) = (self.recorded, simulation.has_phases());
+        self.rig.world.device(self.rig.ledger, |ledger, _| {
+            ledger.recorded = recorded;
+            ledger.swarm = simulation.swarm.is_some();
+            ledger.overdrawn = conditions.overdrawn;
+            ledger.quiet.begin(!has_phases);
+        });
         let handles = self.rig.handles();
-        Starter { simulation, topology: self.cast.topology.clone(), parts: self.parts.clone(), handles, seed }
-    }
-
-    /// Setup, load, check. An error is what ended it early: a failure, or nothing if
-    /// the ledger has it.
-    fn phases(&mut self, starter: &Starter) -> Result<(), Option<Failure>> {
-        let (nodes, processes) = (self.cast.parts.len() as u32, self.cast.processes);
-        let director = self.cast.director;
-        let objects = self.simulation.has_workload_objects();
-        // Factories are user code: a panic in one is a finding of this seed.
-        let started = self.rig.world.enter(|| {
-            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                (0..processes).map(NodeId).for_each(|node| starter.start(node));
-                if let Some(node) = director {
-                    start_director(starter, node, processes, nodes);
-                }
-                if objects {
-                    (processes..nodes).map(NodeId).for_each(|node| set_up(starter, node));
-                }
-            }))
-        });
-        if let Err(payload) = started {
-            return Err(Some(factory_panic(payload.as_ref())));
-        }
-        if objects {
-            self.wait(starter)?;
-        }
-        let started = self.rig.world.enter(|| {
-            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                for node in (processes..nodes).map(NodeId) {
-                    run(starter, node);
-                }
-            }))
-        });
-        if let Err(payload) = started {
-            return Err(Some(factory_panic(payload.as_ref())));
-        }
-        self.wait(starter)?;
-        if !objects {
-            return Ok(());
-        }
-        self.rig.world.enter(|| {
-            if let Some(node) = director {
-                // What is planned for later does not happen any more: a check judges a calm world.
-                starter.handles.control.crash(Scope::Node(node), CrashKind::Process);
-            }
-            Director::new(starter.clone(), processes, nodes).end_all();
-            (processes..nodes).map(NodeId).for_each(|node| check(starter, node));
-        });
-        self.wait(starter)
+        let (topology, parts) = (self.cast.topology.clone(), self.parts.clone());
+        Starter { simulation, topology, parts, handles, seed, conditions }
     }
 
     /// Runs until everybody who is awaited is done, or somebody returned an error:
     /// what comes after that is nobody's business.
-    fn wait(&mut self, starter: &Starter) -> Result<(), Option<Failure>> {
+    pub(crate) fn wait(&mut self, starter: &Starter) -> Result<(), Option<Failure>> {
         let ledger = self.rig.ledger;
         if self.rig.world.device(ledger, |ledger, _| ledger.remaining == 0) {
             return Ok(());
         }
         let (stop, invariant) = self.run_engine(starter);
         let failure = match stop {
-            Stop::Requested if self.rig.world.device(ledger, |ledger, _| ledger.errors.is_empty()) => return Ok(()),
-            Stop::Requested => None,
+            Stop::Requested => {
+                match self.rig.world.device(ledger, |ledger, _| (ledger.errors.is_empty(), ledger.not_live)) {
+                    (_, Some(index)) => Some(self.not_live(index)),
+                    (true, None) => return Ok(()),
+                    (false, None) => None,
+                }
+            }
             Stop::Idle | Stop::Until => Some(Failure::Deadlock { tasks: self.unfinished() }),
             Stop::Limit(limit) => {
                 let tasks = self.unfinished();
@@ -177,6 +168,12 @@ impl Worker {
             Stop::Panic => Some(self.panicked(invariant)),
         };
         Err(failure)
+    }
+
+    fn not_live(&mut self, index: usize) -> Failure {
+        let liveness = &self.simulation.liveness[index];
+        let (name, within) = (liveness.name.to_string(), liveness.within);
+        Failure::NotLive { name, within, tasks: self.unfinished() }
     }
 
     /// The panic at which the engine stopped, as a failure.
@@ -263,8 +260,11 @@ impl Worker {
             });
             failures.extend(violated);
         }
-        let workloads = self.rig.world.device(ledger, |ledger, _| std::mem::take(&mut ledger.workloads));
-        self.rig.world.enter(|| drop(workloads));
+        let gathered = self
+            .rig
+            .world
+            .device(ledger, |ledger, _| (std::mem::take(&mut ledger.workloads), std::mem::take(&mut ledger.shared)));
+        self.rig.world.enter(|| drop(gathered));
         let leaks = self.rig.world.finish();
         if self.simulation.engine.survive_panics {
             self.report_unheard(failures);
@@ -319,69 +319,4 @@ impl Worker {
 /// Whether a panic is the one that follows a violated assertion.
 fn is_violation(message: &str, assertion: &str) -> bool {
     assertion.split('"').nth(1).is_some_and(|name| !name.is_empty() && message.contains(name))
-}
-
-fn factory_panic(payload: &(dyn std::any::Any + Send)) -> Failure {
-    Failure::Panic {
-        task: "a factory of the simulation".to_string(),
-        site: panic_site::last(),
-        message: wavetank_core::panic_message(payload).to_string(),
-    }
-}
-
-fn start_director(starter: &Starter, node: NodeId, processes: u32, machines: u32) {
-    let control = starter.handles.control;
-    let plan = control.kernel(|kernel| starter.simulation.chaos.plan(kernel.decisions()));
-    let home = control.boot(node);
-    let window = starter.simulation.chaos.window;
-    let director = Director::new(starter.clone(), processes, machines);
-    drop(control.spawn(home, "director", director.direct(home, plan, window)));
-}
-
-/// Makes a workload object, if that is what the node is for, and spawns its setup.
-fn set_up(starter: &Starter, node: NodeId) {
-    let group = &starter.simulation.groups[starter.parts[node.0 as usize].group];
-    let Factory::Workload(make) = &group.factory else { return };
-    let home = starter.handles.control.boot(node);
-    let context = starter.context(home);
-    let (mut workload, ledger) = (make(), starter.handles.ledger);
-    starter.await_end(home, "setup", context.name.clone(), async move {
-        let ended = workload.setup(&context).await.ended();
-        ledger.with(|ledger, _| ledger.workloads.push((node.0 as usize, workload)));
-        ended
-    });
-}
-
-/// Starts a workload's load.
-fn run(starter: &Starter, node: NodeId) {
-    let Some((home, mut workload)) = take_workload(starter, node) else { return starter.start(node) };
-    let (context, ledger) = (starter.context(home), starter.handles.ledger);
-    starter.await_end(home, "workload", context.name.clone(), async move {
-        let ended = workload.run(&context).await.ended();
-        ledger.with(|ledger, _| ledger.workloads.push((node.0 as usize, workload)));
-        ended
-    });
-}
-
-/// Starts a workload object's check.
-fn check(starter: &Starter, node: NodeId) {
-    let Some((home, mut workload)) = take_workload(starter, node) else { return };
-    let context = starter.context(home);
-    starter.await_end(home, "check", context.name.clone(), async move { workload.check(&context).await.ended() });
-}
-
-fn take_workload(
-    starter: &Starter,
-    node: NodeId,
-) -> Option<(wavetank_engine::Home, Box<dyn crate::workload::Workload>)> {
-    let handles = starter.handles;
-    let workload = handles.ledger.with(|ledger, _| {
-        let place = ledger.workloads.iter().position(|(owner, _)| *owner == node.0 as usize)?;
-        Some(ledger.workloads.swap_remove(place).1)
-    })?;
-    debug_assert!(
-        handles.control.kernel(|kernel| kernel.topology.node(node).state == NodeState::Up),
-        "workloads survive"
-    );
-    Some((handles.control.home(node), workload))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use wavetank_core::{Instant, Providers, TcpListener};
+use wavetank_core::{Instant, Providers, TcpListener, TimeProvider};
 use wavetank_harness::{
     Atom, BoxError, Chaos, FaultKind, NetworkConfig, Overrides, SimContext, SimulationBuilder, SimulationMetrics,
     Target, Workload, all_kinds, async_trait,
@@ -209,4 +209,63 @@ fn no_planned_fault_strikes_while_workloads_check() {
         struck += record.atoms.len();
     }
     assert!(struck > 0, "some faults struck while there was load");
+}
+
+#[test]
+fn a_clogged_link_holds_and_loses_nothing() {
+    let second = Duration::from_secs(1);
+    let simulation = SimulationBuilder::new()
+        .process("server", 1, serve)
+        .workload("visitor", 1, move |context: SimContext| async move {
+            let world = context.providers();
+            let server = SocketAddr::new(context.topology().ip("server"), 80);
+            let mut longest = Duration::ZERO;
+            while world.now() < Instant::ZERO + 10 * second {
+                let begin = world.now();
+                assert!(world.connect(server).await.is_ok(), "a clog loses nothing");
+                longest = longest.max(world.now() - begin);
+                world.sleep_until(begin + Duration::from_millis(10)).await;
+            }
+            assert!(longest > second / 2 && longest < 2 * second, "held for {longest:?}");
+        })
+        .with_network_config(NetworkConfig::perfect())
+        .with_chaos(Chaos { window: 8 * second, clogs: 1..=1, duration: second..=second, ..Chaos::none() })
+        .with_strategy(wavetank_harness::TestStrategy::Count(20))
+        .run();
+    simulation.assert_green();
+    let tally = simulation.tally(kind("network.clog"));
+    assert!(tally.fired == 20 && tally.effective >= 20, "{tally:?}");
+}
+
+#[test]
+fn a_disturbed_clock_is_seen_and_set_right() {
+    let second = Duration::from_secs(1);
+    let result = SimulationBuilder::new()
+        .process("server", 1, move |context: SimContext| async move {
+            let world = context.providers();
+            for _ in 0..100 {
+                world.time().wall();
+                world.sleep(second / 10).await;
+            }
+            // Both are right again when the window is over; what was gained is kept.
+            let (wall, now) = (world.time().wall(), world.now());
+            world.sleep(100 * second).await;
+            let passed = world.time().wall().duration_since(wall).expect("it goes forward");
+            assert_eq!((passed, world.now() - now), (100 * second, 100 * second));
+        })
+        .workload("idle", 1, move |context: SimContext| async move { context.providers().sleep(150 * second).await })
+        .with_chaos(Chaos {
+            window: 5 * second,
+            clock_steps: 1..=2,
+            clock_skews: 1..=2,
+            clock_skew_ppm: 100..=50_000,
+            ..Chaos::none()
+        })
+        .with_strategy(wavetank_harness::TestStrategy::Count(50))
+        .run();
+    result.assert_green();
+    for name in ["clock.step", "clock.skew"] {
+        let tally = result.tally(kind(name));
+        assert!(tally.fired >= 50 && tally.effective >= 50, "{name}: {tally:?}");
+    }
 }

@@ -25,8 +25,11 @@ pub static SHORT_READ: FaultKind = FaultKind::new(25, "network.short-read");
 /// A write takes less than there is room for.
 pub static SHORT_WRITE: FaultKind = FaultKind::new(26, "network.short-write");
 
+/// A link holds everything for a while.
+pub static CLOG: FaultKind = FaultKind::new(27, "network.clog");
+
 /// All of them, by index.
-pub static ALL: [&FaultKind; 11] = [
+pub static ALL: [&FaultKind; 12] = [
     &PARTITION,
     &SLOW,
     &DELAY_SPIKE,
@@ -38,6 +41,7 @@ pub static ALL: [&FaultKind; 11] = [
     &DATAGRAM_DUPLICATE,
     &SHORT_READ,
     &SHORT_WRITE,
+    &CLOG,
 ];
 
 /// The first index that belongs to the network.

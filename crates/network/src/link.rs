@@ -2,7 +2,7 @@
 //! cut or slow. Decides, and changes no connection.
 
 use crate::config::NetworkConfig;
-use crate::kinds::{DELAY_SPIKE, PARTITION, SEGMENT_LOSS, SLOW, mark};
+use crate::kinds::{CLOG, DELAY_SPIKE, PARTITION, SEGMENT_LOSS, SLOW, mark};
 use std::collections::BTreeMap;
 use wavetank_engine::{Domain, Kernel, MachineId, Target, scale};
 
@@ -33,6 +33,14 @@ impl Path {
 struct Link {
     cut: bool,
     extra: u64,
+    /// What departs before this is held until then.
+    held_until: u64,
+}
+
+impl Link {
+    fn is_disturbed(self) -> bool {
+        self.cut || self.extra > 0 || self.held_until > 0
+    }
 }
 
 /// What a packet's way will be like, drawn as it departs.
@@ -82,16 +90,33 @@ impl Links {
         self.change(path, |link| std::mem::replace(&mut link.extra, nanos) != nanos && nanos > 0)
     }
 
-    /// The directions that are cut or slow.
+    /// What is still to wait for what departs at `now`.
+    pub(crate) fn hold(&self, path: Path, now: u64) -> u64 {
+        if self.disturbed == 0 {
+            0
+        } else {
+            self.links.get(&path).map_or(0, |link| link.held_until.saturating_sub(now))
+        }
+    }
+
+    /// Holds what departs from now on until that time; 0 ends that.
+    pub(crate) fn set_held(&mut self, path: Path, until: u64) {
+        self.change(path, |link| {
+            link.held_until = until;
+            until > 0
+        });
+    }
+
+    /// The directions that are cut, slow or clogged.
     pub(crate) fn disturbed(&self) -> Vec<Path> {
-        self.links.iter().filter(|(_, link)| link.cut || link.extra > 0).map(|(&path, _)| path).collect()
+        self.links.iter().filter(|(_, link)| link.is_disturbed()).map(|(&path, _)| path).collect()
     }
 
     fn change(&mut self, path: Path, change: impl FnOnce(&mut Link) -> bool) -> bool {
         let link = self.links.entry(path).or_default();
-        let before = link.cut || link.extra > 0;
+        let before = link.is_disturbed();
         let is_fault = change(link);
-        let after = link.cut || link.extra > 0;
+        let after = link.is_disturbed();
         self.disturbed = self.disturbed + usize::from(after) - usize::from(before);
         is_fault
     }
@@ -111,8 +136,11 @@ impl Links {
 
     /// An acknowledgement's time on the way: the shortest there is, so that nothing is drawn for it.
     #[inline]
-    pub(crate) fn latency_of_ack(&self, config: &NetworkConfig, path: Path) -> u64 {
-        if path.is_loopback() { config.loopback_latency } else { config.latency_min + self.extra(path) }
+    pub(crate) fn latency_of_ack(&self, config: &NetworkConfig, path: Path, now: u64) -> u64 {
+        if path.is_loopback() {
+            return config.loopback_latency;
+        }
+        config.latency_min + self.extra(path) + self.hold(path, now)
     }
 
     /// Decides about a segment that departs, faults included.
@@ -151,6 +179,11 @@ impl Links {
         if extra > 0 {
             flight.nanos += extra;
             flight.marks |= mark(&SLOW);
+        }
+        let held = self.hold(path, kernel.now());
+        if held > 0 {
+            flight.nanos += held;
+            flight.marks |= mark(&CLOG);
         }
         if self.is_cut(path) {
             flight.lost = true;

@@ -8,6 +8,7 @@ use wavetank_engine::{EventKind, Kernel, MachineId};
 
 const CUT: EventKind = EventKind::new("network.cut");
 const MEND: EventKind = EventKind::new("network.mend");
+const CLOGGED: EventKind = EventKind::new("network.clogged");
 const SLOWED: EventKind = EventKind::new("network.slowed");
 
 /// Faults by hand. Loopback is never cut: a machine always reaches itself. What is
@@ -77,11 +78,25 @@ impl Fabric {
         self.refresh();
     }
 
+    /// Holds whatever departs in a direction until so much virtual time has passed, then
+    /// lets it go; 0 ends that. Nothing is lost.
+    pub fn clog(&mut self, kernel: &mut Kernel, from: MachineId, to: MachineId, nanos: u64) {
+        let path = Path { from, to };
+        if path.is_loopback() {
+            return;
+        }
+        let until = if nanos == 0 { 0 } else { kernel.now().saturating_add(nanos) };
+        self.links.set_held(path, until);
+        kernel.note(CLOGGED, path.entity(), nanos);
+        self.refresh();
+    }
+
     /// Mends every cut, and lets every link be as fast as configured.
     pub fn heal(&mut self, kernel: &mut Kernel) {
         for path in self.links.disturbed() {
             self.mend(kernel, path.from, path.to);
             self.links.set_extra(path, 0);
+            self.links.set_held(path, 0);
         }
         self.refresh();
     }

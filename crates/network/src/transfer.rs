@@ -262,7 +262,7 @@ impl Fabric {
         flow.first = if flow.rest.is_empty() { None } else { flow.rest.pop_front() };
         flow.landed = flow.landed.max(end);
         flow.advertised = flow.read + u64::from(config.receive_window);
-        let due = kernel.now() + links.latency_of_ack(config, back);
+        let due = kernel.now() + links.latency_of_ack(config, back, kernel.now());
         flow.acks.push(Ack { due, upto: flow.landed, edge: flow.advertised });
         if let Some(next) = flow.first {
             flow.ticket = Some(kernel.at(next.due, *number, Role::Landing.slot(flow_index)));
@@ -299,7 +299,7 @@ impl Fabric {
             flow.stall = None;
         }
         flow.advertised = flow.read + u64::from(config.receive_window);
-        let due = kernel.now() + links.latency_of_ack(config, back);
+        let due = kernel.now() + links.latency_of_ack(config, back, kernel.now());
         flow.acks.push(Ack { due, upto: flow.landed, edge: flow.advertised });
         if flow.is_ack_awaited() {
             self.expect_ack(kernel, index, side);

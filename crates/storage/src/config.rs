@@ -75,6 +75,7 @@ pub struct StorageConfiguration {
     pub sync_failure_probability: Ratio,
 
     /// A promise to break: for tests of tests only.
+    #[serde(skip)]
     pub broken: Option<Broken>,
 }
 

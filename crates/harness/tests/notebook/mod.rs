@@ -37,9 +37,16 @@ pub(crate) fn notebook() -> SimulationBuilder {
         })
         .with_storage_config(StorageConfiguration {
             sync_failure_probability: Ratio::new(1, 50),
+            // So slow that crashes fall into one.
+            sync_latency: (Duration::from_millis(2)..=Duration::from_millis(30)).into(),
             ..StorageConfiguration::default()
         })
-        .with_chaos(Chaos { duration: Duration::from_millis(10)..=Duration::from_secs(1), ..Chaos::storm(WINDOW) })
+        .with_chaos(Chaos {
+            duration: Duration::from_millis(10)..=Duration::from_secs(1),
+            clock_steps: 0..=2,
+            clock_skews: 0..=2,
+            ..Chaos::storm(WINDOW)
+        })
         .with_engine_config(|engine| {
             engine.timer_late = Ratio::new(1, 50);
             engine.timer_late_max = 20_000_000;

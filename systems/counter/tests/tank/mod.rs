@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
-use wavetank_core::{Instant, Providers, RandomProvider};
+use wavetank_core::{Providers, RandomProvider};
 use wavetank_harness::{
     BoxError, Chaos, NetworkConfig, SimContext, SimProviders, SimulationBuilder, SimulationMetrics,
     StorageConfiguration, Workload, async_trait,
@@ -27,13 +27,9 @@ macro_rules! long {
 const SHARED: &str = long!("shared");
 /// Faults begin and end within so much virtual time.
 const WINDOW: Duration = Duration::from_secs(4);
-/// When all faults are over and their traces gone: retransmissions have their longest
-/// pause behind them.
-const QUIET: Duration = Duration::from_secs(12);
 /// How long a client waits for one answer.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How often a client asks for a value at the end. A hostile disk fails syncs at the
-/// end, too.
+/// How often a client asks for a value at the end: the service may be starting again.
 const FINAL_READS_MOST: u32 = 20;
 
 /// Crashes, power losses, partitions and slow links on an ordinary network, and a disk
@@ -119,7 +115,7 @@ impl Workload for Customer {
             }
             world.sleep(Duration::from_millis(world.random().below(250))).await;
         }
-        world.sleep_until(Instant::ZERO + QUIET).await;
+        context.quiet().await;
         self.read_at_last(context, &own_name(context)).await?;
         context.state().register(context.name(), json!({ "shared": self.shared, "values": self.shared_values }));
         Ok(self.metrics())

@@ -6,7 +6,7 @@ use serde_json::json;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
-use wavetank_core::{Instant, Providers, RandomProvider};
+use wavetank_core::{Providers, RandomProvider};
 use wavetank_harness::{
     Chaos, Count, NetworkConfig, SimContext, SimProviders, SimulationBuilder, SimulationMetrics, StateRegistry,
 };
@@ -15,13 +15,6 @@ use wavetank_probe::{always_assert, sometimes_assert};
 const PORT: u16 = 5000;
 /// Faults begin and end within so much virtual time.
 const WINDOW: Duration = Duration::from_secs(4);
-/// When all faults are over and their traces gone: retransmissions have their longest
-/// pause behind them.
-const QUIET: Duration = Duration::from_secs(10);
-
-/// How often each server is asked at the end before its silence is red.
-const LAST_REQUESTS_MOST: u32 = 3;
-
 /// One to ten servers and clients, crashes, pauses and partitions on an ordinary network.
 pub(crate) fn ping_pong() -> SimulationBuilder {
     simulation("ping-pong", 1..=10).with_chaos(storm())
@@ -70,9 +63,10 @@ async fn ask(context: SimContext) -> Result<SimulationMetrics, RequestError> {
         let _ = asker.ask(server).await;
         world.sleep(Duration::from_millis(world.random().below(300))).await;
     }
-    world.sleep_until(Instant::ZERO + QUIET).await;
+    // Now every fault is over, and every server has to answer.
+    context.quiet().await;
     for server in 0..asker.clients.len() {
-        asker.ask_at_last(server).await?;
+        asker.ask(server).await?;
     }
     Ok(asker.metrics())
 }
@@ -124,18 +118,6 @@ impl Asker<'_> {
             connections: sum.connections + one.connections,
             late: sum.late + one.late,
         })
-    }
-
-    /// Asks until there is an answer. A hostile network goes on losing packets when the
-    /// planned faults are over: the five attempts of one request all fail about once in
-    /// a million requests (3 of 100,000 seeds met it), those of three hardly ever.
-    async fn ask_at_last(&mut self, server: usize) -> Result<(), RequestError> {
-        for _ in 1..LAST_REQUESTS_MOST {
-            if self.ask(server).await.is_ok() {
-                return Ok(());
-            }
-        }
-        self.ask(server).await
     }
 
     fn register(&self, in_flight: u64) {

@@ -1,0 +1,465 @@
+//! The plan of a run's faults: what strikes when, whom and for how long, drawn before
+//! the run begins and held within the tolerance. Carrying it out is the director's work.
+
+use crate::chaos::Chaos;
+use crate::tolerance::{Grant, Outages, Tolerance};
+use std::ops::RangeInclusive;
+use std::time::Duration;
+use wavetank_core::saturating_nanos;
+use wavetank_engine::{CrashKind, Decisions, Domain, FaultKind, MachineId, NodeId, kinds, mix, name_key, scale};
+
+/// A kind of planned fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Strike {
+    Crash,
+    MachineCrash,
+    PowerLoss,
+    Pause,
+    Partition,
+    SlowLink,
+    Clog,
+    ClockStep,
+    ClockSkew,
+}
+
+impl Strike {
+    pub(crate) const ALL: [Strike; 9] = [
+        Strike::Crash,
+        Strike::MachineCrash,
+        Strike::PowerLoss,
+        Strike::Pause,
+        Strike::Partition,
+        Strike::SlowLink,
+        Strike::Clog,
+        Strike::ClockStep,
+        Strike::ClockSkew,
+    ];
+
+    pub(crate) fn kind(self) -> &'static FaultKind {
+        match self {
+            Strike::Crash => &kinds::CRASH,
+            Strike::MachineCrash => &kinds::MACHINE_CRASH,
+            Strike::PowerLoss => &kinds::POWER_LOSS,
+            Strike::Pause => &kinds::PAUSE,
+            Strike::Partition => &wavetank_network::kinds::PARTITION,
+            Strike::SlowLink => &wavetank_network::kinds::SLOW,
+            Strike::Clog => &wavetank_network::kinds::CLOG,
+            Strike::ClockStep => &kinds::CLOCK_STEP,
+            Strike::ClockSkew => &kinds::CLOCK_SKEW,
+        }
+    }
+
+    pub(crate) fn count(self, chaos: &Chaos) -> &RangeInclusive<u32> {
+        match self {
+            Strike::Crash => &chaos.crashes,
+            Strike::MachineCrash => &chaos.machine_crashes,
+            Strike::PowerLoss => &chaos.power_losses,
+            Strike::Pause => &chaos.pauses,
+            Strike::Partition => &chaos.partitions,
+            Strike::SlowLink => &chaos.slow_links,
+            Strike::Clog => &chaos.clogs,
+            Strike::ClockStep => &chaos.clock_steps,
+            Strike::ClockSkew => &chaos.clock_skews,
+        }
+    }
+
+    pub(crate) fn count_mut(self, chaos: &mut Chaos) -> &mut RangeInclusive<u32> {
+        match self {
+            Strike::Crash => &mut chaos.crashes,
+            Strike::MachineCrash => &mut chaos.machine_crashes,
+            Strike::PowerLoss => &mut chaos.power_losses,
+            Strike::Pause => &mut chaos.pauses,
+            Strike::Partition => &mut chaos.partitions,
+            Strike::SlowLink => &mut chaos.slow_links,
+            Strike::Clog => &mut chaos.clogs,
+            Strike::ClockStep => &mut chaos.clock_steps,
+            Strike::ClockSkew => &mut chaos.clock_skews,
+        }
+    }
+}
+
+/// What a planned fault does, and to whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Blow {
+    Crash(NodeId, CrashKind),
+    Pause(NodeId),
+    /// Directions between machines that are cut.
+    Cut(Vec<(MachineId, MachineId)>),
+    /// With so many nanoseconds more.
+    Slow(MachineId, MachineId, u64),
+    Clog(MachineId, MachineId),
+    /// By so many nanoseconds.
+    Step(MachineId, i64),
+    /// By parts per billion.
+    Skew(MachineId, i64),
+}
+
+/// One planned fault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Planned {
+    /// Nanoseconds since its cycle began.
+    pub(crate) time: u64,
+    pub(crate) strike: Strike,
+    /// The entity of its decisions: the plan of its cycle.
+    pub(crate) entity: u64,
+    /// Which of its kind in its cycle.
+    pub(crate) nth: u64,
+    /// How long it lasts, in nanoseconds.
+    pub(crate) duration: u64,
+    pub(crate) blow: Blow,
+}
+
+/// A cycle's faults, in the order of time, and what the tolerance made of all that was asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    pub(crate) faults: Vec<Planned>,
+    pub(crate) grants: Vec<(Strike, Grant)>,
+}
+
+/// Who there is to strike: processes are the first nodes, each on the machine of its number.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Field {
+    pub(crate) processes: u32,
+    /// Of processes and workloads.
+    pub(crate) machines: u32,
+}
+
+/// The entity of the first cycle's planned faults in their kinds' domains.
+const PLAN: u64 = 0x706c_616e;
+const HOW_MANY: Domain = Domain::new("chaos.count");
+/// How long a planned fault lasts; benign: the shortest.
+pub const DURATION: Domain = Domain::new("chaos.duration");
+/// How much slower a link is, how far a clock jumps or goes wrong; benign: the least.
+pub const EXTENT: Domain = Domain::new("chaos.extent");
+const CYCLES: Domain = Domain::new("chaos.cycles");
+
+// What a fault's one draw is spread by. Neighbouring numbers would not do: products of
+// neighbours are neighbours too.
+const TIME: u64 = name_key("time");
+const TARGET: u64 = name_key("target");
+const SHAPE: u64 = name_key("shape");
+const SIDE: u64 = name_key("half");
+
+/// How many cycles a run has.
+pub(crate) fn cycles(chaos: &Chaos, decisions: &Decisions) -> u32 {
+    let (fewest, most) = (u64::from(*chaos.cycles.start()), u64::from(*chaos.cycles.end()));
+    decisions.within(CYCLES, PLAN, 0, fewest, most) as u32
+}
+
+/// The faults of one cycle. One that was overridden to be benign is not among them, and
+/// moves no other: what the tolerance grants goes by the plan without overrides.
+pub(crate) fn plan(
+    chaos: &Chaos,
+    tolerance: Option<&Tolerance>,
+    decisions: &Decisions,
+    field: Field,
+    cycle: u32,
+) -> Plan {
+    let plain = decisions.plain();
+    let mut draft = Draft { chaos, tolerance, field, outages: Outages::default(), plan: Plan::default() };
+    let entity = PLAN + u64::from(cycle);
+    for draw in draft.draws(&plain, entity) {
+        draft.place(&draw, &plain, entity);
+    }
+    let mut plan = draft.plan;
+    plan.faults.retain(|planned| {
+        let count = how_many(chaos, decisions, planned.strike, entity);
+        planned.nth < count && decisions.draw(planned.strike.kind().domain(), entity, planned.nth).is_some()
+    });
+    for planned in &mut plan.faults {
+        planned.duration = duration(chaos, decisions, planned.strike, entity, planned.nth);
+        planned.blow.measure(chaos, decisions, planned.strike, entity, planned.nth);
+    }
+    plan
+}
+
+fn how_many(chaos: &Chaos, decisions: &Decisions, strike: Strike, entity: u64) -> u64 {
+    let range = strike.count(chaos);
+    let (fewest, most) = (u64::from(*range.start()), u64::from(*range.end()));
+    decisions.within(HOW_MANY, mix(strike.kind().domain().key(), entity), 0, fewest, most)
+}
+
+fn duration(chaos: &Chaos, decisions: &Decisions, strike: Strike, entity: u64, nth: u64) -> u64 {
+    let (low, high) = nanos(&chaos.duration);
+    decisions.within(DURATION, mix(strike.kind().domain().key(), entity), nth, low, high)
+}
+
+fn nanos(range: &RangeInclusive<Duration>) -> (u64, u64) {
+    (saturating_nanos(*range.start()), saturating_nanos(*range.end()))
+}
+
+/// A fault that was asked for, before it is known whom it strikes.
+struct Draw {
+    time: u64,
+    strike: Strike,
+    nth: u64,
+    bits: u64,
+}
+
+struct Draft<'a> {
+    chaos: &'a Chaos,
+    tolerance: Option<&'a Tolerance>,
+    field: Field,
+    outages: Outages,
+    plan: Plan,
+}
+
+impl Draft<'_> {
+    /// What is asked for, in the order of time.
+    fn draws(&self, plain: &Decisions, entity: u64) -> Vec<Draw> {
+        let window = saturating_nanos(self.chaos.window);
+        let mut draws = Vec::new();
+        for strike in Strike::ALL {
+            for nth in 0..how_many(self.chaos, plain, strike, entity) {
+                let bits = plain.draw(strike.kind().domain(), entity, nth).expect("nothing is overridden in it");
+                draws.push(Draw { time: scale(mix(bits, TIME), 0, window), strike, nth, bits: mix(bits, TARGET) });
+            }
+        }
+        draws.sort_unstable_by_key(|draw| (draw.time, draw.strike, draw.nth));
+        draws
+    }
+
+    /// Finds whom a fault strikes, as far as the tolerance lets it.
+    fn place(&mut self, draw: &Draw, plain: &Decisions, entity: u64) {
+        let duration = duration(self.chaos, plain, draw.strike, entity, draw.nth);
+        // Whatever is still wrong then is ended.
+        let end = saturating_nanos(self.chaos.window).saturating_add(saturating_nanos(self.chaos.taper));
+        let span = (draw.time, draw.time.saturating_add(duration).min(end).max(draw.time + 1));
+        let Some(blow) = self.blow(draw) else { return };
+        let (blow, grant) = self.judge(blow, draw, span);
+        self.plan.grants.push((draw.strike, grant));
+        if grant == Grant::Refused {
+            return;
+        }
+        for process in self.struck(&blow) {
+            self.outages.enter(span.0, span.1, process);
+        }
+        let Draw { time, strike, nth, .. } = *draw;
+        self.plan.faults.push(Planned { time, strike, entity, nth, duration, blow });
+    }
+
+    fn blow(&self, draw: &Draw) -> Option<Blow> {
+        let bits = draw.bits;
+        Some(match draw.strike {
+            Strike::Crash => Blow::Crash(self.process(draw)?, CrashKind::Process),
+            Strike::MachineCrash => Blow::Crash(self.process(draw)?, CrashKind::Machine),
+            Strike::PowerLoss => Blow::Crash(self.process(draw)?, CrashKind::PowerLoss),
+            Strike::Pause => Blow::Pause(self.process(draw)?),
+            Strike::Partition if self.field.machines < 2 => return None,
+            Strike::Partition => Blow::Cut(self.cuts(bits)),
+            Strike::SlowLink => self.link(bits).map(|(from, to)| Blow::Slow(from, to, 0))?,
+            Strike::Clog => self.link(bits).map(|(from, to)| Blow::Clog(from, to))?,
+            Strike::ClockStep => Blow::Step(self.machine(bits)?, sign(bits)),
+            Strike::ClockSkew => Blow::Skew(self.machine(bits)?, sign(bits)),
+        })
+    }
+
+    /// One of the processes that are in order at that time.
+    fn process(&self, draw: &Draw) -> Option<NodeId> {
+        let is_in = |process: &u32| !self.outages.is_out(*process, draw.time);
+        let candidates: Vec<u32> = (0..self.field.processes).filter(is_in).collect();
+        let place = (u128::from(draw.bits) * candidates.len() as u128) >> 64;
+        candidates.get(place as usize).copied().map(NodeId)
+    }
+
+    /// A machine that a process runs on.
+    fn machine(&self, bits: u64) -> Option<MachineId> {
+        (self.field.processes > 0).then(|| MachineId(scale(bits, 0, u64::from(self.field.processes) - 1) as u32))
+    }
+
+    fn link(&self, bits: u64) -> Option<(MachineId, MachineId)> {
+        let machines = self.field.machines;
+        if machines < 2 {
+            return None;
+        }
+        let from = (bits % u64::from(machines)) as u32;
+        let to = (from + 1 + (bits >> 32) as u32 % (machines - 1)) % machines;
+        Some((MachineId(from), MachineId(to)))
+    }
+
+    /// The directions that a partition cuts. Half of all partitions are symmetric halves.
+    fn cuts(&self, bits: u64) -> Vec<(MachineId, MachineId)> {
+        let side = |machine: &u32| mix(bits, SIDE.wrapping_mul(2 * u64::from(*machine) + 1)) & 1 == 0;
+        let (one, other): (Vec<u32>, Vec<u32>) = (0..self.field.machines).partition(side);
+        let lonely = one.is_empty() || other.is_empty();
+        match scale(mix(bits, SHAPE), 0, 5) {
+            3 if !lonely => pairs(&one, &other, false),
+            4 if !lonely && self.field.machines > 2 => {
+                // The bridge belongs to the larger side, or that side would be gone.
+                let (mut large, small) = if one.len() > other.len() { (one, other) } else { (other, one) };
+                large.remove((bits % large.len() as u64) as usize);
+                pairs(&large, &small, true)
+            }
+            0..=4 if !lonely => pairs(&one, &other, true),
+            _ => self.isolation((bits % u64::from(self.field.machines)) as u32),
+        }
+    }
+
+    fn isolation(&self, machine: u32) -> Vec<(MachineId, MachineId)> {
+        let others: Vec<u32> = (0..self.field.machines).filter(|other| *other != machine).collect();
+        pairs(&[machine], &others, true)
+    }
+
+    /// The processes that are out of order because of it. Of those that a cut separates,
+    /// the fewer.
+    fn struck(&self, blow: &Blow) -> Vec<u32> {
+        match blow {
+            Blow::Crash(node, _) | Blow::Pause(node) => vec![node.0],
+            Blow::Cut(links) => {
+                let of = |machines: &mut dyn Iterator<Item = MachineId>| {
+                    let mut processes: Vec<u32> =
+                        machines.map(|machine| machine.0).filter(|place| *place < self.field.processes).collect();
+                    processes.sort_unstable();
+                    processes.dedup();
+                    processes
+                };
+                // Symmetric cuts have each link twice: the first of a pair names the one side.
+                let from: Vec<(MachineId, MachineId)> =
+                    links.iter().enumerate().filter(|(place, _)| !is_return(links, *place)).map(|(_, l)| *l).collect();
+                let one = of(&mut from.iter().map(|link| link.0));
+                let other = of(&mut from.iter().map(|link| link.1));
+                if one.len() <= other.len() { one } else { other }
+            }
+            Blow::Slow(..) | Blow::Clog(..) | Blow::Step(..) | Blow::Skew(..) => Vec::new(),
+        }
+    }
+
+    /// What the tolerance makes of a fault.
+    fn judge(&self, blow: Blow, draw: &Draw, span: (u64, u64)) -> (Blow, Grant) {
+        let Some(tolerance) = self.tolerance else { return (blow, Grant::Granted) };
+        let fits = |blow: &Blow| {
+            let struck = self.struck(blow);
+            struck.is_empty() || self.outages.most(span.0, span.1, &struck) + struck.len() as u32 <= tolerance.down
+        };
+        match blow {
+            Blow::Crash(node, kind) if kind > tolerance.worst && fits(&blow) => {
+                (Blow::Crash(node, tolerance.worst), Grant::Downgraded)
+            }
+            blow if fits(&blow) => (blow, Grant::Granted),
+            Blow::Cut(_) => {
+                let weaker = self.process(draw).map(|node| Blow::Cut(self.isolation(node.0)));
+                match weaker.filter(|weaker| fits(weaker)) {
+                    Some(weaker) => (weaker, Grant::Downgraded),
+                    None => (blow, Grant::Refused),
+                }
+            }
+            blow => (blow, Grant::Refused),
+        }
+    }
+}
+
+impl Blow {
+    /// How strong it is.
+    fn measure(&mut self, chaos: &Chaos, decisions: &Decisions, strike: Strike, entity: u64, nth: u64) {
+        let within = |low, high| decisions.within(EXTENT, mix(strike.kind().domain().key(), entity), nth, low, high);
+        match self {
+            Blow::Slow(_, _, extra) => {
+                let (low, high) = nanos(&chaos.slowness);
+                *extra = within(low, high);
+            }
+            Blow::Step(_, step) => {
+                let (low, high) = nanos(&chaos.clock_step);
+                *step = step.signum() * i64::try_from(within(low, high)).unwrap_or(i64::MAX);
+            }
+            Blow::Skew(_, rate) => {
+                let (low, high) = (*chaos.clock_skew_ppm.start(), *chaos.clock_skew_ppm.end());
+                *rate = rate.signum() * within(u64::from(low), u64::from(high)) as i64 * 1000;
+            }
+            Blow::Crash(..) | Blow::Pause(_) | Blow::Cut(_) | Blow::Clog(..) => {}
+        }
+    }
+
+    /// The number beside its duration that its atom tells.
+    pub(crate) fn extent(&self) -> u64 {
+        match self {
+            Blow::Slow(_, _, extra) => *extra,
+            Blow::Step(_, extent) | Blow::Skew(_, extent) => extent.unsigned_abs(),
+            Blow::Cut(links) => links.len() as u64,
+            Blow::Crash(..) | Blow::Pause(_) | Blow::Clog(..) => 0,
+        }
+    }
+}
+
+fn sign(bits: u64) -> i64 {
+    if bits & 1 == 0 { 1 } else { -1 }
+}
+
+/// The directions from each of the ones to each of the others, and back if asked for.
+fn pairs(ones: &[u32], others: &[u32], back: bool) -> Vec<(MachineId, MachineId)> {
+    let mut links = Vec::new();
+    for &one in ones {
+        for &other in others {
+            links.push((MachineId(one), MachineId(other)));
+            if back {
+                links.push((MachineId(other), MachineId(one)));
+            }
+        }
+    }
+    links
+}
+
+/// Whether the link at a place is the way back of the one before it.
+fn is_return(links: &[(MachineId, MachineId)], place: usize) -> bool {
+    place % 2 == 1 && links[place - 1] == (links[place].1, links[place].0)
+}
+
+/// What is wrong with a process for good when the world becomes quiet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Left {
+    Dead,
+    /// Nobody hears it, and it hears nobody.
+    Cut,
+    /// Nobody hears it.
+    Mute,
+    /// It hears nobody.
+    Deaf,
+}
+
+/// The entity of what is left behind, in its kinds' domains; its number there is the node's.
+pub(crate) const LEFT: u64 = 0x6c65_6674;
+const HOW_MANY_LEFT: Domain = Domain::new("quiesce.left");
+const RESTART: Domain = Domain::new("restart.kind");
+
+impl Left {
+    pub(crate) fn kind(self) -> &'static FaultKind {
+        match self {
+            Left::Dead => &kinds::CRASH,
+            Left::Cut | Left::Mute | Left::Deaf => &wavetank_network::kinds::PARTITION,
+        }
+    }
+}
+
+/// Who is not healed when the last cycle is over: nobody in half of all runs, at most as
+/// many as the tolerance has otherwise.
+pub(crate) fn left(tolerance: Option<&Tolerance>, decisions: &Decisions, processes: u32) -> Vec<(NodeId, Left)> {
+    let down = tolerance.map_or(0, |tolerance| tolerance.down.min(processes.saturating_sub(1)));
+    let mut left: Vec<(NodeId, Left)> = Vec::new();
+    let plain = decisions.plain();
+    let count = plain.within(HOW_MANY_LEFT, PLAN, 0, 0, 2 * u64::from(down)).saturating_sub(u64::from(down));
+    for nth in 1..=count {
+        let bits = plain.draw(HOW_MANY_LEFT, PLAN, nth).expect("nothing is overridden in it");
+        let free: Vec<u32> = (0..processes).filter(|one| left.iter().all(|(node, _)| node.0 != *one)).collect();
+        let node = free[(bits % free.len() as u64) as usize];
+        let how = [Left::Dead, Left::Cut, Left::Mute, Left::Deaf][scale(mix(bits, SHAPE), 0, 3) as usize];
+        left.push((NodeId(node), how));
+    }
+    left.retain(|(node, how)| decisions.draw(how.kind().domain(), LEFT, u64::from(node.0)).is_some());
+    left
+}
+
+/// How everybody is killed before the last check: any kind of crash that was to be
+/// expected anyway, or nothing if none was.
+pub(crate) fn restart(chaos: &Chaos, tolerance: Option<&Tolerance>, decisions: &Decisions) -> Option<CrashKind> {
+    let worst = tolerance.map_or(CrashKind::PowerLoss, |tolerance| tolerance.worst);
+    let expected: Vec<CrashKind> = [
+        (CrashKind::Process, &chaos.crashes),
+        (CrashKind::Machine, &chaos.machine_crashes),
+        (CrashKind::PowerLoss, &chaos.power_losses),
+    ]
+    .into_iter()
+    .filter(|(kind, count)| *count.end() > 0 && *kind <= worst)
+    .map(|(kind, _)| kind)
+    .collect();
+    let last = expected.len().checked_sub(1)?;
+    Some(expected[decisions.within(RESTART, PLAN, 0, 0, last as u64) as usize])
+}
