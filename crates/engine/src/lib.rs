@@ -20,7 +20,6 @@ mod decision;
 mod device;
 mod digest;
 mod fault;
-mod few;
 mod generation;
 mod here;
 mod home;
@@ -45,7 +44,6 @@ mod time;
 mod timer;
 mod trace;
 mod waiter;
-mod wheel;
 mod world;
 
 pub use broken::Broken;

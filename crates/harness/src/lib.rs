@@ -9,8 +9,6 @@
 //! [`Chaos`] what goes wrong; [`SimulationResult`] is what comes out, with each
 //! [`Failure`].
 
-#[doc(hidden)]
-pub mod attribute;
 mod builder;
 mod cast;
 mod chaos;
@@ -74,10 +72,9 @@ pub use tank::{Tank, TankError};
 pub use tolerance::Tolerance;
 pub use topology::{Peer, PeerGroup, WorkloadTopology};
 pub use wavetank_engine::{
-    Address, Atom, Choice, Decisions, Digest, Domain, EngineConfig, FaultKind, Limits, Overrides, Policy, Ratio, Tally,
-    Target, mix, name_key,
+    Address, Atom, Choice, Decisions, Digest, Domain, EngineConfig, FaultKind, Limits, Overrides, Policy, Ratio, Tally, Target,
+    mix, name_key,
 };
-pub use wavetank_macros::test;
 pub use wavetank_network::NetworkConfig;
 pub use wavetank_storage::StorageConfiguration;
 pub use workload::{BoxError, Process, Workload};

@@ -1,0 +1,121 @@
+//! The four events that a reader goes to first: the failure, the operation that failed,
+//! the last message that led there, and its fault. The rows around them are the past's.
+
+use super::group::Group;
+use super::history::History;
+use super::scene::Scene;
+use std::collections::BTreeSet;
+
+/// The events to go to first, as numbers of events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Anchors {
+    /// Where the run became red; its last event if it did not.
+    pub failure: usize,
+    /// Where the operation that failed began.
+    pub operation: Option<usize>,
+    /// Where the last message that led to the failure landed.
+    pub message: Option<usize>,
+    /// The fault behind it.
+    pub fault: Option<usize>,
+}
+
+impl Anchors {
+    pub(crate) fn find(scene: &Scene<'_>, histories: &[History]) -> Option<Anchors> {
+        let failure = failure(scene)?;
+        let operation = operation(scene, failure, histories);
+        let focus = operation.and_then(|place| end_of(scene, place)).filter(|end| *end <= failure);
+        let mut chains = scene.causes(failure);
+        chains.extend(focus.into_iter().flat_map(|end| scene.causes(end)));
+        let message = message(scene, &chains, failure, operation);
+        let fault = fault(scene, &chains, failure, message);
+        Some(Anchors { failure, operation, message, fault })
+    }
+
+    /// Those that there are.
+    pub(crate) fn all(&self) -> impl Iterator<Item = usize> {
+        [Some(self.failure), self.operation, self.message, self.fault].into_iter().flatten()
+    }
+}
+
+/// Where the operation that began there ended.
+pub(crate) fn end_of(scene: &Scene<'_>, begin: usize) -> Option<usize> {
+    scene.operations.iter().find(|operation| operation.begin == begin).and_then(|operation| operation.end)
+}
+
+fn failure(scene: &Scene<'_>) -> Option<usize> {
+    let last = scene.trace.events.len().checked_sub(1)?;
+    let named = scene.trace.header.failures.iter().find_map(|failure| failure.event);
+    let named = named.and_then(|event| usize::try_from(event).ok()).filter(|event| *event <= last);
+    let event = || scene.group_of.iter().position(|group| *group == Group::Failure);
+    Some(named.or_else(event).unwrap_or(last))
+}
+
+/// Nanoseconds within which a history and a trace speak of the same operation: the history
+/// may have the time of a machine's own clock.
+const SAME_TIME: u64 = 1_000_000;
+
+fn operation(scene: &Scene<'_>, failure: usize, histories: &[History]) -> Option<usize> {
+    // What no order explains is what failed, whatever happened after it.
+    let by_history = histories.iter().find_map(History::blamed).and_then(|blamed| {
+        let away = |begin: usize| (scene.event(begin).t.abs_diff(blamed.begun), begin);
+        let begins = scene.operations.iter().map(|one| one.begin).filter(|begin| *begin < failure);
+        begins.min_by_key(|begin| away(*begin)).filter(|begin| away(*begin).0 <= SAME_TIME)
+    });
+    let on_chain = || {
+        scene.causes(failure).into_iter().rev().find_map(|place| {
+            scene.operations.iter().find(|one| one.begin == place || one.end == Some(place)).map(|one| one.begin)
+        })
+    };
+    let before = || scene.operations.iter().rev().filter(|one| one.begin < failure);
+    let lane = scene.lane_of[failure];
+    let node = scene.trace.header.failures.first().and_then(|failure| failure.node);
+    let lane = node.and_then(|node| scene.lanes.of_node(node)).unwrap_or(lane);
+    let on_lane = || before().find(|one| scene.lane_of[one.begin] == lane).map(|one| one.begin);
+    // An operation is over when it failed, or is under way: the last to touch the failure.
+    let any =
+        || before().max_by_key(|one| one.end.filter(|end| *end <= failure).unwrap_or(failure)).map(|one| one.begin);
+    by_history.or_else(on_chain).or_else(on_lane).or_else(any)
+}
+
+fn message(scene: &Scene<'_>, chains: &BTreeSet<usize>, failure: usize, operation: Option<usize>) -> Option<usize> {
+    let is_landing = |place: usize| scene.is_landing(place);
+    let on_chain = chains.iter().copied().filter(|place| is_landing(*place)).max();
+    let landing_on =
+        |lane: usize, until: usize| (0..until).rev().find(|place| is_landing(*place) && scene.lane_of[*place] == lane);
+    let at_operation = || {
+        let begin = operation?;
+        let end = end_of(scene, begin).filter(|end| *end <= failure).unwrap_or(failure);
+        landing_on(scene.lane_of[begin], end).filter(|place| *place > begin)
+    };
+    let at_failure = || landing_on(scene.lane_of[failure], failure);
+    let any = || (0..failure).rev().find(|place| is_landing(*place));
+    on_chain.or_else(at_operation).or_else(at_failure).or_else(any)
+}
+
+/// How much a kind of fault explains: 2 for what ends or cuts things off, 1 for what
+/// loses or corrupts one thing, 0 for what only delays.
+pub(crate) fn weight(kind: &str) -> u8 {
+    match kind {
+        "node.crash" | "machine.crash" | "machine.power-loss" | "network.partition" | "node.pause" => 2,
+        "network.short-read" | "network.short-write" | "network.delay-spike" | "network.slow" | "storage.slow" => 0,
+        "timer.late" | "poll.cost" | "clock.skew" => 0,
+        _ => 1,
+    }
+}
+
+fn fault(scene: &Scene<'_>, chains: &BTreeSet<usize>, failure: usize, message: Option<usize>) -> Option<usize> {
+    let is_fault = |place: usize| scene.group_of[place] == Group::Fault;
+    let weight = |place: usize| weight(scene.event(place).text("kind").unwrap_or_default());
+    let before = || (0..failure).rev().filter(|place| is_fault(*place));
+    let on_chain = |least: u8| chains.iter().copied().filter(|place| is_fault(*place) && weight(*place) >= least).max();
+    let lanes: Vec<usize> = chains.iter().map(|place| scene.lane_of[*place]).collect();
+    let near = |place: usize| scene.target(place).is_none_or(|lane| lanes.contains(&lane));
+    let heavy = || before().find(|place| weight(*place) == 2 && near(*place));
+    let same_message = |place: usize| {
+        let msg = scene.event(place).msg.as_deref();
+        msg.is_some() && message.is_some_and(|landing| scene.event(landing).msg.as_deref() == msg)
+    };
+    let of_message = || before().find(|place| same_message(*place));
+    let any = || before().max_by_key(|place| (weight(*place), *place));
+    on_chain(2).or_else(heavy).or_else(|| on_chain(1)).or_else(of_message).or_else(any)
+}
