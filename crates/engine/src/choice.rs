@@ -136,6 +136,7 @@ impl Kernel {
         parameters: [u64; 2],
         planned: bool,
     ) {
+        debug_assert!(!self.quiet, "{} strikes in a quiet world", kind.name());
         let address = Address { domain: kind.domain().key(), entity, nth };
         let atom = Atom { address, time: self.now, kind, target, parameters };
         self.faults.push(atom, planned);

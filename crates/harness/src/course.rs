@@ -155,6 +155,7 @@ fn start_director(starter: &Starter, node: NodeId, field: Field) {
     });
     let home = control.boot(node);
     let director = Director::new(starter.clone(), home, field);
+    director.enter(Phase::Warm, 0);
     drop(control.spawn(home, "director", director.direct(plans, left)));
 }
 

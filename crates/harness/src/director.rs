@@ -48,10 +48,9 @@ impl Director {
         SimTimeProvider::new(self.home)
     }
 
-    /// The whole course of faults: a warm-up, then cycles of faults and quiet.
+    /// The whole course of faults: the rest of the warm-up, then cycles of faults and quiet.
     pub(crate) async fn direct(mut self, plans: Vec<Plan>, left: Vec<(NodeId, Left)>) {
         let chaos = self.starter.conditions.chaos.clone();
-        self.enter(Phase::Warm, 0);
         self.time().sleep(chaos.warm).await;
         let last = plans.len().saturating_sub(1);
         for (cycle, plan) in plans.into_iter().enumerate() {

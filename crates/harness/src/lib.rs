@@ -72,8 +72,8 @@ pub use tank::{Tank, TankError};
 pub use tolerance::Tolerance;
 pub use topology::{Peer, PeerGroup, WorkloadTopology};
 pub use wavetank_engine::{
-    Address, Atom, Choice, Decisions, Digest, Domain, EngineConfig, FaultKind, Limits, Overrides, Policy, Ratio, Tally, Target,
-    mix, name_key,
+    Address, Atom, Choice, Decisions, Digest, Domain, EngineConfig, FaultKind, Limits, Overrides, Policy, Ratio, Tally,
+    Target, mix, name_key,
 };
 pub use wavetank_network::NetworkConfig;
 pub use wavetank_storage::StorageConfiguration;

@@ -435,7 +435,11 @@ pub(crate) fn left(tolerance: Option<&Tolerance>, decisions: &Decisions, process
     let down = tolerance.map_or(0, |tolerance| tolerance.down.min(processes.saturating_sub(1)));
     let mut left: Vec<(NodeId, Left)> = Vec::new();
     let plain = decisions.plain();
-    let count = plain.within(HOW_MANY_LEFT, PLAN, 0, 0, 2 * u64::from(down)).saturating_sub(u64::from(down));
+    if down == 0 {
+        return left;
+    }
+    let down = u64::from(down);
+    let count = plain.within(HOW_MANY_LEFT, PLAN, 0, 0, 2 * down - 1).saturating_sub(down - 1);
     for nth in 1..=count {
         let bits = plain.draw(HOW_MANY_LEFT, PLAN, nth).expect("nothing is overridden in it");
         let free: Vec<u32> = (0..processes).filter(|one| left.iter().all(|(node, _)| node.0 != *one)).collect();

@@ -1,0 +1,134 @@
+//! Operations of workloads: drawn, one decision each, and taken out one by one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+use wavetank_core::Providers;
+use wavetank_harness::{
+    ARGUMENT, Choice, OPERATION_COUNT, OperationRecord, Overrides, SimContext, SimulationBuilder, Swarm, TestStrategy,
+};
+
+const VERBS: &[&str] = &["put", "get", "delete", "scan"];
+
+async fn work(context: SimContext) {
+    for mut operation in context.operations(10..=40, VERBS) {
+        let (key, value) = (operation.below(8), operation.below(1000));
+        operation.begin(|| format!("{} k{key}={value}", operation.verb()));
+        let pause = operation.pause(Duration::from_millis(1), Duration::from_millis(50));
+        context.providers().sleep(pause).await;
+        operation.end(|| "done".to_string());
+    }
+}
+
+fn simulation() -> SimulationBuilder {
+    SimulationBuilder::new().workload("client", 3, work)
+}
+
+fn operations(simulation: &SimulationBuilder, seed: u64, overrides: Overrides) -> Vec<OperationRecord> {
+    let record = simulation.run_seed(seed, overrides, None);
+    assert!(record.failures.is_empty(), "{:?}", record.failures);
+    let told = &record.operations;
+    assert!(told.iter().all(|one| one.answered.as_deref() == Some("done") && one.ended > Some(one.begun)));
+    record.operations
+}
+
+/// What was asked by which decision.
+fn asked(operations: &[OperationRecord]) -> BTreeMap<(String, u64), String> {
+    operations.iter().map(|one| ((one.client.clone(), one.address.nth), one.asked.clone())).collect()
+}
+
+#[test]
+fn there_are_as_many_as_were_drawn_and_all_verbs_are_among_them() {
+    let counts: BTreeSet<usize> = (0..50)
+        .flat_map(|seed| {
+            let told = operations(&simulation(), seed, Overrides::new());
+            let verbs: BTreeSet<&str> = told.iter().map(|one| one.verb.as_str()).collect();
+            assert_eq!(verbs.len(), 4);
+            let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+            told.iter().for_each(|one| *counts.entry(one.client.clone()).or_default() += 1);
+            counts.into_values()
+        })
+        .collect();
+    assert!(counts.first() >= Some(&10) && counts.last() <= Some(&40) && counts.len() > 25, "{counts:?}");
+}
+
+#[test]
+fn one_that_is_taken_out_changes_no_other() {
+    let before = operations(&simulation(), 3, Overrides::new());
+    for place in [0, before.len() / 2, before.len() - 1] {
+        let mut overrides = Overrides::new();
+        overrides.set(before[place].address, Choice::Benign);
+        let after = operations(&simulation(), 3, overrides);
+        let mut expected = asked(&before);
+        expected.remove(&(before[place].client.clone(), before[place].address.nth));
+        assert_eq!(asked(&after), expected);
+    }
+}
+
+#[test]
+fn benign_is_few_and_small() {
+    let mut overrides = Overrides::new();
+    overrides.set_domain_benign(OPERATION_COUNT);
+    overrides.set_domain_benign(ARGUMENT);
+    let told = operations(&simulation(), 3, overrides);
+    assert_eq!(told.len(), 30);
+    assert!(
+        told.iter().all(|one| one.asked.ends_with(" k0=0") && one.ended == Some(one.begun + 1_000_000)),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn alphabets_differ_from_run_to_run_in_a_swarm() {
+    let simulation = simulation().with_swarm(Swarm::default());
+    let alphabets: BTreeSet<BTreeSet<String>> = (0..100)
+        .map(|seed| operations(&simulation, seed, Overrides::new()).into_iter().map(|one| one.verb).collect())
+        .collect();
+    assert!(alphabets.len() > 8, "{alphabets:?}");
+    assert!(
+        alphabets.iter().any(|alphabet| alphabet.len() == 4) && alphabets.iter().any(|alphabet| alphabet.len() == 1)
+    );
+}
+
+#[test]
+fn a_sweep_makes_no_words() {
+    SimulationBuilder::new()
+        .workload("client", 1, |context: SimContext| async move {
+            for operation in context.operations(5, VERBS) {
+                operation.begin(|| panic!("nobody reads this"));
+                operation.end(|| panic!("nor this"));
+            }
+        })
+        .with_strategy(TestStrategy::Count(5))
+        .run()
+        .assert_green();
+}
+
+#[test]
+fn what_is_shared_is_one_value_of_a_run_and_forgotten_after_it() {
+    let result = SimulationBuilder::new()
+        .workload("client", 4, |context: SimContext| async move {
+            context.shared::<Vec<u32>>().with(|list| list.push(context.number()));
+            context.shared::<String>().with(|text| assert!(text.is_empty(), "another type, another value"));
+        })
+        .with_checker("everybody is on the list", |run| {
+            let mut list = run.shared::<Vec<u32>>().with(|list| list.clone());
+            list.sort_unstable();
+            if list == [0, 1, 2, 3] { Ok(()) } else { Err(format!("{list:?}")) }
+        })
+        .with_strategy(TestStrategy::Count(5))
+        .run();
+    result.assert_green();
+}
+
+#[test]
+fn a_checker_that_objects_or_panics_is_red_with_its_words() {
+    let simulation = SimulationBuilder::new().workload("client", 1, |_: SimContext| async {});
+    for checked in [
+        simulation.clone().with_checker("judge", |_| Err::<(), _>("a hole in the history")),
+        simulation.with_checker("judge", |_| panic!("a hole in the history")),
+    ] {
+        let failures = checked.run_seed(1, Overrides::new(), None).failures;
+        assert_eq!(failures.len(), 1, "{failures:?}");
+        assert_eq!(failures[0].to_string(), "checker `judge`: a hole in the history");
+    }
+}
