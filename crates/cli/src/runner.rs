@@ -6,7 +6,9 @@ mod campaign;
 mod list;
 mod manifest;
 mod replay;
+mod single;
 mod sweep;
+mod trace;
 
 use crate::verdict;
 use std::ffi::OsString;
@@ -16,12 +18,15 @@ use std::process::ExitCode;
 pub const SWEEP: &str = "run simulation targets over many seeds: all of them for 1,000 seeds if nothing is said";
 /// What [`replay`] does, in one line.
 pub const REPLAY: &str = "run one seed of a target again: its failure, digest and faults, and its logs with --log";
+/// What [`trace`] does, in one line.
+pub const TRACE: &str = "all that happened in one run and what made it happen, as JSON lines or for Perfetto";
 /// What [`list`] does, in one line.
 pub const LIST: &str = "the simulation targets, and their planted bugs with --bugs";
 /// What [`campaign`] does, in one line.
 pub const CAMPAIGN: &str = "a longer sweep whose dated result is kept under docs/campaigns";
 
-const COMMANDS: [(&str, &str); 4] = [("sweep", SWEEP), ("replay", REPLAY), ("list", LIST), ("campaign", CAMPAIGN)];
+const COMMANDS: [(&str, &str); 5] =
+    [("sweep", SWEEP), ("replay", REPLAY), ("trace", TRACE), ("list", LIST), ("campaign", CAMPAIGN)];
 
 /// A whole `main`: does what the process's arguments ask for.
 pub fn main() -> ExitCode {
@@ -31,6 +36,7 @@ pub fn main() -> ExitCode {
     match name.as_str() {
         "sweep" => sweep(arguments),
         "replay" => replay(arguments),
+        "trace" => trace(arguments),
         "list" => list(arguments),
         "campaign" => campaign(arguments),
         "help" | "--help" | "-h" => {
@@ -55,6 +61,12 @@ pub fn sweep<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> ExitC
 /// `replay NAME --seed S [flags]`: runs one seed again. Exit codes as for [`sweep`].
 pub fn replay<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> ExitCode {
     verdict::exit(replay::command(lexopt::Parser::from_args(arguments.into_iter().map(Into::into))))
+}
+
+/// `trace NAME --seed S [flags]`: writes the causal trace of one run. 0 if it is written,
+/// whether or not the run is red.
+pub fn trace<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> ExitCode {
+    verdict::exit(trace::command(lexopt::Parser::from_args(arguments.into_iter().map(Into::into))))
 }
 
 /// `list [--bugs]`: the targets of the workspace.

@@ -6,9 +6,11 @@ mod determinism;
 mod print;
 mod replay;
 mod sweep;
+mod trace;
 mod trials;
 
 pub(crate) use replay::USAGE as REPLAY_USAGE;
+pub(crate) use trace::{FLAGS as TRACE_FLAGS, USAGE as TRACE_USAGE};
 
 use crate::trouble::Trouble;
 use std::panic::{self, AssertUnwindSafe};

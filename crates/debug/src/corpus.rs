@@ -49,6 +49,33 @@ pub struct Versions {
     pub wavetank: String,
 }
 
+impl Entry {
+    /// Writes the entry's files into a folder, which is made if it is not there.
+    ///
+    /// # Errors
+    /// If one cannot be written.
+    pub fn write(&self, path: &Path, beside: &Beside) -> Result<(), CorpusError> {
+        fs::create_dir_all(path).map_err(file(path))?;
+        let overrides = serde_json::to_string_pretty(&self.overrides).expect("overrides have nothing that JSON lacks");
+        write(&path.join(OVERRIDES), &format!("{overrides}\n"))?;
+        let others = [
+            ("recipe.txt", &beside.recipe),
+            ("timeline.html", &beside.timeline),
+            ("configuration.json", &beside.configuration),
+            ("witness.rs", &beside.witness),
+        ];
+        for (name, text) in others {
+            match text {
+                Some(text) => write(&path.join(name), text)?,
+                // One of an entry before would be of another run.
+                None => drop(fs::remove_file(path.join(name))),
+            }
+        }
+        // Last: what has no seed is no entry.
+        write_entry(path, self)
+    }
+}
+
 impl Versions {
     /// Of the sources at a commit.
     pub fn at(revision: Option<String>) -> Versions {
@@ -154,24 +181,7 @@ impl Corpus {
     /// If it cannot be written.
     pub fn keep(&self, entry: &Entry, beside: &Beside) -> Result<PathBuf, CorpusError> {
         let path = self.root.join(self.name(entry));
-        fs::create_dir_all(&path).map_err(file(&path))?;
-        let overrides = serde_json::to_string_pretty(&entry.overrides).expect("overrides have nothing that JSON lacks");
-        write(&path.join(OVERRIDES), &format!("{overrides}\n"))?;
-        let others = [
-            ("recipe.txt", &beside.recipe),
-            ("timeline.html", &beside.timeline),
-            ("configuration.json", &beside.configuration),
-            ("witness.rs", &beside.witness),
-        ];
-        for (name, text) in others {
-            match text {
-                Some(text) => write(&path.join(name), text)?,
-                // One of an entry before would be of another run.
-                None => drop(fs::remove_file(path.join(name))),
-            }
-        }
-        // Last: what has no seed is no entry.
-        write_entry(&path, entry)?;
+        entry.write(&path, beside)?;
         Ok(path)
     }
 

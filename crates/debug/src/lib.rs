@@ -4,7 +4,8 @@
 //! What a red seed needs: its causal trace, and what is made of it. Runs nothing by
 //! itself: the harness does.
 //!
-//! In reading order: [`trace`] is what happened in a run, event by event;
+//! In reading order: [`trace`] is what happened in a run, event by event,
+//! [`perfetto`] is that for Perfetto and Chrome;
 //! [`Signature`] is what makes two failures the same, and [`shrink`] makes a red run
 //! small without changing it; a [`Recipe`] tells it in words, a [`Witness`] is a test
 //! that fails because of it, the [`corpus`] keeps it; [`junit`] is what machines read. A
@@ -13,6 +14,7 @@
 pub mod corpus;
 pub mod junit;
 mod operation;
+pub mod perfetto;
 mod recipe;
 pub mod shrink;
 mod signature;

@@ -17,7 +17,6 @@ use crate::signature::Signature;
 use jury::Jury;
 use passes::Passes;
 use remains::remains;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use thiserror::Error;
 use wavetank_harness::{Failure, Overrides, RunRecord, SimulationBuilder};
@@ -47,7 +46,7 @@ pub struct Shrinker<'a> {
     wanted: Option<Signature>,
     budget: Budget,
     threads: usize,
-    cancelled: Option<&'a AtomicBool>,
+    cancelled: Box<dyn Fn() -> bool + 'a>,
     observe: Box<dyn Fn(&Step) + 'a>,
 }
 
@@ -91,7 +90,7 @@ pub enum Ended {
     Minimal,
     /// Its budget is spent.
     Budget,
-    /// Somebody set the flag.
+    /// Somebody wanted it to end.
     Cancelled,
 }
 
@@ -176,7 +175,7 @@ impl<'a> Shrinker<'a> {
             wanted: None,
             budget: Budget::default(),
             threads: 1,
-            cancelled: None,
+            cancelled: Box::new(|| false),
             observe: Box::new(|_| ()),
         }
     }
@@ -209,9 +208,9 @@ impl<'a> Shrinker<'a> {
         self
     }
 
-    /// A flag that ends it: what it has by then is its result.
-    pub fn with_cancel(mut self, cancelled: &'a AtomicBool) -> Shrinker<'a> {
-        self.cancelled = Some(cancelled);
+    /// Asked before each run; once it says so, what there is by then is the result.
+    pub fn with_cancel(mut self, cancelled: impl Fn() -> bool + 'a) -> Shrinker<'a> {
+        self.cancelled = Box::new(cancelled);
         self
     }
 
@@ -254,7 +253,7 @@ impl<'a> Shrinker<'a> {
             let (overrides, record) = passes.into_best();
             let ended = match finished {
                 true => Ended::Minimal,
-                false if self.is_cancelled() => Ended::Cancelled,
+                false if (self.cancelled)() => Ended::Cancelled,
                 false => Ended::Budget,
             };
             let (runs, cpu, further) = jury.finish();
@@ -274,12 +273,8 @@ impl<'a> Shrinker<'a> {
         Ok(shrunk)
     }
 
-    fn is_cancelled(&self) -> bool {
-        self.cancelled.is_some_and(|flag| flag.load(Ordering::Relaxed))
-    }
-
     fn over(&self, runs: u64, cpu: Duration) -> bool {
-        self.is_cancelled() || runs >= self.budget.runs || cpu >= self.budget.cpu
+        (self.cancelled)() || runs >= self.budget.runs || cpu >= self.budget.cpu
     }
 }
 

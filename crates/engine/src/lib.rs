@@ -20,6 +20,7 @@ mod decision;
 mod device;
 mod digest;
 mod fault;
+mod few;
 mod generation;
 mod here;
 mod home;
@@ -44,6 +45,7 @@ mod time;
 mod timer;
 mod trace;
 mod waiter;
+mod wheel;
 mod world;
 
 pub use broken::Broken;

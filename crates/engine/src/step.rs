@@ -7,6 +7,7 @@ use crate::kernel::{Kernel, TIES, TIMERS};
 use crate::limit::{Limit, Stop};
 use crate::local::Devices;
 use crate::node::NodeState;
+use crate::queue::Head;
 use crate::ready::{Place, Policy};
 use crate::task::{BoxRunnable, End};
 
@@ -162,15 +163,16 @@ impl Kernel {
 
     /// Moves time to the earliest record and fires it.
     #[inline]
-    fn fire(&mut self, head: u32, devices: &mut Devices) {
-        let time = self.queue.time(head).max(self.now);
+    fn fire(&mut self, head: Head, devices: &mut Devices) {
+        let time = head.time.max(self.now);
         if time > self.now {
             self.begin_instant();
         }
         self.events += 1;
-        let head =
-            if self.queue.is_tied(head) && time != self.shuffled_at { self.shuffle(head, time, devices) } else { head };
-        let due = self.queue.take(head);
+        if head.is_tied && time != self.shuffled_at {
+            self.shuffle(time, devices);
+        }
+        let due = self.queue.take();
         self.now = time;
         self.note_fire(due.device, due.slot);
         if due.device == TIMERS {
@@ -183,16 +185,16 @@ impl Kernel {
 
     /// Draws the order of the records that are due at one instant, once.
     #[inline(never)]
-    fn shuffle(&mut self, head: u32, time: u64, devices: &mut Devices) -> u32 {
+    fn shuffle(&mut self, time: u64, devices: &mut Devices) {
         self.shuffled_at = time;
         if let Policy::Fifo = self.config.policy {
-            return head;
+            return;
         }
         let Kernel { queue, timers, scratch, decisions, .. } = self;
-        queue.order(head, scratch, |device, slot| {
+        queue.order(scratch, |device, slot| {
             let name = if device == TIMERS { timers.name(slot) } else { devices.get(device).name(slot) };
             decisions.draw(TIES, name, u64::from(device)).unwrap_or(0)
-        })
+        });
     }
 
     /// Why nothing can be fired.

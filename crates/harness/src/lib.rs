@@ -9,6 +9,8 @@
 //! [`Chaos`] what goes wrong; [`SimulationResult`] is what comes out, with each
 //! [`Failure`].
 
+#[doc(hidden)]
+pub mod attribute;
 mod builder;
 mod cast;
 mod chaos;
@@ -75,6 +77,7 @@ pub use wavetank_engine::{
     Address, Atom, Choice, Decisions, Digest, Domain, EngineConfig, FaultKind, Limits, Overrides, Policy, Ratio, Tally,
     Target, mix, name_key,
 };
+pub use wavetank_macros::test;
 pub use wavetank_network::NetworkConfig;
 pub use wavetank_storage::StorageConfiguration;
 pub use workload::{BoxError, Process, Workload};

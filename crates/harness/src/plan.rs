@@ -127,6 +127,8 @@ pub(crate) struct Field {
 /// The entity of the first cycle's planned faults in their kinds' domains.
 const PLAN: u64 = 0x706c_616e;
 const HOW_MANY: Domain = Domain::new("chaos.count");
+/// When a planned fault strikes, within its window; benign: when it begins.
+const TIME: Domain = Domain::new("chaos.time");
 /// How long a planned fault lasts; benign: the shortest.
 pub const DURATION: Domain = Domain::new("chaos.duration");
 /// How much slower a link is, how far a clock jumps or goes wrong; benign: the least.
@@ -135,7 +137,6 @@ const CYCLES: Domain = Domain::new("chaos.cycles");
 
 // What a fault's one draw is spread by. Neighbouring numbers would not do: products of
 // neighbours are neighbours too.
-const TIME: u64 = name_key("time");
 const TARGET: u64 = name_key("target");
 const SHAPE: u64 = name_key("shape");
 const SIDE: u64 = name_key("half");
@@ -147,7 +148,8 @@ pub(crate) fn cycles(chaos: &Chaos, decisions: &Decisions) -> u32 {
 }
 
 /// The faults of one cycle. One that was overridden to be benign is not among them, and
-/// moves no other: what the tolerance grants goes by the plan without overrides.
+/// moves no other: what the tolerance grants goes by the plan without overrides, but for
+/// the times of those that were moved by one.
 pub(crate) fn plan(
     chaos: &Chaos,
     tolerance: Option<&Tolerance>,
@@ -158,7 +160,7 @@ pub(crate) fn plan(
     let plain = decisions.plain();
     let mut draft = Draft { chaos, tolerance, field, outages: Outages::default(), plan: Plan::default() };
     let entity = PLAN + u64::from(cycle);
-    for draw in draft.draws(&plain, entity) {
+    for draw in draft.draws(&plain, decisions, entity) {
         draft.place(&draw, &plain, entity);
     }
     let mut plan = draft.plan;
@@ -206,13 +208,14 @@ struct Draft<'a> {
 
 impl Draft<'_> {
     /// What is asked for, in the order of time.
-    fn draws(&self, plain: &Decisions, entity: u64) -> Vec<Draw> {
+    fn draws(&self, plain: &Decisions, decisions: &Decisions, entity: u64) -> Vec<Draw> {
         let window = saturating_nanos(self.chaos.window);
         let mut draws = Vec::new();
         for strike in Strike::ALL {
             for nth in 0..how_many(self.chaos, plain, strike, entity) {
                 let bits = plain.draw(strike.kind().domain(), entity, nth).expect("nothing is overridden in it");
-                draws.push(Draw { time: scale(mix(bits, TIME), 0, window), strike, nth, bits: mix(bits, TARGET) });
+                let time = decisions.within(TIME, mix(strike.kind().domain().key(), entity), nth, 0, window);
+                draws.push(Draw { time, strike, nth, bits: mix(bits, TARGET) });
             }
         }
         draws.sort_unstable_by_key(|draw| (draw.time, draw.strike, draw.nth));

@@ -158,3 +158,63 @@ fn trying_everything_knows_right_from_wrong() {
         fits([pending(0, RegisterOp::Write(1), 0), read(0)]) && fits([pending(0, RegisterOp::Write(1), 0), read(1)])
     );
 }
+
+/// A log that is appended to: no two orders of its writes lead to the same state, unlike
+/// those of a register.
+pub(crate) struct Log;
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum LogOp {
+    Append(u64),
+    Read,
+}
+
+impl Model for Log {
+    type Op = LogOp;
+    type Ret = Vec<u64>;
+    type State = Vec<u64>;
+    type Part = ();
+
+    fn part(&self, _: &LogOp) {}
+
+    fn initial(&self, (): &()) -> Vec<u64> {
+        Vec::new()
+    }
+
+    fn step(&self, state: &Vec<u64>, op: &LogOp, ret: Option<&Vec<u64>>) -> Option<Vec<u64>> {
+        let mut state = state.clone();
+        match op {
+            LogOp::Append(value) => state.push(*value),
+            // A read tells the last two only, so that some orders stay open.
+            LogOp::Read if ret.is_some_and(|ret| !state.ends_with(ret)) => return None,
+            LogOp::Read => {}
+        }
+        Some(state)
+    }
+}
+
+impl Store for Vec<u64> {
+    type Op = LogOp;
+    type Ret = Vec<u64>;
+
+    fn ask(&self, dice: &mut Dice, value: u64) -> LogOp {
+        if dice.one_in(2) { LogOp::Read } else { LogOp::Append(value) }
+    }
+
+    fn act(&mut self, op: &LogOp) -> Vec<u64> {
+        if let LogOp::Append(value) = op {
+            self.push(*value);
+        }
+        self[self.len().saturating_sub(2)..].to_vec()
+    }
+
+    fn lie(&self, dice: &mut Dice, _: &LogOp, truth: Vec<u64>) -> Vec<u64> {
+        truth.into_iter().map(|value| if dice.one_in(2) { dice.below(3) } else { value }).collect()
+    }
+}
+
+#[test]
+fn logs_are_judged_as_by_trying_everything() {
+    let legal = compare::<_, Vec<u64>>(&Log, 5_000, 1);
+    assert!((1_000..4_000).contains(&legal), "{legal} of 5,000 are legal: too much of one kind proves little");
+}

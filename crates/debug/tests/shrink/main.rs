@@ -4,7 +4,6 @@ mod desk;
 mod domains;
 
 use desk::{Bugs, desk};
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use wavetank_debug::Signature;
 use wavetank_debug::shrink::{Budget, Ended, ShrinkError, Shrinker, Shrunk, Size, superfluous};
@@ -109,8 +108,7 @@ fn what_ends_early_keeps_the_best_so_far() {
     let record = simulation.run_seed(seed, short.overrides.clone(), None);
     assert_eq!(Signature::of(&record.failures[0]), signature);
 
-    let cancelled = AtomicBool::new(true);
-    let none = Shrinker::new(&simulation, seed).with_cancel(&cancelled).run().expect("the seed is red");
+    let none = Shrinker::new(&simulation, seed).with_cancel(|| true).run().expect("the seed is red");
     assert_eq!((none.ended, none.runs), (Ended::Cancelled, 0));
     assert_eq!(none.overrides, Overrides::new());
 }

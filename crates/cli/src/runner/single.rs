@@ -1,0 +1,63 @@
+//! A command about one run: one seed of one simulation, in its target's own process.
+//! What the target does with it is said beside the target's other commands.
+
+use super::build::build;
+use super::manifest::Manifest;
+use super::sweep::no_bug;
+use crate::options::{seed, value};
+use crate::target::COMMAND_WORD;
+use crate::trouble::Trouble;
+use crate::verdict::Verdict;
+use lexopt::{Arg, Parser, ValueExt};
+use std::ffi::OsString;
+use std::process::Command;
+
+/// Reads `NAME --seed S [--bug NAME] [--profile NAME]` and those of `flags`, each with a
+/// value, builds the target and has it do `command` with them.
+///
+/// # Errors
+/// In one line that ends with `usage`, if something is missing or unknown; and if the target
+/// cannot be built or did not say how it went.
+pub(super) fn command(
+    command: &str,
+    flags: &[&'static str],
+    usage: &str,
+    mut parser: Parser,
+) -> Result<Verdict, Trouble> {
+    let (mut name, mut wanted, mut bug, mut profile) = (None, None, None, None);
+    // What goes on to the target as it is.
+    let mut words: Vec<OsString> = Vec::new();
+    let misuse = |what: &str| Trouble::new(format!("{what}; usage: {command} NAME {usage}"));
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Value(word) if name.is_none() => name = Some(word.string()?),
+            Arg::Long("seed") => wanted = Some(seed(&value("seed", &mut parser)?)?),
+            Arg::Long("bug") => bug = Some(value("bug", &mut parser)?),
+            Arg::Long("profile") => profile = Some(value("profile", &mut parser)?),
+            Arg::Long(flag) => match flags.iter().find(|known| **known == flag) {
+                Some(&flag) => words.extend([format!("--{flag}").into(), value(flag, &mut parser)?.into()]),
+                None => return Err(misuse(&format!("no flag --{flag}"))),
+            },
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let manifest = Manifest::read()?;
+    let name = name.ok_or_else(|| misuse(&format!("{command} which target? {}", manifest.known())))?;
+    let wanted = wanted.ok_or_else(|| misuse(&format!("{command} which seed?")))?;
+    let (target, simulation) = manifest.find(&name)?;
+    if let Some(bug) = bug.as_ref().filter(|bug| !target.bugs.iter().any(|one| one.name == **bug)) {
+        return Err(Trouble::new(no_bug(target, bug)));
+    }
+    let programs = build(&manifest, &[target], profile.as_deref(), bug.is_some())?;
+    let mut process = Command::new(&programs[0]);
+    process.args([COMMAND_WORD, command]).args(simulation).args(["--seed", &wanted.to_string()]);
+    process.args(bug.iter().flat_map(|bug| ["--bug", bug])).args(words);
+    let failed = |what: String| Trouble::new(format!("target `{}`: {what}", target.name));
+    match process.status().map_err(|error| failed(error.to_string()))?.code() {
+        Some(0) => Ok(Verdict::Green),
+        Some(1) => Ok(Verdict::Red),
+        Some(130) => Ok(Verdict::Interrupted),
+        Some(2) => Err(Trouble::told()),
+        _ => Err(failed(format!("its process crashed while it ran seed {wanted}"))),
+    }
+}

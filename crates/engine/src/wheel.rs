@@ -1,0 +1,236 @@
+//! The wheel: 64-way levels of lists whose order is the sequence of insertion. Knows
+//! a record by its index; what it is about, and when it is due, it is told.
+
+const LEVEL_BITS: u32 = 6;
+const SLOTS: usize = 1 << LEVEL_BITS;
+/// 11 levels of 6 bits reach past the 64 bits of a time in nanoseconds.
+const LEVELS: usize = 11;
+/// The lists' anchors come before the records in one numbering.
+pub(crate) const ANCHORS: u32 = (LEVELS * SLOTS) as u32;
+
+/// The neighbours in a list, of a record or an anchor.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Link {
+    next: u32,
+    prev: u32,
+}
+
+const NOWHERE: Link = Link { next: u32::MAX, prev: u32::MAX };
+
+/// The wheel.
+///
+/// Invariant: a record lies at the level of the highest 6-bit digit in which its
+/// time differs from `base`, in the list of that digit's value; so its place can be
+/// computed, and the lowest list of the lowest level in use holds the earliest.
+///
+/// Each list is a circle through an anchor, so that linking and unlinking take no
+/// branch: whether a list is empty is as good as random, and a wrong guess of the
+/// processor costs more than the rest.
+#[derive(Debug)]
+pub(crate) struct Wheel {
+    base: u64,
+    levels: u32,
+    occupied: [u64; LEVELS],
+    /// Those of the anchors, then those of the records; none before the first use.
+    links: Vec<Link>,
+}
+
+impl Wheel {
+    pub(crate) const fn new() -> Wheel {
+        Wheel { base: 0, levels: 0, occupied: [0; LEVELS], links: Vec::new() }
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.levels == 0
+    }
+
+    /// No time before this is due any more.
+    #[inline]
+    pub(crate) fn base(&self) -> u64 {
+        self.base
+    }
+
+    /// Moves the base to the time of a record that is about to be taken: the earliest, which
+    /// is settled, or one of a wheel that is not in use.
+    #[inline]
+    pub(crate) fn rebase(&mut self, time: u64) {
+        self.base = time;
+    }
+
+    /// Begins to be used, for records with indices below `end`.
+    pub(crate) fn begin(&mut self, end: u32) {
+        if self.links.is_empty() {
+            self.links.reserve(end.next_power_of_two() as usize);
+            self.links.extend((0..ANCHORS).map(|anchor| Link { next: anchor, prev: anchor }));
+        }
+        self.make_room(end);
+    }
+
+    /// Makes room for records with indices below `end`.
+    #[inline]
+    pub(crate) fn make_room(&mut self, end: u32) {
+        if self.links.len() < end as usize {
+            self.links.resize(end as usize, NOWHERE);
+        }
+    }
+
+    /// Empties every list; keeps the memory.
+    pub(crate) fn clear(&mut self) {
+        while self.levels != 0 {
+            let level = self.levels.trailing_zeros() as usize;
+            while self.occupied[level] != 0 {
+                let anchor = anchor(level, self.occupied[level].trailing_zeros() as usize);
+                self.links[anchor as usize] = Link { next: anchor, prev: anchor };
+                self.occupied[level] &= self.occupied[level] - 1;
+            }
+            self.levels &= self.levels - 1;
+        }
+        debug_assert_eq!(self.levels, 0, "every list was looked at");
+    }
+
+    /// The first list in the order of time: its level, its place there, and its head.
+    #[inline]
+    pub(crate) fn lowest(&self) -> Option<(usize, usize, u32)> {
+        if self.levels == 0 {
+            return None;
+        }
+        let level = self.levels.trailing_zeros() as usize;
+        let place = self.occupied[level].trailing_zeros() as usize;
+        Some((level, place, self.links[anchor(level, place) as usize].next))
+    }
+
+    /// All lists in the order of time, each from its head.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = u32> {
+        (0..LEVELS).flat_map(move |level| {
+            let occupied = self.occupied[level];
+            let places = (0..SLOTS).filter(move |place| occupied >> place & 1 == 1);
+            places.flat_map(move |place| self.list(self.links[anchor(level, place) as usize].next))
+        })
+    }
+
+    /// A list from one of its records on.
+    pub(crate) fn list(&self, head: u32) -> impl Iterator<Item = u32> {
+        let mut index = head;
+        std::iter::from_fn(move || {
+            let this = index;
+            index = self.links[this as usize].next;
+            (this >= ANCHORS).then_some(this)
+        })
+    }
+
+    /// Whether others follow in a list; one that is settled is due together with them.
+    #[inline]
+    pub(crate) fn is_tied(&self, head: u32) -> bool {
+        self.links[head as usize].next >= ANCHORS
+    }
+
+    /// Spreads the lowest list over lower levels, as seen from its earliest record; its new head.
+    #[inline(never)]
+    pub(crate) fn cascade(
+        &mut self,
+        (level, place, head): (usize, usize, u32),
+        limit: u64,
+        time: impl Fn(u32) -> u64,
+    ) -> Option<u32> {
+        let earliest = self.list(head).map(&time).min()?;
+        if earliest > limit {
+            return None;
+        }
+        let anchor = anchor(level, place);
+        self.links[anchor as usize] = Link { next: anchor, prev: anchor };
+        self.vacate(level, place, true);
+        self.base = earliest;
+        let mut index = head;
+        while index != anchor {
+            let next = self.links[index as usize].next;
+            self.link(index, time(index));
+            index = next;
+        }
+        Some(self.links[(earliest as usize) & (SLOTS - 1)].next)
+    }
+
+    /// Puts the records from `head` on, all of a list, into the order of `key`; equal keys
+    /// keep theirs.
+    pub(crate) fn order(&mut self, head: u32, scratch: &mut Vec<(u64, u32)>, mut key: impl FnMut(u32) -> u64) {
+        let Link { next, prev: anchor } = self.links[head as usize];
+        if self.links[next as usize].next == anchor {
+            // Of two records, as most ties are.
+            if key(head) > key(next) {
+                self.chain(anchor, [next, head]);
+            }
+            return;
+        }
+        scratch.clear();
+        let mut index = head;
+        while index != anchor {
+            scratch.push((key(index), index));
+            index = self.links[index as usize].next;
+        }
+        scratch.sort_by_key(|&(key, _)| key);
+        self.chain(anchor, scratch.iter().map(|&(_, index)| index));
+    }
+
+    /// Makes a list's circle anew.
+    fn chain(&mut self, anchor: u32, order: impl IntoIterator<Item = u32>) {
+        let mut last = anchor;
+        for index in order {
+            self.links[last as usize].next = index;
+            self.links[index as usize].prev = last;
+            last = index;
+        }
+        self.links[last as usize].next = anchor;
+        self.links[anchor as usize].prev = last;
+    }
+
+    #[inline]
+    fn place(&self, time: u64) -> (usize, usize) {
+        let level = (63 - ((time ^ self.base) | 1).leading_zeros()) / LEVEL_BITS;
+        (level as usize, (time >> (level * LEVEL_BITS)) as usize & (SLOTS - 1))
+    }
+
+    #[inline]
+    pub(crate) fn link(&mut self, index: u32, time: u64) {
+        let (level, place) = self.place(time);
+        let anchor = anchor(level, place);
+        let tail = std::mem::replace(&mut self.links[anchor as usize].prev, index);
+        self.links[tail as usize].next = index;
+        self.links[index as usize] = Link { next: anchor, prev: tail };
+        self.occupied[level] |= 1 << place;
+        self.levels |= 1 << level;
+    }
+
+    #[inline]
+    pub(crate) fn unlink(&mut self, index: u32, time: u64) {
+        let (level, place) = self.place(time);
+        let Link { next, prev } = self.links[index as usize];
+        self.links[prev as usize].next = next;
+        self.links[next as usize].prev = prev;
+        // Between an anchor and itself it was alone.
+        self.vacate(level, place, next == prev && next < ANCHORS);
+    }
+
+    /// Takes the head out of the lowest list.
+    #[inline]
+    pub(crate) fn behead(&mut self, (level, place, head): (usize, usize, u32)) {
+        let anchor = anchor(level, place);
+        let next = self.links[head as usize].next;
+        self.links[anchor as usize].next = next;
+        self.links[next as usize].prev = anchor;
+        self.vacate(level, place, next == anchor);
+    }
+
+    /// Notes that a list is empty, if it is.
+    #[inline]
+    fn vacate(&mut self, level: usize, place: usize, is_empty: bool) {
+        let occupied = self.occupied[level] & !(u64::from(is_empty) << place);
+        self.occupied[level] = occupied;
+        self.levels &= !(u32::from(occupied == 0) << level);
+    }
+}
+
+/// The number of a list's anchor.
+#[inline]
+fn anchor(level: usize, place: usize) -> u32 {
+    (level * SLOTS + place) as u32
+}
