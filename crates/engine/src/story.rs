@@ -109,6 +109,8 @@ pub struct Story {
     last: Option<u64>,
     /// The poll under way.
     poll: Option<u64>,
+    /// Nobody's step is under way: the harness acts from outside.
+    outside: bool,
     marks: HashMap<Mark, u64>,
     /// Short names, by what they begin with and what they are of.
     names: HashMap<(&'static str, u64), u64>,
@@ -135,9 +137,14 @@ impl Story {
         std::mem::take(self).events
     }
 
-    /// Time moves to another record, or the harness speaks: nothing of the step before is a cause.
+    /// A task is polled or a record fires: nothing of the step before is a cause.
     pub(crate) fn begin_step(&mut self) {
-        (self.last, self.poll) = (None, None);
+        (self.last, self.poll, self.outside) = (None, None, false);
+    }
+
+    /// The harness acts: what it does to one node makes nothing happen to another.
+    pub(crate) fn end_step(&mut self) {
+        (self.last, self.poll, self.outside) = (None, None, true);
     }
 
     /// The event told last is a poll, and what follows happens in it.
@@ -167,7 +174,10 @@ impl Story {
         event.cause = self.cause();
         let mut telling = Telling { story: self, topology, event, marks: Vec::new() };
         words(&mut telling);
-        let Telling { event, marks, .. } = telling;
+        let Telling { mut event, marks, .. } = telling;
+        if self.outside {
+            event.cause = event.cause.filter(|&cause| self.events[cause as usize].node == event.node);
+        }
         // Why a run is red is worth more than one event more.
         if self.events.len() >= EVENTS_MOST && event.kind != FAILURE {
             self.untold += 1;

@@ -194,10 +194,10 @@ impl Kernel {
         });
     }
 
-    /// The harness speaks: the step before is over.
+    /// The harness acts: the step before is over.
     pub(crate) fn end_step(&mut self) {
         if let Some(story) = self.story_mut() {
-            story.begin_step();
+            story.end_step();
         }
     }
 

@@ -136,7 +136,10 @@ fn cause(events: &[StoryEvent], kernel: &Kernel, failure: &Failure) -> Option<u6
             event.kind == "assert" && event.arg("holds") == Some(&Value::Bool(false)) && is_it
         }),
         Failure::Error { who, .. } => of_node(who),
-        Failure::Deadlock { tasks } | Failure::Limit { tasks, .. } | Failure::LeakedTasks { tasks } => {
+        Failure::Deadlock { tasks }
+        | Failure::Limit { tasks, .. }
+        | Failure::LeakedTasks { tasks }
+        | Failure::NotLive { tasks, .. } => {
             let node = tasks.first().map(|task| task.node);
             last(&|event| event.node.is_some_and(|(id, _)| Some(id) == node))
         }

@@ -87,7 +87,10 @@ impl Fabric {
         }
         let until = if nanos == 0 { 0 } else { kernel.now().saturating_add(nanos) };
         self.links.set_held(path, until);
-        kernel.note(CLOGGED, path.entity(), nanos);
+        kernel.note_and_tell(CLOGGED, path.entity(), nanos, |telling| {
+            told::changes(telling, path, "clogged", nanos > 0);
+            telling.arg("nanos", nanos);
+        });
         self.refresh();
     }
 
@@ -95,6 +98,9 @@ impl Fabric {
     pub fn heal(&mut self, kernel: &mut Kernel) {
         for path in self.links.disturbed() {
             self.mend(kernel, path.from, path.to);
+            if self.links.extra(path) > 0 {
+                kernel.tell(MEND.name(), |telling| told::changes(telling, path, "slow", false));
+            }
             self.links.set_extra(path, 0);
             self.links.set_held(path, 0);
         }

@@ -17,6 +17,8 @@ const LOST: u64 = name_key("tcp.lost");
 const CUT: u64 = name_key("network.cut");
 /// Marks that a path was made slow.
 const SLOWED: u64 = name_key("network.slowed");
+/// Marks that a path holds what departs.
+const CLOGGED: u64 = name_key("network.clogged");
 /// Marks a datagram on its way.
 const SENT: u64 = name_key("udp.depart");
 /// Marks a datagram that has landed.
@@ -152,11 +154,10 @@ fn blame(telling: &mut Telling<'_>, marks: u16, path: Path) {
         return;
     }
     telling.arg("faults", names.join(" "));
-    if marks & kinds::mark(&kinds::PARTITION) != 0 {
-        telling.also((path.entity(), CUT));
-    }
-    if marks & kinds::mark(&kinds::SLOW) != 0 {
-        telling.also((path.entity(), SLOWED));
+    for (kind, mark) in [(&kinds::PARTITION, CUT), (&kinds::SLOW, SLOWED), (&kinds::CLOG, CLOGGED)] {
+        if marks & kinds::mark(kind) != 0 {
+            telling.also((path.entity(), mark));
+        }
     }
 }
 
@@ -216,7 +217,12 @@ impl Packet {
 /// A link is cut or made slow, or is as it should be again.
 pub(crate) fn changes(telling: &mut Telling<'_>, path: Path, what: &'static str, begins: bool) {
     telling.arg("from", path.from.0).arg("to", path.to.0).arg("what", what);
-    let mark = (path.entity(), if what == "cut" { CUT } else { SLOWED });
+    let state = match what {
+        "cut" => CUT,
+        "slow" => SLOWED,
+        _ => CLOGGED,
+    };
+    let mark = (path.entity(), state);
     if begins {
         telling.marked(mark);
     } else {

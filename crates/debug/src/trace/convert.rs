@@ -78,7 +78,7 @@ fn json(value: &Value) -> Json {
 }
 
 /// The kinds of fault whose first parameter is how long they last, in nanoseconds.
-static LASTING: [&FaultKind; 9] = [
+static LASTING: [&FaultKind; 10] = [
     &engine::CRASH,
     &engine::MACHINE_CRASH,
     &engine::POWER_LOSS,
@@ -87,6 +87,7 @@ static LASTING: [&FaultKind; 9] = [
     &engine::POLL_COST,
     &network::PARTITION,
     &network::SLOW,
+    &network::CLOG,
     &network::DELAY_SPIKE,
 ];
 
