@@ -13,7 +13,6 @@
 
 pub mod corpus;
 pub mod junit;
-mod operation;
 pub mod perfetto;
 mod recipe;
 pub mod shrink;

@@ -3,10 +3,9 @@
 
 mod words;
 
-use crate::operation::{OperationRecord, operations};
 use crate::signature::Signature;
 use std::fmt;
-use wavetank_harness::{Atom, RunRecord, Target};
+use wavetank_harness::{Atom, OperationRecord, RunRecord, Target};
 
 /// Lines of a recipe at most.
 pub const LINES_MOST: usize = 12;
@@ -41,7 +40,7 @@ impl Recipe {
     /// Tells a run, with the names of its nodes if it was [told](wavetank_harness::Recorder::tell). Of its failures the one with that signature is told, or the first.
     pub fn of(record: &RunRecord, signature: Option<&Signature>) -> Recipe {
         let mut lines = faults(&record.atoms, &Names::of(record));
-        lines.extend(operations(record).iter().map(operation));
+        lines.extend(record.operations.iter().map(operation));
         // An operation that begins in the instant of a fault meets it.
         lines.sort_by_key(|line| (line.time, line.sort == Sort::Fault));
         let wanted = |failure: &&wavetank_harness::Failure| {

@@ -7,6 +7,7 @@
 
 mod cpu;
 mod domains;
+mod elsewhere;
 mod jury;
 mod passes;
 mod remains;

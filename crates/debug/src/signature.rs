@@ -37,8 +37,11 @@ impl Signature {
                 let (property, details) = split_assertion(assertion);
                 new(property, details, who)
             }
-            Failure::Error { who, message } => new("error".to_string(), message, who),
-            Failure::Invariant { name, message } => new(format!("invariant `{name}`"), message, ""),
+            Failure::Error { who, message } => new("error".to_string(), first_line(message), who),
+            Failure::Invariant { name, message } => new(format!("invariant `{name}`"), first_line(message), ""),
+            // What follows the first line is the history that it judged.
+            Failure::Checker { name, message } => new(format!("checker `{name}`"), first_line(message), ""),
+            Failure::NotLive { name, .. } => new(format!("liveness `{name}`"), "", ""),
             // Who else waits depends on the faults; the first is a workload if one waits.
             Failure::Deadlock { tasks } => {
                 let first = tasks.first();
@@ -83,6 +86,10 @@ impl fmt::Display for Signature {
         }
         if self.message.is_empty() { Ok(()) } else { write!(f, ": {}", self.message) }
     }
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
 }
 
 /// The node in "task `run` of client-3, spawned at ..".

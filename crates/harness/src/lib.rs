@@ -75,7 +75,7 @@ pub use tolerance::Tolerance;
 pub use topology::{Peer, PeerGroup, WorkloadTopology};
 pub use wavetank_engine::{
     Address, Atom, Choice, Decisions, Digest, Domain, EngineConfig, FaultKind, Limits, Overrides, Policy, Ratio, Tally,
-    Target, mix, name_key,
+    Target, mix, name_key, scale,
 };
 pub use wavetank_macros::test;
 pub use wavetank_network::NetworkConfig;

@@ -1,12 +1,14 @@
 //! The domains of values, as the passes lower them. Domains of fault kinds are not
 //! among them: their atoms are taken away one by one.
 
-use wavetank_harness::{Domain, all_kinds};
+use wavetank_harness::{Domain, FaultKind, all_kinds};
 
 /// The domain of operations: benign, an operation is not done.
 pub(super) const OPERATION: Domain = Domain::new("workload.operation");
 /// The domain of arguments of operations: benign, zero.
 pub(super) const ARGUMENT: Domain = Domain::new("workload.argument");
+/// The domain of when planned faults strike.
+pub(super) const TIME: Domain = Domain::new("chaos.time");
 /// The domain of how long planned faults last: benign, the shortest.
 pub(super) const DURATION: Domain = Domain::new("chaos.duration");
 /// The domain of how strong planned faults are: benign, the least.
@@ -47,7 +49,24 @@ pub const VALUES: [Domain; 24] = [
 const LOSSES: [&str; 5] =
     ["storage.lost", "storage.torn", "storage.size-lost", "storage.entry-lost", "storage.in-flight-lost"];
 
-/// Their domains.
+/// The kinds of fault that are planned, not drawn.
+const PLANNED: [&str; 9] = [
+    "node.crash",
+    "machine.crash",
+    "machine.power-loss",
+    "node.pause",
+    "network.partition",
+    "network.slow",
+    "network.clog",
+    "clock.step",
+    "clock.skew",
+];
+
+pub(super) fn is_planned(kind: &FaultKind) -> bool {
+    PLANNED.contains(&kind.name())
+}
+
+/// The domains of what a crash loses.
 pub(super) fn losses() -> impl Iterator<Item = Domain> {
     all_kinds().filter(|kind| LOSSES.contains(&kind.name())).map(|kind| kind.domain())
 }
@@ -57,7 +76,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_kind_of_loss_is_a_kind() {
+    fn each_kind_that_is_named_is_one() {
+        assert_eq!(all_kinds().filter(|kind| is_planned(kind)).count(), PLANNED.len());
         assert_eq!(losses().count(), LOSSES.len());
     }
 }

@@ -33,6 +33,8 @@ pub(super) fn cut(builder: &SimulationBuilder, record: &RunRecord) -> Simulation
 /// What became of a candidate.
 pub(super) struct Trial {
     pub(super) digest: Digest,
+    /// When its operations began and ended, in nanoseconds.
+    pub(super) spans: Box<[(u64, u64)]>,
     /// The run, if it failed in the same way and in no new one.
     pub(super) record: Option<RunRecord>,
 }
@@ -152,6 +154,12 @@ impl Jury {
         self.first(1, |_| overrides.clone(), over).map(|(_, _, trial)| trial)
     }
 
+    /// One candidate's trial, however it fails or passes; [`None`] if it is over before.
+    pub(super) fn look(&mut self, overrides: &Overrides, over: &dyn Fn(u64, Duration) -> bool) -> Option<Arc<Trial>> {
+        self.try_one(overrides, over);
+        self.memo.get(&key(overrides)).cloned()
+    }
+
     pub(super) fn spent(&self) -> (u64, Duration) {
         (self.runs, self.cpu)
     }
@@ -185,7 +193,9 @@ fn judge(number: usize, record: RunRecord, cpu: Duration, wanted: &Signature, kn
     let others = others.filter(|(failure, other)| is_other(other) && !matches!(failure, Failure::Limit { .. }));
     let others = others.map(|(failure, _)| failure.clone()).collect();
     let digest = record.digest;
-    Verdict { number, trial: Trial { digest, record: same.then_some(record) }, cpu, others }
+    let end = record.virtual_time;
+    let spans = record.operations.iter().map(|operation| (operation.begun, operation.ended.unwrap_or(end))).collect();
+    Verdict { number, trial: Trial { digest, spans, record: same.then_some(record) }, cpu, others }
 }
 
 /// A candidate that was asked about.

@@ -1,7 +1,7 @@
 //! The passes: which candidates are tried in which order, until none of them fails in
 //! the same way any more. Running them is the jury's work.
 
-use super::domains::{ARGUMENT, DURATION, EXTENT, OPERATION, SIZE, VALUES, losses};
+use super::domains::{ARGUMENT, DURATION, EXTENT, OPERATION, SIZE, VALUES};
 use super::jury::{Jury, Trial};
 use super::remains::{remains, without};
 use super::{Size, Step};
@@ -22,12 +22,12 @@ const ARGUMENTS_MOST: u64 = 8;
 type Over<'a> = dyn Fn(u64, Duration) -> bool + 'a;
 
 pub(super) struct Passes<'a> {
-    jury: &'a mut Jury,
-    over: &'a Over<'a>,
+    pub(super) jury: &'a mut Jury,
+    pub(super) over: &'a Over<'a>,
     observe: &'a dyn Fn(&Step),
-    seed: u64,
-    overrides: Overrides,
-    record: RunRecord,
+    pub(super) seed: u64,
+    pub(super) overrides: Overrides,
+    pub(super) record: RunRecord,
     pass: &'static str,
     /// Groups whose size is drawn.
     groups: Vec<(String, Count)>,
@@ -118,12 +118,12 @@ impl<'a> Passes<'a> {
         }
     }
 
-    fn is_over(&self) -> bool {
+    pub(super) fn is_over(&self) -> bool {
         let (runs, cpu) = self.jury.spent();
         (self.over)(runs, cpu)
     }
 
-    fn begin(&mut self, pass: &'static str) {
+    pub(super) fn begin(&mut self, pass: &'static str) {
         self.pass = pass;
         self.tell();
     }
@@ -134,7 +134,7 @@ impl<'a> Passes<'a> {
     }
 
     /// Takes the first of some candidates that fails in the same way and is not larger.
-    fn take(&mut self, count: usize, candidate: impl Fn(usize) -> Overrides) -> Option<usize> {
+    pub(super) fn take(&mut self, count: usize, candidate: impl Fn(usize) -> Overrides) -> Option<usize> {
         let mut from = 0;
         while from < count {
             let (place, overrides, trial) = self.jury.first(count - from, |nth| candidate(from + nth), self.over)?;
@@ -197,7 +197,7 @@ impl<'a> Passes<'a> {
         }
     }
 
-    fn only(&self, domains: &[Domain]) -> Overrides {
+    pub(super) fn only(&self, domains: &[Domain]) -> Overrides {
         let mut overrides = self.overrides.clone();
         let left = remains(&self.record);
         for domain in domains {
@@ -313,7 +313,7 @@ impl<'a> Passes<'a> {
 
     /// Delta debugging: takes units away, many at once first, and fewer and fewer of them,
     /// until no single one can go.
-    fn reduce(&mut self, mut units: Vec<Vec<Address>>) {
+    pub(super) fn reduce(&mut self, mut units: Vec<Vec<Address>>) {
         let mut chunk = units.len();
         while chunk > 0 && !self.is_over() {
             let (mut place, mut found) = (0, false);
@@ -387,57 +387,6 @@ impl<'a> Passes<'a> {
         self.take(pairs.len(), |nth| without(&base, &pairs[nth]));
     }
 
-    /// What a crash loses goes by the number of the write. Where something before it is
-    /// taken away, another write is under way when it strikes; so here it may lose
-    /// anything again, and what it then loses is reduced anew.
-    fn elsewhere(&mut self) {
-        self.begin("other losses");
-        let losses: Vec<Domain> = losses().collect();
-        let is_loss = |address: &Address| losses.iter().any(|domain| domain.key() == address.domain);
-        let mut units: Vec<Address> = remains(&self.record).addresses();
-        units.retain(|address| !is_loss(address));
-        let mut chunk = units.len();
-        while chunk > 0 && !self.is_over() {
-            let mut place = 0;
-            while place < units.len() {
-                let part = &units[place..(place + chunk).min(units.len())];
-                let freed = losses.iter().fold(without(&self.overrides, part), |mut freed, domain| {
-                    let single: Vec<Address> =
-                        freed.iter().map(|(one, _)| *one).filter(|one| one.domain == domain.key()).collect();
-                    single.iter().for_each(|address| freed.clear(address));
-                    freed.clear_domain(*domain);
-                    freed
-                });
-                if self.is_smaller_after(freed, &losses) {
-                    let left = remains(&self.record);
-                    units.retain(|address| left.contains(address));
-                } else {
-                    place += chunk;
-                }
-            }
-            chunk /= 2;
-        }
-    }
-
-    /// Whether a candidate fails in the same way, and is smaller once it is reduced. Then
-    /// it is taken.
-    fn is_smaller_after(&mut self, candidate: Overrides, kept: &[Domain]) -> bool {
-        let Some(trial) = self.jury.try_one(&candidate, self.over) else { return false };
-        let before = (self.overrides.clone(), self.record.clone());
-        self.overrides = candidate;
-        self.record = trial.record.clone().expect("the jury found that it fails in the same way");
-        let only = self.only(kept);
-        self.take(1, |_| only.clone());
-        self.reduce(remains(&self.record).units());
-        let single = remains(&self.record).addresses();
-        self.reduce(single.into_iter().map(|address| vec![address]).collect());
-        if remains(&self.record).count() < remains(&before.1).count() {
-            return true;
-        }
-        (self.overrides, self.record) = before;
-        false
-    }
-
     /// Takes overrides of values away that change nothing. That whole kinds of fault are
     /// benign stays: it says so about faults too that other code would meet.
     fn tidy(&mut self) {
@@ -468,15 +417,33 @@ impl<'a> Passes<'a> {
 
 /// The overrides, and a domain benign, also where it was overridden by itself.
 fn lowered(mut overrides: Overrides, domain: &Domain) -> Overrides {
-    let single: Vec<Address> =
-        overrides.iter().filter(|(address, _)| address.domain == domain.key()).map(|(address, _)| *address).collect();
-    single.iter().for_each(|address| overrides.clear(address));
+    clear_single(&mut overrides, domain);
     overrides.set_domain_benign(*domain);
     overrides
+}
+
+pub(super) fn clear_single(overrides: &mut Overrides, domain: &Domain) {
+    let single: Vec<Address> =
+        overrides.iter().map(|(address, _)| *address).filter(|address| address.domain == domain.key()).collect();
+    single.iter().for_each(|address| overrides.clear(address));
 }
 
 /// A draw that gives a group `more` members than the fewest.
 fn draw_of(count: Count, more: u32) -> u64 {
     let span = u128::from(count.high - count.low) + 1;
     (((u128::from(more) << 64) / span) as u64).saturating_add(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wavetank_harness::scale;
+
+    #[test]
+    fn a_draw_gives_the_size_that_it_was_made_for() {
+        let count = Count::from(2..=9);
+        for more in 0..=7 {
+            assert_eq!(scale(draw_of(count, more), 2, 9), u64::from(2 + more));
+        }
+    }
 }

@@ -1,8 +1,7 @@
 //! What remains of a run: its fault atoms and its operations, and how one is taken
 //! away. Which go first is for the passes.
 
-use crate::operation::{OperationRecord, operations};
-use wavetank_harness::{Address, Atom, Choice, Overrides, RunRecord};
+use wavetank_harness::{Address, Atom, Choice, OperationRecord, Overrides, RunRecord};
 
 /// What can be taken from a run, each by its address.
 pub(super) struct Remains<'a> {
@@ -11,7 +10,7 @@ pub(super) struct Remains<'a> {
 }
 
 pub(super) fn remains(record: &RunRecord) -> Remains<'_> {
-    Remains { atoms: &record.atoms, operations: operations(record) }
+    Remains { atoms: &record.atoms, operations: &record.operations }
 }
 
 impl Remains<'_> {

@@ -6,7 +6,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use wavetank_core::{Instant, OpenOptions, Providers, RandomProvider, StorageFile, StorageProvider, TcpListener};
+use wavetank_core::{OpenOptions, Providers, StorageFile, StorageProvider, TcpListener};
 use wavetank_harness::{
     Chaos, NetworkConfig, Ratio, SimContext, SimProviders, SimulationBuilder, StorageConfiguration,
 };
@@ -26,6 +26,8 @@ pub(crate) struct Bugs {
     pub(crate) twice: bool,
     /// It panics when it is started for the third time. Smallest cause: two crashes.
     pub(crate) third: bool,
+    /// A writer complains at the end of every run that gets there.
+    pub(crate) bored: bool,
 }
 
 pub(crate) fn desk(bugs: Bugs) -> SimulationBuilder {
@@ -33,7 +35,7 @@ pub(crate) fn desk(bugs: Bugs) -> SimulationBuilder {
         .with_name("desk")
         .process("desk", 1, move |context| keep(context, bugs))
         .process("clock", 1..=2, chime)
-        .workload("writer", 1..=4, write)
+        .workload("writer", 1..=4, move |context| write(context, bugs))
         .with_threads(1)
         .with_leak_check(false)
         .with_network_config(NetworkConfig { reset: Ratio::new(1, 200), ..NetworkConfig::hostile() })
@@ -114,6 +116,9 @@ async fn answer<S: AsyncReadExt + AsyncWriteExt + Unpin>(
     }
     stream.write_all(&note[8..]).await?;
     stream.shutdown().await?;
+    if bugs.early {
+        world.sleep(Duration::from_millis(60)).await;
+    }
     file.sync_all().await?;
     world.storage().sync_dir("/").await
 }
@@ -129,18 +134,26 @@ async fn chime(context: SimContext) -> io::Result<()> {
     Ok(())
 }
 
-async fn write(context: SimContext) -> io::Result<()> {
+async fn write(context: SimContext, bugs: Bugs) -> io::Result<()> {
     let world = context.providers();
     let desk = context.topology().ips("desk")[0];
     let me: u64 = context.name().trim_start_matches("writer-").parse().expect("writers are numbered");
-    for number in 0..12u64 {
-        world.sleep(Duration::from_millis(world.random().below(300))).await;
-        let told = note(&world, desk, me, number).await;
+    let mut confirmed = 0;
+    for mut operation in context.operations(10..=20, &["note"]) {
+        let pause = operation.pause(Duration::ZERO, Duration::from_millis(300));
+        world.sleep(pause).await;
+        operation.begin(|| format!("takes note {}", operation.nth()));
+        let told = note(&world, desk, me, operation.nth()).await;
         if told.is_ok() {
-            context.state().register(context.name(), json!({ "confirmed": number + 1 }));
+            confirmed += 1;
+            context.state().register(context.name(), json!({ "confirmed": confirmed }));
         }
+        operation.end(|| if told.is_ok() { "confirmed".into() } else { "given up".into() });
     }
-    world.sleep_until(Instant::ZERO + WINDOW + Duration::from_secs(5)).await;
+    context.quiet().await;
+    if bugs.bored {
+        complain("nobody crashed often enough", 3, 2);
+    }
     Ok(())
 }
 

@@ -1,0 +1,213 @@
+//! The search elsewhere: what to change besides when something is taken away. The other
+//! passes change one thing at a time.
+//!
+//! What is taken away before a crash moves what the crash meets: another write is under
+//! way then, and the window of the bug is at another time. So here a crash may lose
+//! anything again, and planned faults are moved to where they meet the same operation, or
+//! another one, as they did before. What then fails is reduced anew.
+
+use super::domains::{TIME, is_planned, losses};
+use super::jury::Trial;
+use super::passes::{Passes, clear_single};
+use super::remains::{remains, without};
+use std::sync::Arc;
+use wavetank_core::saturating_nanos;
+use wavetank_harness::{Address, Atom, Choice, Decisions, Domain, Overrides, mix, scale};
+
+/// Planned faults that are moved, those near the failure first.
+const MOVED_MOST: usize = 2;
+/// Operations to which one is moved, those near it first.
+const MET_MOST: usize = 3;
+/// Moments of an operation's time, and half as many right behind it.
+const MOMENTS: u64 = 8;
+/// How often the moments between them are looked at.
+const ROUNDS: usize = 5;
+/// Nanoseconds between two moments that are looked at.
+const GAP_LEAST: u64 = 10_000;
+
+impl Passes<'_> {
+    /// Takes parts away, with losses and times as free as can be.
+    pub(super) fn elsewhere(&mut self) {
+        self.begin("elsewhere");
+        let losses: Vec<Domain> = losses().collect();
+        let is_loss = |address: &Address| losses.iter().any(|domain| domain.key() == address.domain);
+        let mut units: Vec<Address> = remains(&self.record).addresses();
+        units.retain(|address| !is_loss(address));
+        let mut chunk = units.len();
+        while chunk > 0 && !self.is_over() {
+            let mut place = 0;
+            while place < units.len() && !self.is_over() {
+                let part = units[place..(place + chunk).min(units.len())].to_vec();
+                if self.goes_elsewhere(&part, &losses) {
+                    let left = remains(&self.record);
+                    units.retain(|address| left.contains(address));
+                } else {
+                    place += chunk;
+                }
+            }
+            chunk /= 2;
+        }
+    }
+
+    /// Whether a part can go if crashes lose other writes, or planned faults strike at
+    /// other times.
+    fn goes_elsewhere(&mut self, part: &[Address], losses: &[Domain]) -> bool {
+        // Where nothing is lost, freedom could only lose what must stay.
+        let loses = |atom: &Atom| losses.iter().any(|domain| domain.key() == atom.address.domain);
+        let fewer = without(&self.overrides, part);
+        let freed = if self.record.atoms.iter().any(loses) { freed(fewer, losses) } else { fewer };
+        if self.is_smaller_after(&freed, losses) {
+            return true;
+        }
+        let Some(seen) = self.jury.look(&freed, self.over) else { return false };
+        let planned = |atom: &&Atom| is_planned(atom.kind) && !part.contains(&atom.address);
+        let planned: Vec<Atom> = self.record.atoms.iter().filter(planned).rev().take(MOVED_MOST).copied().collect();
+        planned.iter().any(|atom| {
+            let Some(journey) = Journey::of(self, atom) else { return false };
+            journey.spans(&seen).into_iter().any(|span| self.meets(&journey, &freed, span, losses))
+                || self.is_found(&journey, &freed, &journey.anywhere(), losses)
+        })
+    }
+
+    /// Whether a planned fault that meets an operation at another moment makes a smaller
+    /// failure. First it strikes all over the operation's time, then between any two
+    /// moments at which the operations end differently: the window of a bug lies there.
+    fn meets(&mut self, journey: &Journey, candidate: &Overrides, span: (u64, u64), losses: &[Domain]) -> bool {
+        let part = (span.1 - span.0) / MOMENTS;
+        let mut times: Vec<u64> = (0..=MOMENTS * 3 / 2).map(|nth| span.0 + nth * part).collect();
+        times.push(span.0 + journey.after);
+        let mut known: Vec<u64> = Vec::new();
+        for _ in 0..ROUNDS {
+            times.retain(|time| journey.reaches(*time));
+            if times.is_empty() || self.is_over() {
+                return false;
+            }
+            if self.is_found(journey, candidate, &times, losses) {
+                return true;
+            }
+            known.append(&mut times);
+            known.sort_unstable();
+            known.dedup();
+            let ends: Vec<Option<Arc<Trial>>> =
+                known.iter().map(|time| self.jury.look(&journey.moved(candidate, *time), self.over)).collect();
+            for (pair, ends) in known.windows(2).zip(ends.windows(2)) {
+                let [Some(one), Some(other)] = ends else { continue };
+                if one.spans != other.spans && pair[1] - pair[0] >= GAP_LEAST {
+                    times.push(pair[0].midpoint(pair[1]));
+                }
+            }
+        }
+        false
+    }
+
+    /// Whether a planned fault at one of these times makes a smaller failure.
+    fn is_found(&mut self, journey: &Journey, candidate: &Overrides, times: &[u64], losses: &[Domain]) -> bool {
+        let mut from = 0;
+        while from < times.len() {
+            let at = |nth: usize| journey.moved(candidate, times[from + nth]);
+            let Some((place, found, _)) = self.jury.first(times.len() - from, at, self.over) else { return false };
+            if self.is_smaller_after(&found, losses) {
+                return true;
+            }
+            from += place + 1;
+        }
+        false
+    }
+
+    /// Whether a candidate fails in the same way, and is smaller once it is reduced. Then
+    /// it is taken.
+    fn is_smaller_after(&mut self, candidate: &Overrides, kept: &[Domain]) -> bool {
+        let Some(trial) = self.jury.try_one(candidate, self.over) else { return false };
+        let before = (self.overrides.clone(), self.record.clone());
+        self.overrides = candidate.clone();
+        self.record = trial.record.clone().expect("the jury found that it fails in the same way");
+        let only = self.only(kept);
+        self.take(1, |_| only.clone());
+        self.reduce(remains(&self.record).units());
+        let single = remains(&self.record).addresses();
+        self.reduce(single.into_iter().map(|address| vec![address]).collect());
+        if remains(&self.record).count() < remains(&before.1).count() {
+            return true;
+        }
+        (self.overrides, self.record) = before;
+        false
+    }
+}
+
+/// A planned fault that may strike at other times.
+struct Journey {
+    /// Its decision in the domain of times.
+    entity: u64,
+    nth: u64,
+    /// When it strikes now.
+    time: u64,
+    /// When its cycle begins, and for how long faults strike in it.
+    base: u64,
+    window: u64,
+    /// How long after the beginning of an operation it strikes now.
+    after: u64,
+}
+
+impl Journey {
+    fn of(passes: &Passes<'_>, atom: &Atom) -> Option<Journey> {
+        let window = saturating_nanos(passes.record.configuration.chaos.window);
+        let (entity, nth) = (mix(atom.address.domain, atom.address.entity), atom.address.nth);
+        let now = Decisions::new(passes.seed, passes.overrides.clone()).within(TIME, entity, nth, 0, window);
+        let began = passes.record.operations.iter().map(|operation| operation.begun);
+        let after = atom.time - began.filter(|begun| *begun <= atom.time).max().unwrap_or(0);
+        Some(Journey { entity, nth, time: atom.time, base: atom.time.checked_sub(now)?, window, after })
+    }
+
+    /// The operations that it could meet, those first that it would have met.
+    fn spans(&self, seen: &Trial) -> Vec<(u64, u64)> {
+        let mut spans = seen.spans.to_vec();
+        spans.sort_unstable_by_key(|(begun, _)| (begun + self.after).abs_diff(self.time));
+        spans.truncate(MET_MOST);
+        spans
+    }
+
+    fn anywhere(&self) -> Vec<u64> {
+        (1..=MOMENTS).map(|nth| self.base + scale(mix(nth, self.entity), 0, self.window)).collect()
+    }
+
+    fn reaches(&self, time: u64) -> bool {
+        time.checked_sub(self.base).is_some_and(|time| time <= self.window)
+    }
+
+    /// The overrides, and the fault at a time that it reaches.
+    fn moved(&self, overrides: &Overrides, time: u64) -> Overrides {
+        let mut moved = overrides.clone();
+        let draw = draw_within(time - self.base, self.window);
+        moved.set_in(TIME, self.entity, self.nth, Choice::Draw(draw));
+        moved
+    }
+}
+
+/// The overrides, and domains in which the seed draws everything again.
+fn freed(mut overrides: Overrides, domains: &[Domain]) -> Overrides {
+    for domain in domains {
+        clear_single(&mut overrides, domain);
+        overrides.clear_domain(*domain);
+    }
+    overrides
+}
+
+/// A draw that gives this number of nanoseconds between zero and `window`, both included.
+fn draw_within(time: u64, window: u64) -> u64 {
+    let draw = (u128::from(time) << 64).div_ceil(u128::from(window) + 1);
+    u64::try_from(draw).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_draw_gives_the_time_that_it_was_made_for() {
+        for window in [1, 2, 999, 5_000_000_000, u64::MAX >> 1] {
+            for time in [0, 1, window / 3, window - 1, window] {
+                assert_eq!(scale(draw_within(time, window), 0, window), time, "{time} of {window}");
+            }
+        }
+    }
+}
