@@ -78,11 +78,13 @@ fn json(value: &Value) -> Json {
 }
 
 /// The kinds of fault whose first parameter is how long they last, in nanoseconds.
-static LASTING: [&FaultKind; 10] = [
+static LASTING: [&FaultKind; 12] = [
     &engine::CRASH,
     &engine::MACHINE_CRASH,
     &engine::POWER_LOSS,
     &engine::PAUSE,
+    &engine::CLOCK_STEP,
+    &engine::CLOCK_SKEW,
     &engine::TIMER_LATE,
     &engine::POLL_COST,
     &network::PARTITION,
