@@ -89,7 +89,7 @@ async fn ask(context: SimContext) {
         world.sleep(Duration::from_millis(5)).await;
     }
     world.sleep(Duration::from_secs(30)).await;
-    always_assert!(context.seed() % 2 == 0, "the seed is even", seed = context.seed());
+    always_assert!(context.seed().is_multiple_of(2), "the seed is even", seed = context.seed());
     panic!("a panic is told");
 }
 
