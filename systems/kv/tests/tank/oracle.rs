@@ -1,0 +1,33 @@
+//! What a run's history must be. Gathers nothing itself.
+
+use super::text::Text;
+use std::collections::BTreeMap;
+use wavetank_check::{History, KeyValue, Keyed, Limits, Outcome, VersionedOp, VersionedRet, linearizable};
+use wavetank_harness::Finished;
+
+pub(crate) type Op = Keyed<&'static str, VersionedOp<Text>>;
+pub(crate) type Ret = VersionedRet<Text>;
+
+/// What all clients of a run have asked, and what they were told.
+pub(crate) type Asked = History<Op, Ret>;
+
+/// Each key was what one register with versions would have been.
+pub(crate) fn linearizable_per_key(run: &Finished) -> Result<(), String> {
+    let model = KeyValue::<&'static str, Text>::default();
+    run.shared::<Asked>().with(|history| linearizable(&model, history, Limits::default()).into_result())
+}
+
+/// A version is given once in the life of a store, whatever the key.
+pub(crate) fn one_version_one_write(run: &Finished) -> Result<(), String> {
+    let mut given = BTreeMap::new();
+    run.shared::<Asked>().with(|history| {
+        for operation in history.operations() {
+            if let Outcome::Completed { ret: VersionedRet::Written { version }, .. } = operation.outcome
+                && let Some(first) = given.insert(version, operation.id.0)
+            {
+                return Err(format!("version {version} was given to #{first} and to #{}", operation.id.0));
+            }
+        }
+        Ok(())
+    })
+}
