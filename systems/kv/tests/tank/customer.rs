@@ -11,7 +11,7 @@ use wavetank_core::{Providers, TimeProvider};
 use wavetank_harness::{BoxError, Operation, SimContext, SimProviders, SimulationMetrics, Workload, async_trait};
 use wavetank_probe::{always_assert, reachable, sometimes_assert};
 
-const KEYS: [&str; 3] = ["k/1", "k/2", "l/1"];
+const KEYS: [&str; 5] = ["k/1", "k/2", "k/3", "l/1", "l/2"];
 const VERBS: &[&str] = &["put", "cas", "create", "delete", "get", "list"];
 /// How often a write is sent in all, until its answer is clear.
 const ATTEMPTS: u32 = 6;
@@ -43,7 +43,13 @@ impl Workload for Customer {
                     let listed = self.list(context, operation.below(2) as usize + 1).await;
                     operation.end(|| format!("{listed:?}"));
                 }
-                verb => self.write(context, verb, key, operation).await,
+                verb => {
+                    let is_read_back = operation.ratio(1, 2);
+                    self.write(context, verb, key, operation).await;
+                    if is_read_back {
+                        self.read(context, key).await;
+                    }
+                }
             }
         }
         Ok(self.metrics.clone())

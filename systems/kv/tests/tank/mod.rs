@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use wavetank_core::Providers;
 use wavetank_harness::{
-    Chaos, NetworkConfig, SimContext, SimProviders, SimulationBuilder, StorageConfiguration, Swarm,
+    Chaos, NetworkConfig, Ratio, SimContext, SimProviders, SimulationBuilder, StorageConfiguration, Swarm,
 };
 use wavetank_probe::{always_assert, reachable};
 
@@ -28,11 +28,11 @@ pub(crate) fn storm(bug: Option<Bug>) -> SimulationBuilder {
     let chaos = Chaos {
         crashes: 0..=4,
         machine_crashes: 0..=5,
-        power_losses: 0..=6,
-        duration: Duration::from_millis(10)..=Duration::from_millis(800),
+        power_losses: 0..=10,
+        duration: Duration::from_millis(10)..=Duration::from_millis(300),
         cycles: 1..=2,
         settle: Duration::from_secs(4),
-        ..Chaos::storm(Duration::from_secs(3))
+        ..Chaos::storm(Duration::from_secs(5))
     };
     // Slow enough that crashes often fall into a sync.
     let sync_latency = (Duration::from_millis(5)..=Duration::from_millis(50)).into();
@@ -43,7 +43,7 @@ pub(crate) fn storm(bug: Option<Bug>) -> SimulationBuilder {
         .with_network_config(NetworkConfig::hostile())
         .with_storage_config(StorageConfiguration { sync_latency, ..StorageConfiguration::hostile() })
         .with_chaos(chaos)
-        .with_swarm(Swarm { halvings: 2, ..Swarm::default() })
+        .with_swarm(Swarm { halvings: 2, on: Ratio::new(2, 3), ..Swarm::default() })
         .with_liveness("a write is done and read", PROGRESS, write_and_read)
         .with_checker("each version is given once", oracle::one_version_one_write)
         .with_checker("histories are linearizable per key", oracle::linearizable_per_key)
