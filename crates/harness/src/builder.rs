@@ -4,6 +4,7 @@ use crate::chaos::Chaos;
 use crate::configuration::RunConfiguration;
 use crate::context::SimContext;
 use crate::count::Count;
+use crate::injector::Injector;
 use crate::isolation::{self, Isolation, Part};
 use crate::ledger::StateRegistry;
 use crate::observer::Observer;
@@ -82,6 +83,7 @@ impl SimulationBuilder {
                 swarm: None,
                 tolerance: None,
                 liveness: Vec::new(),
+                injectors: Vec::new(),
                 checkers: Vec::new(),
                 fixed: None,
                 leak_check: true,
@@ -189,8 +191,8 @@ impl SimulationBuilder {
     }
 
     /// Draws each run's conditions: which kinds of fault it has at all, how often they
-    /// strike, what its latencies and buffers are. What the other methods state is the
-    /// most.
+    /// strike, what its latencies and buffers are. What the other methods state is what is
+    /// drawn around; of what they leave at zero there is nothing.
     pub fn with_swarm(mut self, swarm: Swarm) -> SimulationBuilder {
         self.simulation.swarm = Some(swarm);
         self
@@ -217,6 +219,21 @@ impl SimulationBuilder {
             Box::pin(async move { probe.await.ended() })
         };
         self.simulation.liveness.push(Liveness { name: name.into(), within, probe: Arc::new(probe) });
+        self
+    }
+
+    /// Adds faults of the test's own: an async function that begins with each window of
+    /// [`Chaos`] and is dropped when the window is over. An error of it is red.
+    pub fn with_injector<F, Fut>(mut self, name: &str, inject: F) -> SimulationBuilder
+    where
+        F: Fn(Injector) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: Outcome> + 'static,
+    {
+        let inject = move |injector| -> Body {
+            let injecting = inject(injector);
+            Box::pin(async move { injecting.await.ended() })
+        };
+        self.simulation.injectors.push((name.into(), Arc::new(inject)));
         self
     }
 
@@ -420,6 +437,11 @@ impl SimulationBuilder {
                     group.name
                 ));
             }
+        }
+        if !self.simulation.injectors.is_empty() && self.simulation.chaos.is_none() {
+            return Err(format!(
+                "simulation `{name}` has an injector, but no time for it: say how long with Chaos::window"
+            ));
         }
         self.simulation.chaos.validate().map_err(|error| format!("simulation `{name}`: {error}"))?;
         self.simulation.network.validate().map_err(|error| format!("simulation `{name}`: {error}"))?;

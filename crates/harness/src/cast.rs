@@ -152,8 +152,9 @@ impl Starter {
         }
     }
 
-    /// The context of what demands progress: outside of all groups, at the harness's own machine.
-    pub(crate) fn context_of_liveness(&self, home: Home, name: &Arc<str>) -> SimContext {
+    /// The context of what belongs to no group: demands for progress, injectors. It runs on
+    /// the harness's own machine.
+    pub(crate) fn context_of_harness(&self, home: Home, name: &Arc<str>) -> SimContext {
         let machine = self.handles.control.kernel(|kernel| kernel.topology.node(home.node).machine);
         SimContext {
             providers: SimProviders::new(&self.handles, home),

@@ -2,15 +2,18 @@
 //! them, and demands progress afterwards. What goes wrong and when was planned before.
 
 use crate::cast::Starter;
+use crate::injector::Injector;
 use crate::outcome::Outcome;
 use crate::phase::{self, PHASE, Phase};
 use crate::plan::{Blow, Field, LEFT, Left, Plan, Planned};
+use crate::simulation::Inject;
 use crate::tolerance::Grant;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use wavetank_core::{Instant, TimeProvider, saturating_nanos};
+use std::sync::Arc;
+use wavetank_core::{Instant, JoinHandle, TimeProvider, saturating_nanos};
 use wavetank_engine::{
-    CrashKind, FaultKind, Home, Kernel, MachineId, NodeId, NodeState, Scope, SimTimeProvider, Target,
+    CrashKind, FaultKind, Home, Kernel, MachineId, NodeId, NodeState, Scope, SimJoinHandle, SimTimeProvider, Target,
 };
 
 /// What ends a fault that began.
@@ -58,16 +61,38 @@ impl Director {
             self.set_quiet(false);
             self.enter(Phase::Chaos, cycle);
             let start = self.time().now();
+            let injectors = self.start_injectors(cycle);
             self.carry_out(start, plan.faults).await;
+            // Dropped where they stand: what they did is ended with the rest.
+            injectors.iter().for_each(JoinHandle::abort);
             self.enter(Phase::Taper, cycle);
             self.taper().await;
             if cycle < last {
                 self.quiesce(&[], cycle);
+                self.time().sleep(chaos.settle).await;
                 self.check_live(cycle).await;
             } else {
                 self.conclude(&left, cycle).await;
             }
         }
+    }
+
+    /// Lets the test's own faults begin. An error of an injector ends the run.
+    fn start_injectors(&self, cycle: usize) -> Vec<SimJoinHandle<()>> {
+        let handles = self.starter.handles;
+        let start = |(name, inject): &(Arc<str>, Inject)| {
+            let context = self.starter.context_of_harness(self.home, name);
+            let body = inject(Injector::new(self.starter.clone(), context, name, cycle));
+            let name = name.clone();
+            handles.control.spawn(self.home, "injector", async move {
+                let ended = body.await;
+                if ended.is_err() {
+                    handles.ledger.with(|ledger, _| ledger.enter(|| format!("injector `{name}`"), ended));
+                    handles.control.stop();
+                }
+            })
+        };
+        self.starter.simulation.injectors.iter().map(start).collect()
     }
 
     /// Ends everything for good, and demands progress.
@@ -210,7 +235,7 @@ impl Director {
         let handles = self.starter.handles;
         let simulation = self.starter.simulation.clone();
         for (index, liveness) in simulation.liveness.iter().enumerate() {
-            let body = (liveness.probe)(self.starter.context_of_liveness(self.home, &liveness.name));
+            let body = (liveness.probe)(self.starter.context_of_harness(self.home, &liveness.name));
             let probe = handles.control.spawn(self.home, "liveness", body);
             let stop = match self.time().timeout(liveness.within, probe).await {
                 // A panic has ended the run, or was survived and is told by its own report.

@@ -20,6 +20,7 @@ mod count;
 mod course;
 mod director;
 mod failure;
+mod injector;
 mod isolation;
 mod ledger;
 mod log;
@@ -53,6 +54,7 @@ pub use configuration::RunConfiguration;
 pub use context::SimContext;
 pub use count::Count;
 pub use failure::Failure;
+pub use injector::Injector;
 pub use isolation::Isolation;
 pub use ledger::StateRegistry;
 pub use log::with_logs;
@@ -74,8 +76,8 @@ pub use tank::{Tank, TankError};
 pub use tolerance::Tolerance;
 pub use topology::{Peer, PeerGroup, WorkloadTopology};
 pub use wavetank_engine::{
-    Address, Atom, Choice, Decisions, Digest, Domain, EngineConfig, FaultKind, Limits, Overrides, Policy, Ratio, Tally,
-    Target, mix, name_key, scale,
+    Address, Atom, Choice, CrashKind, Decisions, Digest, Domain, EngineConfig, FaultKind, Limits, Overrides, Policy,
+    Ratio, Tally, Target, mix, name_key, scale,
 };
 pub use wavetank_macros::test;
 pub use wavetank_network::NetworkConfig;

@@ -5,6 +5,7 @@ use crate::chaos::Chaos;
 use crate::configuration::RunConfiguration;
 use crate::context::SimContext;
 use crate::count::Count;
+use crate::injector::Injector;
 use crate::ledger::StateRegistry;
 use crate::shared::Finished;
 use crate::swarm::Swarm;
@@ -43,6 +44,9 @@ pub(crate) struct Liveness {
     pub(crate) probe: Arc<dyn Fn(SimContext) -> Body + Send + Sync>,
 }
 
+/// What makes an injector for one cycle of a run.
+pub(crate) type Inject = Arc<dyn Fn(Injector) -> Body + Send + Sync>;
+
 pub(crate) type Judge = Arc<dyn Fn(&Finished) -> Result<(), String> + Send + Sync>;
 
 /// What judges a run that is over.
@@ -60,6 +64,12 @@ pub(crate) struct Conditions {
     pub(crate) storage: StorageConfiguration,
     pub(crate) chaos: Chaos,
     pub(crate) overdrawn: bool,
+}
+
+impl Group {
+    pub(crate) fn is_process(&self) -> bool {
+        self.role == Role::Process
+    }
 }
 
 pub(crate) type Check = Arc<dyn Fn(&StateRegistry) -> Result<(), String> + Send + Sync>;
@@ -82,6 +92,7 @@ pub(crate) struct Simulation {
     pub(crate) swarm: Option<Swarm>,
     pub(crate) tolerance: Option<Tolerance>,
     pub(crate) liveness: Vec<Liveness>,
+    pub(crate) injectors: Vec<(Arc<str>, Inject)>,
     pub(crate) checkers: Vec<Checker>,
     /// What every run is like, whatever its seed says.
     pub(crate) fixed: Option<Arc<RunConfiguration>>,

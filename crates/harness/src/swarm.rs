@@ -1,5 +1,5 @@
 //! Swarm testing: which kinds of fault a run has at all, how often they strike, and what
-//! its world is like, drawn per run. The means stated by the builder are the most.
+//! its world is like, drawn per run around what the builder stated.
 //!
 //! A fault that is always on hides what only happens without it, so each kind is off in
 //! half of all runs (Groce et al., "Swarm Testing", ISSTA 2012); of those that are on
@@ -20,18 +20,27 @@ pub struct Swarm {
     pub single: Ratio,
     /// How often a kind is on in every other run.
     pub on: Ratio,
-    /// The rate of a kind that is on is drawn log-uniformly between the stated one, and
-    /// that divided by two so many times.
+    /// The rate of a kind that is on is drawn log-uniformly, from the stated one halved so
+    /// many times;
     pub halvings: u32,
+    /// to the stated one doubled so many times, and at most 1 in 2, or what was stated.
+    pub doublings: u32,
     /// Whether latencies, buffers and windows are drawn too.
     pub knobs: bool,
 }
 
 impl Default for Swarm {
-    /// A tenth calm, a tenth with one kind, else each kind on with 1 in 2; rates down to
-    /// 1/128 of what was stated; knobs too.
+    /// A tenth calm, a tenth with one kind, else each kind on with 1 in 2; rates from a
+    /// 16th of what was stated to 8 times as much; knobs too.
     fn default() -> Self {
-        Swarm { calm: Ratio::new(1, 10), single: Ratio::new(1, 10), on: Ratio::new(1, 2), halvings: 7, knobs: true }
+        Swarm {
+            calm: Ratio::new(1, 10),
+            single: Ratio::new(1, 10),
+            on: Ratio::new(1, 2),
+            halvings: 4,
+            doublings: 3,
+            knobs: true,
+        }
     }
 }
 
@@ -92,16 +101,15 @@ impl Swarm {
         Weather::Mixed
     }
 
-    /// A rate between the stated one and the least, log-uniformly: first which octave,
-    /// then where in it.
+    /// A rate around the stated one, log-uniformly: first which octave, then where in it.
     fn rate(&self, decisions: &Decisions, kind: &FaultKind, stated: Ratio) -> Ratio {
-        let most = stated.parts();
-        let Some(draw) = decisions.draw(RATE, kind.domain().key(), 0) else {
-            return Ratio::from_parts((most >> self.halvings).max(1));
-        };
-        let octave = scale(draw, 0, u64::from(self.halvings.max(1)) - 1) as u32;
-        let high = (most >> octave).max(1);
-        Ratio::from_parts(scale(mix(draw, name_key("within")), (high / 2).max(1), high))
+        let (stated, half) = (stated.parts(), Ratio::new(1, 2).parts());
+        let octaves = u64::from((self.halvings + self.doublings).max(1));
+        let draw = decisions.draw(RATE, kind.domain().key(), 0);
+        let octave = draw.map_or(octaves - 1, |draw| scale(draw, 0, octaves - 1)) as u32;
+        let high = ((stated << self.doublings.min(24)) >> octave.min(63)).max(1);
+        let within = draw.map_or(high / 2, |draw| scale(mix(draw, name_key("within")), high / 2, high));
+        Ratio::from_parts(within.clamp(1, stated.max(half)))
     }
 }
 

@@ -95,7 +95,7 @@ impl Workload for Watcher {
             () = watching => (),
         }
         use Phase::{Chaos, CheckLive, Quiesce, Taper, Warm};
-        let cycle = [Chaos, Taper, CheckLive];
+        let cycle = [Chaos, Taper, Quiesce, CheckLive];
         assert_eq!(seen, [&[Warm], &cycle[..], &[Chaos, Taper, Quiesce]].concat());
         Ok(SimulationMetrics::new())
     }
@@ -149,14 +149,15 @@ fn quiet_is_quiet_for_every_fault_that_is_planned_or_drawn() {
     for seed in 0..20 {
         let record = run(&simulation, seed);
         assert!(record.failures.is_empty(), "seed {seed}: {:?}", record.failures);
-        // Nothing is demanded here, so that the second window begins when the first taper ends.
-        let (second, third) = (1_000_000_000, 3_000_000_000);
-        let windows = [second..=second + third, second + third..=second + 2 * third];
+        // A second of warm-up, then twice three seconds with taper and five of quiet.
+        let (second, settle) = (1_000_000_000, SETTLE.as_nanos() as u64);
+        let again = 4 * second + settle;
+        let windows = [second..=4 * second, again - 1_000..=again + 3 * second];
         for atom in &record.atoms {
             assert!(windows.iter().any(|window| window.contains(&atom.time)), "seed {seed}: {atom:?}");
         }
         in_chaos += record.atoms.len();
-        later += usize::from(record.virtual_time > second + 2 * third + SETTLE.as_nanos() as u64 - 1_000);
+        later += usize::from(record.virtual_time > again + 3 * second + settle - 1_000);
     }
     assert!(in_chaos > 300, "faults struck: {in_chaos}");
     assert_eq!(later, 20, "there was quiet after them");

@@ -67,7 +67,7 @@ fn kinds_are_off_in_half_of_all_runs_and_some_runs_are_calm_or_have_one() {
     assert!((30..110).contains(&calm), "{calm} of 300 runs have none of these");
     let rates: BTreeSet<u64> = all.iter().map(|one| one.network.reset.parts()).filter(|parts| *parts > 0).collect();
     let (least, most) = (*rates.first().expect("some"), *rates.last().expect("some"));
-    assert!(rates.len() > 50 && most <= NetworkConfig::hostile().reset.parts(), "{rates:?}");
+    assert!(rates.len() > 50 && most <= 8 * NetworkConfig::hostile().reset.parts(), "{rates:?}");
     assert!(most / least > 30, "rates lie within a factor of {}", most / least);
     let latencies: BTreeSet<u64> = all.iter().map(|one| one.network.latency_max).collect();
     assert_eq!(latencies.len(), 5, "{latencies:?}");
@@ -167,7 +167,7 @@ fn what_a_tolerance_refuses_and_weakens_is_counted() {
         assert_eq!(tally.asked, tally.granted + tally.downgraded + tally.refused, "{}: {tally:?}", kind.name());
     }
     let power = result.tally(&kinds::POWER_LOSS);
-    assert!(power.granted == 0 && power.downgraded > 20, "a power loss became a crash: {power:?}");
+    assert!(power.granted == 0 && power.downgraded > 5, "a power loss became a crash: {power:?}");
     let cuts = result.faults().find(|(kind, _)| kind.name() == "network.partition").expect("asked for").1;
     assert!(cuts.downgraded > 5, "halves became one process alone: {cuts:?}");
 }

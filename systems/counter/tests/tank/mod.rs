@@ -9,7 +9,7 @@ use std::time::Duration;
 use wavetank_core::{Providers, RandomProvider};
 use wavetank_harness::{
     BoxError, Chaos, NetworkConfig, SimContext, SimProviders, SimulationBuilder, SimulationMetrics,
-    StorageConfiguration, Workload, async_trait,
+    StorageConfiguration, Swarm, Workload, async_trait,
 };
 use wavetank_probe::{always_assert, reachable};
 
@@ -54,6 +54,7 @@ fn simulation(name: &str, bug: Option<Bug>) -> SimulationBuilder {
         .process("server", 1, move |context| supervise(context, bug))
         .workload_object("client", 1..=4, Customer::default)
         .with_chaos(chaos)
+        .with_swarm(Swarm::default())
 }
 
 /// Starts the service again when its log fails, as a supervisor of processes would.

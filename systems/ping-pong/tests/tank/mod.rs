@@ -8,25 +8,41 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use wavetank_core::{Providers, RandomProvider};
 use wavetank_harness::{
-    Chaos, Count, NetworkConfig, SimContext, SimProviders, SimulationBuilder, SimulationMetrics, StateRegistry,
+    Chaos, Count, NetworkConfig, SimContext, SimProviders, SimulationBuilder, SimulationMetrics, StateRegistry, Swarm,
 };
 use wavetank_probe::{always_assert, sometimes_assert};
 
 const PORT: u16 = 5000;
 /// Faults begin and end within so much virtual time.
 const WINDOW: Duration = Duration::from_secs(4);
+/// When all faults are over, all servers together answer within so much.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// One to ten servers and clients, crashes, pauses and partitions on an ordinary network.
 pub(crate) fn ping_pong() -> SimulationBuilder {
-    simulation("ping-pong", 1..=10).with_chaos(storm())
+    stormy(simulation("ping-pong", 1..=10))
 }
 
 /// The same on a network that is hostile by itself.
 pub(crate) fn ping_pong_hostile() -> SimulationBuilder {
-    simulation("ping-pong-hostile", 1..=10).with_network_config(NetworkConfig::hostile()).with_chaos(storm())
+    stormy(simulation("ping-pong-hostile", 1..=10)).with_network_config(NetworkConfig::hostile())
 }
 
-fn storm() -> Chaos {
-    Chaos { crashes: 0..=5, ..Chaos::storm(WINDOW) }
+fn stormy(simulation: SimulationBuilder) -> SimulationBuilder {
+    simulation.with_chaos(Chaos { crashes: 0..=5, ..Chaos::storm(WINDOW) }).with_swarm(Swarm::default()).with_liveness(
+        "every server answers",
+        PATIENCE,
+        is_answered,
+    )
+}
+
+/// When all faults are over, every server answers one ping, at the first attempt.
+async fn is_answered(context: SimContext) -> Result<(), RequestError> {
+    for ip in context.topology().ips("server") {
+        let to = SocketAddr::new(ip, PORT);
+        let mut client = Client::new(context.providers(), to, ClientOptions::default());
+        client.request(&Ping { sequence: 1, text: "anybody there?".into() }).await?;
+    }
+    Ok(())
 }
 
 /// A simulation without faults.

@@ -1,0 +1,170 @@
+//! Injectors: faults that a test brings about itself while the chaos lasts, beside the
+//! planned ones. What they do is logged and can be taken out like any other fault.
+
+use crate::cast::Starter;
+use crate::context::SimContext;
+use crate::topology::Peer;
+use std::cell::Cell;
+use std::sync::Arc;
+use std::time::Duration;
+use wavetank_core::saturating_nanos;
+use wavetank_engine::{CrashKind, FaultKind, NodeId, NodeState, Scope, Target, kinds, mix, name_key};
+use wavetank_network::kinds as network;
+
+/// The right to strike; given to an injector, see
+/// [`SimulationBuilder::with_injector`](crate::SimulationBuilder::with_injector).
+///
+/// Each strike is a decision (its kind, the injector's name, how many it has made) whose
+/// benign value is that nothing happens, and an atom of the run. When the window of faults
+/// is over the injector is dropped, and everything it did is ended as the plan's is.
+pub struct Injector {
+    starter: Starter,
+    context: SimContext,
+    /// The entity of its decisions.
+    entity: u64,
+    struck: Cell<u64>,
+}
+
+impl std::fmt::Debug for Injector {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Injector").field("context", &self.context).finish_non_exhaustive()
+    }
+}
+
+/// Keeps injectors' decisions apart from those of the plan.
+const INJECTOR: u64 = 0x696e_6a65_6374;
+
+impl Injector {
+    pub(crate) fn new(starter: Starter, context: SimContext, name: &Arc<str>, cycle: usize) -> Injector {
+        let entity = mix(name_key(name), INJECTOR + cycle as u64);
+        Injector { starter, context, entity, struck: Cell::new(0) }
+    }
+
+    /// Its view of the run: providers on the harness's own machine, the topology, state.
+    pub fn context(&self) -> &SimContext {
+        &self.context
+    }
+
+    /// Whether a process runs.
+    pub fn is_up(&self, process: &Peer) -> bool {
+        self.starter.handles.control.kernel(|kernel| kernel.topology.node(process.node).state == NodeState::Up)
+    }
+
+    /// Kills a process. Nothing happens if it is not up; says whether it was.
+    ///
+    /// # Panics
+    /// If it is a workload: those survive everything.
+    pub fn crash(&self, process: &Peer, kind: CrashKind) -> bool {
+        self.expect_process(process);
+        let control = self.starter.handles.control;
+        let machine = control.kernel(|kernel| kernel.topology.node(process.node).machine);
+        let (fault, scope, target): (&'static FaultKind, _, _) = match kind {
+            CrashKind::Process => (&kinds::CRASH, Scope::Node(process.node), Target::Node(process.node)),
+            CrashKind::Machine => (&kinds::MACHINE_CRASH, Scope::Machine(machine), Target::Machine(machine)),
+            CrashKind::PowerLoss => (&kinds::POWER_LOSS, Scope::Machine(machine), Target::Machine(machine)),
+        };
+        if !self.is_up(process) || !self.strikes(fault, target, [0, 0]) {
+            return false;
+        }
+        control.kernel(|kernel| kernel.effective(fault));
+        control.crash(scope, kind);
+        true
+    }
+
+    /// Starts a process that is down; not a fault.
+    pub fn restart(&self, process: &Peer) {
+        self.expect_process(process);
+        if !self.is_up(process) {
+            self.starter.start(process.node);
+        }
+    }
+
+    /// Freezes a process that is up; says whether it was.
+    ///
+    /// # Panics
+    /// If it is a workload.
+    pub fn pause(&self, process: &Peer) -> bool {
+        self.expect_process(process);
+        if !self.is_up(process) || !self.strikes(&kinds::PAUSE, Target::Node(process.node), [0, 0]) {
+            return false;
+        }
+        let control = self.starter.handles.control;
+        control.kernel(|kernel| kernel.effective(&kinds::PAUSE));
+        control.pause(Scope::Node(process.node));
+        true
+    }
+
+    /// Lets a frozen process go on; not a fault.
+    pub fn resume(&self, process: &Peer) {
+        self.expect_process(process);
+        self.starter.handles.control.resume(Scope::Node(process.node));
+    }
+
+    /// Cuts the direction from one machine to another.
+    pub fn cut(&self, from: &Peer, to: &Peer) {
+        let (from, to) = (self.machine(from), self.machine(to));
+        if self.strikes(&network::PARTITION, Target::Link(from, to), [0, 1]) {
+            self.starter.handles.fabric.with(|fabric, kernel| fabric.cut(kernel, from, to));
+        }
+    }
+
+    /// Cuts both directions between each of some machines and each of others, as one fault.
+    pub fn partition(&self, ones: &[Peer], others: &[Peer]) {
+        if !self.strikes(&network::PARTITION, Target::World, [0, 2 * (ones.len() * others.len()) as u64]) {
+            return;
+        }
+        let machines = |peers: &[Peer]| peers.iter().map(|peer| self.machine(peer)).collect::<Vec<_>>();
+        let (ones, others) = (machines(ones), machines(others));
+        self.starter.handles.fabric.with(|fabric, kernel| fabric.partition(kernel, &ones, &others));
+    }
+
+    /// Ends a cut of one direction; not a fault.
+    pub fn mend(&self, from: &Peer, to: &Peer) {
+        let (from, to) = (self.machine(from), self.machine(to));
+        self.starter.handles.fabric.with(|fabric, kernel| fabric.mend(kernel, from, to));
+    }
+
+    /// Makes each packet of a direction take so much longer, until it is slowed by zero.
+    pub fn slow(&self, from: &Peer, to: &Peer, extra: Duration) {
+        let (from, to, extra) = (self.machine(from), self.machine(to), saturating_nanos(extra));
+        if extra == 0 || self.strikes(&network::SLOW, Target::Link(from, to), [0, extra]) {
+            self.starter.handles.fabric.with(|fabric, kernel| fabric.slow(kernel, from, to, extra));
+        }
+    }
+
+    /// Holds what departs in a direction for so long.
+    pub fn clog(&self, from: &Peer, to: &Peer, duration: Duration) {
+        let (from, to, nanos) = (self.machine(from), self.machine(to), saturating_nanos(duration));
+        if self.strikes(&network::CLOG, Target::Link(from, to), [nanos, 0]) {
+            self.starter.handles.fabric.with(|fabric, kernel| fabric.clog(kernel, from, to, nanos));
+        }
+    }
+
+    /// Heals every link, those that the plan has cut included; not a fault.
+    pub fn heal(&self) {
+        self.starter.handles.fabric.with(|fabric, kernel| fabric.heal(kernel));
+    }
+
+    fn machine(&self, peer: &Peer) -> wavetank_engine::MachineId {
+        self.starter.handles.control.kernel(|kernel| kernel.topology.node(peer.node).machine)
+    }
+
+    fn expect_process(&self, peer: &Peer) {
+        let Peer { node: NodeId(node), name, .. } = peer;
+        let part = self.starter.parts.get(*node as usize);
+        let is_process = part.is_some_and(|part| self.starter.simulation.groups[part.group].is_process());
+        assert!(is_process, "an injector strikes processes, and `{name}` is none: workloads survive everything");
+    }
+
+    /// Whether the next strike happens; logged if so.
+    fn strikes(&self, kind: &'static FaultKind, target: Target, parameters: [u64; 2]) -> bool {
+        let nth = self.struck.replace(self.struck.get() + 1);
+        self.starter.handles.control.kernel(|kernel| {
+            let happens = kernel.decisions().draw(kind.domain(), self.entity, nth).is_some();
+            if happens {
+                kernel.fired(kind, self.entity, nth, target, parameters);
+            }
+            happens
+        })
+    }
+}
