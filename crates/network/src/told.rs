@@ -201,6 +201,10 @@ impl Packet {
             .arg("what", self.what)
             .arg("due", due)
             .arg("to", to.0);
+        let lost = telling.find((self.flow, LOST)).filter(|_| self.attempt > 0);
+        if lost.is_some() {
+            telling.caused_by(lost);
+        }
         blame(telling, self.marks, Path { from, to });
     }
 
