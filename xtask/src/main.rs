@@ -26,6 +26,7 @@ const COMMANDS: &[Command] = &[
     Command { name: "sweep", about: runner::SWEEP, run: |arguments| runner::sweep(arguments) },
     Command { name: "replay", about: runner::REPLAY, run: |arguments| runner::replay(arguments) },
     Command { name: "trace", about: runner::TRACE, run: |arguments| runner::trace(arguments) },
+    Command { name: "timeline", about: runner::TIMELINE, run: |arguments| runner::timeline(arguments) },
     Command { name: "list", about: runner::LIST, run: |arguments| runner::list(arguments) },
     Command { name: "campaign", about: runner::CAMPAIGN, run: |arguments| runner::campaign(arguments) },
 ];

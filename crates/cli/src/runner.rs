@@ -8,6 +8,7 @@ mod manifest;
 mod replay;
 mod single;
 mod sweep;
+mod timeline;
 mod trace;
 
 use crate::verdict;
@@ -20,13 +21,21 @@ pub const SWEEP: &str = "run simulation targets over many seeds: all of them for
 pub const REPLAY: &str = "run one seed of a target again: its failure, digest and faults, and its logs with --log";
 /// What [`trace`] does, in one line.
 pub const TRACE: &str = "all that happened in one run and what made it happen, as JSON lines or for Perfetto";
+/// What [`timeline`] does, in one line.
+pub const TIMELINE: &str = "one run drawn as a page to look at, or two beside each other";
 /// What [`list`] does, in one line.
 pub const LIST: &str = "the simulation targets, and their planted bugs with --bugs";
 /// What [`campaign`] does, in one line.
 pub const CAMPAIGN: &str = "a longer sweep whose dated result is kept under docs/campaigns";
 
-const COMMANDS: [(&str, &str); 5] =
-    [("sweep", SWEEP), ("replay", REPLAY), ("trace", TRACE), ("list", LIST), ("campaign", CAMPAIGN)];
+const COMMANDS: [(&str, &str); 6] = [
+    ("sweep", SWEEP),
+    ("replay", REPLAY),
+    ("trace", TRACE),
+    ("timeline", TIMELINE),
+    ("list", LIST),
+    ("campaign", CAMPAIGN),
+];
 
 /// A whole `main`: does what the process's arguments ask for.
 pub fn main() -> ExitCode {
@@ -37,6 +46,7 @@ pub fn main() -> ExitCode {
         "sweep" => sweep(arguments),
         "replay" => replay(arguments),
         "trace" => trace(arguments),
+        "timeline" => timeline(arguments),
         "list" => list(arguments),
         "campaign" => campaign(arguments),
         "help" | "--help" | "-h" => {
@@ -67,6 +77,12 @@ pub fn replay<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> Exit
 /// whether or not the run is red.
 pub fn trace<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> ExitCode {
     verdict::exit(trace::command(lexopt::Parser::from_args(arguments.into_iter().map(Into::into))))
+}
+
+/// `timeline NAME --seed S [flags]`: draws one run as a page. Exit code 0 once it is written,
+/// red run or not.
+pub fn timeline<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> ExitCode {
+    verdict::exit(timeline::command(lexopt::Parser::from_args(arguments.into_iter().map(Into::into))))
 }
 
 /// `list [--bugs]`: the targets of the workspace.

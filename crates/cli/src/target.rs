@@ -6,10 +6,12 @@ mod determinism;
 mod print;
 mod replay;
 mod sweep;
+mod timeline;
 mod trace;
 mod trials;
 
 pub(crate) use replay::USAGE as REPLAY_USAGE;
+pub(crate) use timeline::{FLAGS as TIMELINE_FLAGS, USAGE as TIMELINE_USAGE};
 pub(crate) use trace::{FLAGS as TRACE_FLAGS, USAGE as TRACE_USAGE};
 
 use crate::trouble::Trouble;

@@ -1,7 +1,7 @@
 //! The commands of a target's own binary: which one, and with which arguments. The
 //! runner calls them; what they do is beside this file.
 
-use super::{Target, print, replay, sweep, trace};
+use super::{Target, print, replay, sweep, timeline, trace};
 use crate::options::{self, SweepOptions, seed, value};
 use crate::terminal;
 use crate::trouble::Trouble;
@@ -9,7 +9,7 @@ use crate::verdict::Verdict;
 use lexopt::{Arg, Parser, ValueExt};
 use std::ffi::OsString;
 
-const COMMANDS: &str = "sweep, replay, trace, list and print";
+const COMMANDS: &str = "sweep, replay, trace, timeline, list and print";
 
 pub(super) fn run(target: &Target, arguments: Vec<OsString>) -> Result<Verdict, Trouble> {
     let mut words = arguments.into_iter();
@@ -19,6 +19,7 @@ pub(super) fn run(target: &Target, arguments: Vec<OsString>) -> Result<Verdict, 
         "sweep" => sweep_command(target, parser),
         "replay" => replay_command(target, parser),
         "trace" => trace::command(target, parser),
+        "timeline" => timeline::command(target, parser),
         "print" => print_command(target, parser),
         "list" => {
             let names: String = target.simulations.iter().map(|one| format!("{}\n", target.full_name(one))).collect();

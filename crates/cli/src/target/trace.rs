@@ -62,7 +62,7 @@ pub(super) fn command(target: &Target, mut parser: Parser) -> Result<Verdict, Tr
 }
 
 /// Reads what is overridden.
-fn read_overrides(path: &Path) -> Result<Overrides, Trouble> {
+pub(super) fn read_overrides(path: &Path) -> Result<Overrides, Trouble> {
     let failed = |error: String| Trouble::new(format!("--overrides {}: {error}", path.display()));
     let json = std::fs::read_to_string(path).map_err(|error| failed(format!("it cannot be read: {error}")))?;
     serde_json::from_str(&json).map_err(|error| failed(format!("these are no overrides: {error}")))

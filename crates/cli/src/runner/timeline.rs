@@ -1,0 +1,11 @@
+//! `timeline`: one run drawn as a page, as its target's own process tells it.
+
+use super::single;
+use crate::target::{TIMELINE_FLAGS, TIMELINE_USAGE};
+use crate::trouble::Trouble;
+use crate::verdict::Verdict;
+use lexopt::Parser;
+
+pub(super) fn command(parser: Parser) -> Result<Verdict, Trouble> {
+    single::command("timeline", &TIMELINE_FLAGS, TIMELINE_USAGE, parser)
+}

@@ -1,0 +1,142 @@
+//! `timeline`: one run as a page to look at, or two beside each other. What the page
+//! shows, and how, is `wavetank-debug`'s.
+
+use super::trace::read_overrides;
+use super::{Target, TargetSimulation};
+use crate::options::{seed, value};
+use crate::report::grouped;
+use crate::terminal;
+use crate::trouble::Trouble;
+use crate::verdict::Verdict;
+use lexopt::{Arg, Parser, ValueExt};
+use std::path::{Path, PathBuf};
+use wavetank_debug::Recipe;
+use wavetank_debug::timeline::{Story, Timeline};
+use wavetank_debug::trace::TraceFile;
+use wavetank_harness::{Overrides, RunRecord};
+
+pub(crate) const USAGE: &str =
+    "--seed S [--bug NAME] [--overrides FILE] [--against clean|SEED|FILE] [--out FILE] [--profile NAME]";
+/// Flags with a value that only the target reads.
+pub(crate) const FLAGS: [&str; 3] = ["overrides", "against", "out"];
+
+/// Faults and operations of a run that its recipe can tell of; of more it would be a list.
+const TOLD_MOST: usize = 40;
+
+/// Which run is drawn.
+#[derive(Debug, Clone)]
+struct Asked {
+    seed: u64,
+    bug: Option<String>,
+    overrides: Option<PathBuf>,
+}
+
+/// A run that was drawn: its trace, and what is told beside it.
+struct Told {
+    record: RunRecord,
+    trace: TraceFile,
+    story: Story,
+}
+
+pub(super) fn command(target: &Target, mut parser: Parser) -> Result<Verdict, Trouble> {
+    let (mut simulation, mut wanted, mut against, mut out) = (None, None, None, None);
+    let mut asked = Asked { seed: 0, bug: None, overrides: None };
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Value(name) if simulation.is_none() => simulation = Some(name.string()?),
+            Arg::Long("seed") => wanted = Some(seed(&value("seed", &mut parser)?)?),
+            Arg::Long("bug") => asked.bug = Some(value("bug", &mut parser)?),
+            Arg::Long("overrides") => asked.overrides = Some(PathBuf::from(value("overrides", &mut parser)?)),
+            Arg::Long("against") => against = Some(value("against", &mut parser)?),
+            Arg::Long("out") => out = Some(PathBuf::from(value("out", &mut parser)?)),
+            Arg::Long(flag) => return Err(Trouble::new(format!("no flag --{flag}; there are {USAGE}"))),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    asked.seed = wanted.ok_or_else(|| Trouble::new("timeline needs --seed S"))?;
+    let simulation = target.find(simulation.as_deref())?;
+    let told = tell(target, simulation, &asked)?;
+    let other = against.as_deref().map(|words| tell_other(target, simulation, &asked, words)).transpose()?;
+    let mut page = Timeline::new(&told.trace, told.story.clone());
+    if let (Some((trace, story)), Some(words)) = (&other, against) {
+        page = page.against(trace, story.clone(), words);
+    }
+    let html = page.to_html();
+    let path = out.unwrap_or_else(|| place(&told.trace));
+    let failed = |error| Trouble::new(format!("{}: it cannot be written: {error}", path.display()));
+    path.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(failed)?;
+    std::fs::write(&path, &html).map_err(failed)?;
+    terminal::say(&summary(&target.full_name(simulation), &told, html.len(), &path))?;
+    Ok(Verdict::Green)
+}
+
+/// Runs once more what was asked for, and keeps what happens.
+fn tell(target: &Target, simulation: &TargetSimulation, asked: &Asked) -> Result<Told, Trouble> {
+    let builder = target.state(simulation, asked.bug.as_deref())?;
+    let overrides = asked.overrides.as_deref().map_or(Ok(Overrides::new()), read_overrides)?;
+    let record = builder.recorder().tell(asked.seed, overrides);
+    let trace = TraceFile::of(&record).expect("a run that was told has a trace");
+    let told = record.atoms.len() + trace.events.iter().filter(|event| event.kind == "op.begin").count();
+    let recipe = Some(Recipe::of(&record, None)).filter(|_| told <= TOLD_MOST && !record.failures.is_empty());
+    let story = Story {
+        bug: asked.bug.clone(),
+        command: Some(command_line(&target.full_name(simulation), asked)),
+        recipe: recipe.map(|recipe| recipe.lines().collect()).unwrap_or_default(),
+        histories: Vec::new(),
+    };
+    Ok(Told { record, trace, story })
+}
+
+/// The run to show beside: without the bug, of another seed, under other overrides, or a
+/// trace that was written before.
+fn tell_other(
+    target: &Target,
+    simulation: &TargetSimulation,
+    asked: &Asked,
+    words: &str,
+) -> Result<(TraceFile, Story), Trouble> {
+    let mut other = asked.clone();
+    match words {
+        "clean" => other.bug = None,
+        _ if words.ends_with(".jsonl") => {
+            let failed = |error: String| Trouble::new(format!("--against {words}: {error}"));
+            let text = std::fs::read_to_string(words).map_err(|error| failed(format!("it cannot be read: {error}")))?;
+            let trace =
+                TraceFile::from_json_lines(&text).map_err(|error| failed(format!("it is no trace: {error}")))?;
+            return Ok((trace, Story::default()));
+        }
+        _ if Path::new(words).is_file() => other.overrides = Some(PathBuf::from(words)),
+        _ => {
+            other.seed = seed(words).map_err(|_| {
+                Trouble::new(format!("--against {words}: give `clean`, a seed, or a file of overrides or a trace"))
+            })?;
+        }
+    }
+    let told = tell(target, simulation, &other)?;
+    Ok((told.trace, told.story))
+}
+
+/// The line that shows the run again.
+fn command_line(name: &str, asked: &Asked) -> String {
+    let bug = asked.bug.as_ref().map(|bug| format!(" --bug {bug}")).unwrap_or_default();
+    let overrides = asked.overrides.as_ref().map(|path| format!(" --overrides {}", path.display()));
+    format!("cargo xtask replay {name} --seed {}{bug}{}", asked.seed, overrides.unwrap_or_default())
+}
+
+/// Where a page goes if nobody says: with what else was built here.
+fn place(trace: &TraceFile) -> PathBuf {
+    let built = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
+    let name = trace.header.simulation.replace('/', "-");
+    built.join("timelines").join(format!("{name}-{}.html", trace.header.seed))
+}
+
+fn summary(name: &str, told: &Told, bytes: usize, path: &Path) -> String {
+    let verdict = if told.record.failures.is_empty() { "green" } else { "RED" };
+    let events = grouped(told.trace.events.len() as u64);
+    format!(
+        "{name}: seed {} is {verdict}; its {events} events are drawn in {} ({} KiB)\n",
+        told.record.seed,
+        path.display(),
+        grouped(bytes.div_ceil(1024) as u64)
+    )
+}
