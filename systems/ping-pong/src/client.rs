@@ -3,6 +3,7 @@
 //! is asked.
 
 use crate::backoff::Backoff;
+use crate::bug::{Bug, takes_any_answer};
 use crate::frame::{FrameReader, frame};
 use crate::message::{Ping, Pong};
 use std::io;
@@ -24,11 +25,19 @@ pub struct ClientOptions {
     pub silences: u32,
     /// The pauses between attempts.
     pub backoff: Backoff,
+    /// A planted bug, for tests of tests.
+    pub bug: Option<Bug>,
 }
 
 impl Default for ClientOptions {
     fn default() -> Self {
-        ClientOptions { timeout: Duration::from_secs(1), attempts: 5, silences: 2, backoff: Backoff::default() }
+        ClientOptions {
+            timeout: Duration::from_secs(1),
+            attempts: 5,
+            silences: 2,
+            backoff: Backoff::default(),
+            bug: None,
+        }
     }
 }
 
@@ -174,7 +183,7 @@ impl<P: Providers> Client<P> {
             let Some(answer) = connection.frames.next().await? else {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             };
-            if answer.correlation == self.correlation {
+            if answer.correlation == self.correlation || takes_any_answer(self.options.bug) {
                 connection.silences = 0;
                 return answer.message();
             }

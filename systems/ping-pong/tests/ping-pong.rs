@@ -2,12 +2,21 @@
 
 mod tank;
 
+use ping_pong::Bug;
 use std::process::ExitCode;
-use wavetank_cli::Target;
+use wavetank_cli::{Target, TargetOptions};
+
+/// The planted bugs that are compiled in.
+const BUGS: &[&str] = if cfg!(feature = "bugs") { &["take-any-answer"] } else { &[] };
 
 fn main() -> ExitCode {
     Target::new("ping-pong")
-        .simulation("storm", |_| tank::ping_pong())
-        .simulation("hostile", |_| tank::ping_pong_hostile())
+        .bugs(BUGS.iter().copied())
+        .simulation("storm", |options| tank::ping_pong(bug(options)))
+        .simulation("hostile", |options| tank::ping_pong_hostile(bug(options)))
         .main()
+}
+
+fn bug(options: &TargetOptions) -> Option<Bug> {
+    options.bug().map(|name| Bug::named(name).expect("the target takes no other"))
 }

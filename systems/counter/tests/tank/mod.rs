@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
-use wavetank_core::{Providers, RandomProvider};
+use wavetank_core::Providers;
 use wavetank_harness::{
     BoxError, Chaos, NetworkConfig, SimContext, SimProviders, SimulationBuilder, SimulationMetrics,
     StorageConfiguration, Swarm, Workload, async_trait,
@@ -29,6 +29,10 @@ const SHARED: &str = long!("shared");
 const WINDOW: Duration = Duration::from_secs(4);
 /// How long a client waits for one answer.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// What a client does to counters.
+const VERBS: &[&str] = &["increments its own", "increments the shared one", "reads its own"];
+/// How long it waits at most between two of them.
+const PAUSE_MOST: Duration = Duration::from_millis(250);
 /// How often a client asks for a value at the end: the service may be starting again.
 const FINAL_READS_MOST: u32 = 20;
 
@@ -107,14 +111,15 @@ struct Customer {
 #[async_trait]
 impl Workload for Customer {
     async fn run(&mut self, context: &SimContext) -> Result<SimulationMetrics, BoxError> {
-        let world = context.providers();
-        for _ in 0..15 + world.random().below(16) {
-            match world.random().below(5) {
-                0 => drop(self.read(context).await),
-                1 => self.increment_shared(context).await,
+        for mut operation in context.operations(15..=30, VERBS) {
+            operation.begin(|| operation.verb().to_string());
+            let value = match operation.verb() {
+                "reads its own" => self.read(context).await,
+                "increments the shared one" => self.increment_shared(context).await,
                 _ => self.increment_own(context).await,
-            }
-            world.sleep(Duration::from_millis(world.random().below(250))).await;
+            };
+            operation.end(|| value.map_or("nobody knows".to_string(), |value| format!("it is {value}")));
+            context.providers().sleep(operation.pause(Duration::ZERO, PAUSE_MOST)).await;
         }
         context.quiet().await;
         self.read_at_last(context, &own_name(context)).await?;
@@ -152,32 +157,34 @@ impl Workload for Customer {
 }
 
 impl Customer {
-    async fn increment_own(&mut self, context: &SimContext) {
-        let Some(connection) = self.connected(context).await else { return };
-        match connection.increment(&own_name(context)).await {
+    async fn increment_own(&mut self, context: &SimContext) -> Option<u64> {
+        match self.connected(context).await?.increment(&own_name(context)).await {
             Ok(value) => {
                 self.own.acknowledged += 1;
                 self.own.enter(value, true);
                 self.expect_bound(value);
+                Some(value)
             }
             Err(error) => {
                 self.own.ambiguous += 1;
                 self.part(error);
+                None
             }
         }
     }
 
-    async fn increment_shared(&mut self, context: &SimContext) {
-        let Some(connection) = self.connected(context).await else { return };
-        match connection.increment(SHARED).await {
+    async fn increment_shared(&mut self, context: &SimContext) -> Option<u64> {
+        match self.connected(context).await?.increment(SHARED).await {
             Ok(value) => {
                 self.shared.acknowledged += 1;
                 self.shared.enter(value, true);
                 self.shared_values.push(value);
+                Some(value)
             }
             Err(error) => {
                 self.shared.ambiguous += 1;
                 self.part(error);
+                None
             }
         }
     }

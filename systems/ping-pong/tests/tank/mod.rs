@@ -1,12 +1,12 @@
 //! Ping-pong in the tank: who takes part, what goes wrong, what must hold. The code
 //! under test is the library's, as it is.
 
-use ping_pong::{Client, ClientOptions, ClientStats, Ping, RequestError, Server, answer};
+use ping_pong::{Bug, Client, ClientOptions, ClientStats, Ping, RequestError, Server, answer};
 use serde_json::json;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
-use wavetank_core::{Providers, RandomProvider};
+use wavetank_core::Providers;
 use wavetank_harness::{
     Chaos, Count, NetworkConfig, SimContext, SimProviders, SimulationBuilder, SimulationMetrics, StateRegistry, Swarm,
 };
@@ -15,16 +15,18 @@ use wavetank_probe::{always_assert, sometimes_assert};
 const PORT: u16 = 5000;
 /// Faults begin and end within so much virtual time.
 const WINDOW: Duration = Duration::from_secs(4);
+/// How long a client waits at most between two pings.
+const PAUSE_MOST: Duration = Duration::from_millis(300);
 /// When all faults are over, all servers together answer within so much.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// One to ten servers and clients, crashes, pauses and partitions on an ordinary network.
-pub(crate) fn ping_pong() -> SimulationBuilder {
-    stormy(simulation("ping-pong", 1..=10))
+pub(crate) fn ping_pong(bug: Option<Bug>) -> SimulationBuilder {
+    stormy(simulation("ping-pong", 1..=10, bug))
 }
 
 /// The same on a network that is hostile by itself.
-pub(crate) fn ping_pong_hostile() -> SimulationBuilder {
-    stormy(simulation("ping-pong-hostile", 1..=10)).with_network_config(NetworkConfig::hostile())
+pub(crate) fn ping_pong_hostile(bug: Option<Bug>) -> SimulationBuilder {
+    stormy(simulation("ping-pong-hostile", 1..=10, bug)).with_network_config(NetworkConfig::hostile())
 }
 
 fn stormy(simulation: SimulationBuilder) -> SimulationBuilder {
@@ -46,12 +48,12 @@ async fn is_answered(context: SimContext) -> Result<(), RequestError> {
 }
 
 /// A simulation without faults.
-pub(crate) fn simulation(name: &str, size: impl Into<Count>) -> SimulationBuilder {
+pub(crate) fn simulation(name: &str, size: impl Into<Count>, bug: Option<Bug>) -> SimulationBuilder {
     let size = size.into();
     SimulationBuilder::new()
         .with_name(name)
         .process("server", size, serve)
-        .workload("client", size, ask)
+        .workload("client", size, move |context| ask(context, bug))
         .with_invariant("no ping is unaccounted for", pings_are_accounted_for)
         .with_invariant("no answer is invented", answers_are_conserved)
 }
@@ -69,20 +71,28 @@ async fn serve(context: SimContext) -> io::Result<()> {
     answer(&world, server, context.name(), count).await
 }
 
+/// What a client asks. A long ping is longer than a send buffer and a window together.
+const VERBS: &[&str] = &["ping", "long ping"];
+const LONG: u64 = 200_000;
+
 /// Asks servers at random, then each of them once more when all is quiet.
-async fn ask(context: SimContext) -> Result<SimulationMetrics, RequestError> {
-    let world = context.providers();
-    let mut asker = Asker::new(&context);
-    for _ in 0..10 + world.random().below(11) {
-        let server = world.random().below(asker.clients.len() as u64) as usize;
+async fn ask(context: SimContext, bug: Option<Bug>) -> Result<SimulationMetrics, RequestError> {
+    let mut asker = Asker::new(&context, bug);
+    for mut operation in context.operations(10..=20, VERBS) {
+        let server = operation.below(asker.clients.len() as u64) as usize;
+        // Most long pings are short, too: they cost more than all others together.
+        let is_long = operation.verb() == "long ping" && operation.ratio(1, 50);
+        let length = if is_long { LONG } else { operation.below(40) };
+        operation.begin(|| format!("asks server {server} with {length} bytes"));
         // What fails under faults is counted; it may fail.
-        let _ = asker.ask(server).await;
-        world.sleep(Duration::from_millis(world.random().below(300))).await;
+        let answer = asker.ask(server, length).await;
+        operation.end(|| answer.map_or_else(|error| error.to_string(), |()| "is answered".to_string()));
+        context.providers().sleep(operation.pause(Duration::ZERO, PAUSE_MOST)).await;
     }
     // Now every fault is over, and every server has to answer.
     context.quiet().await;
     for server in 0..asker.clients.len() {
-        asker.ask(server).await?;
+        asker.ask(server, 0).await?;
     }
     Ok(asker.metrics())
 }
@@ -96,15 +106,16 @@ struct Asker<'a> {
 }
 
 impl Asker<'_> {
-    fn new(context: &SimContext) -> Asker<'_> {
-        let client = |ip| Client::new(context.providers(), SocketAddr::new(ip, PORT), ClientOptions::default());
+    fn new(context: &SimContext, bug: Option<Bug>) -> Asker<'_> {
+        let options = ClientOptions { bug, ..ClientOptions::default() };
+        let client = |ip| Client::new(context.providers(), SocketAddr::new(ip, PORT), options);
         let clients = context.topology().ips("server").into_iter().map(client).collect();
         Asker { context, clients, sequence: 0, ended: 0 }
     }
 
-    async fn ask(&mut self, server: usize) -> Result<(), RequestError> {
+    async fn ask(&mut self, server: usize, length: u64) -> Result<(), RequestError> {
         self.sequence += 1;
-        let ping = Ping { sequence: self.sequence, text: self.text() };
+        let ping = Ping { sequence: self.sequence, text: "x".repeat(length as usize) };
         self.register(1);
         let result = self.clients[server].request(&ping).await;
         self.ended += 1;
@@ -115,13 +126,6 @@ impl Asker<'_> {
         always_assert!(pong.text == ping.text, "a pong has its ping's text", ping, pong);
         always_assert!(*pong.server == **name, "a pong comes from the server that was asked", name, pong);
         Ok(())
-    }
-
-    /// Mostly short; sometimes longer than a send buffer and a window together.
-    fn text(&self) -> String {
-        let random = self.context.providers();
-        let length = if random.random().ratio(1, 200) { 200_000 } else { random.random().below(40) };
-        "x".repeat(length as usize)
     }
 
     fn stats(&self) -> ClientStats {
