@@ -25,6 +25,7 @@ const COMMANDS: &[Command] = &[
     Command { name: "ci", about: "every check that a change has to pass; `ci --list` names them", run: ci::command },
     Command { name: "sweep", about: runner::SWEEP, run: |arguments| runner::sweep(arguments) },
     Command { name: "replay", about: runner::REPLAY, run: |arguments| runner::replay(arguments) },
+    Command { name: "shrink", about: runner::SHRINK, run: |arguments| runner::shrink(arguments) },
     Command { name: "trace", about: runner::TRACE, run: |arguments| runner::trace(arguments) },
     Command { name: "timeline", about: runner::TIMELINE, run: |arguments| runner::timeline(arguments) },
     Command { name: "list", about: runner::LIST, run: |arguments| runner::list(arguments) },

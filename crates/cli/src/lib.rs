@@ -13,6 +13,7 @@ mod options;
 mod progress;
 mod report;
 pub mod runner;
+mod shrunk;
 mod target;
 mod terminal;
 mod trouble;
@@ -20,4 +21,5 @@ mod verdict;
 
 pub use report::{AssertionCount, Determinism, DivergenceReport, FailureGroup, Report};
 pub use runner::main;
+pub use shrunk::ShrunkReport;
 pub use target::{Target, TargetOptions, target};

@@ -44,7 +44,7 @@ impl SweepOptions {
     pub(crate) fn take(&mut self, flag: &str, parser: &mut lexopt::Parser) -> Result<bool, Trouble> {
         match flag {
             "seeds" => self.seeds = Some(seeds(&value(flag, parser)?)?),
-            "for" => self.time = Some(duration(&value(flag, parser)?)?),
+            "for" => self.time = Some(duration(flag, &value(flag, parser)?)?),
             "until-covered" => self.until_covered = true,
             "jobs" => self.jobs = Some(jobs(&value(flag, parser)?)?),
             "bug" => self.bug = Some(value(flag, parser)?),
@@ -174,7 +174,11 @@ pub(crate) fn window(text: &str) -> Result<(u64, u64), Trouble> {
     numbers.ok_or_else(|| Trouble::new(format!("--window {text}: give numbers of events such as 0..256")))
 }
 
-fn jobs(text: &str) -> Result<usize, Trouble> {
+/// A number of threads.
+///
+/// # Errors
+/// If it is none.
+pub(crate) fn jobs(text: &str) -> Result<usize, Trouble> {
     /// More threads than any machine that this will meet.
     const MOST: usize = 4096;
     match text.parse() {
@@ -184,8 +188,11 @@ fn jobs(text: &str) -> Result<usize, Trouble> {
 }
 
 /// A whole number with its unit: `ms`, `s`, `m` or `h`; seconds without.
-fn duration(text: &str) -> Result<Duration, Trouble> {
-    let bad = || Trouble::new(format!("--for {text}: give a time such as 500ms, 60s, 10m or 2h, more than none"));
+///
+/// # Errors
+/// If it is none, or zero.
+pub(crate) fn duration(flag: &str, text: &str) -> Result<Duration, Trouble> {
+    let bad = || Trouble::new(format!("--{flag} {text}: give a time such as 500ms, 60s, 10m or 2h, more than none"));
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
     let number: u64 = number.parse().map_err(|_| bad())?;

@@ -6,6 +6,7 @@ mod campaign;
 mod list;
 mod manifest;
 mod replay;
+mod shrink;
 mod single;
 mod sweep;
 mod timeline;
@@ -23,14 +24,17 @@ pub const REPLAY: &str = "run one seed of a target again: its failure, digest an
 pub const TRACE: &str = "all that happened in one run and what made it happen, as JSON lines or for Perfetto";
 /// What [`timeline`] does, in one line.
 pub const TIMELINE: &str = "one run drawn as a page to look at, or two beside each other";
+/// What [`shrink`] does, in one line.
+pub const SHRINK: &str = "reduce a red seed to the faults and operations without which it is green, and keep it";
 /// What [`list`] does, in one line.
 pub const LIST: &str = "the simulation targets, and their planted bugs with --bugs";
 /// What [`campaign`] does, in one line.
 pub const CAMPAIGN: &str = "a longer sweep whose dated result is kept under docs/campaigns";
 
-const COMMANDS: [(&str, &str); 6] = [
+const COMMANDS: [(&str, &str); 7] = [
     ("sweep", SWEEP),
     ("replay", REPLAY),
+    ("shrink", SHRINK),
     ("trace", TRACE),
     ("timeline", TIMELINE),
     ("list", LIST),
@@ -45,6 +49,7 @@ pub fn main() -> ExitCode {
     match name.as_str() {
         "sweep" => sweep(arguments),
         "replay" => replay(arguments),
+        "shrink" => shrink(arguments),
         "trace" => trace(arguments),
         "timeline" => timeline(arguments),
         "list" => list(arguments),
@@ -71,6 +76,12 @@ pub fn sweep<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> ExitC
 /// `replay NAME --seed S [flags]`: runs one seed again. Exit codes as for [`sweep`].
 pub fn replay<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> ExitCode {
     verdict::exit(replay::command(lexopt::Parser::from_args(arguments.into_iter().map(Into::into))))
+}
+
+/// `shrink NAME --seed S [flags]`: reduces a red seed's run, and keeps it in the folder of
+/// failures. 0 if that is done, 2 if the seed is green.
+pub fn shrink<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> ExitCode {
+    verdict::exit(shrink::command(lexopt::Parser::from_args(arguments.into_iter().map(Into::into))))
 }
 
 /// `trace NAME --seed S [flags]`: writes the causal trace of one run. 0 if it is written,

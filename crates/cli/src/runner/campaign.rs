@@ -77,7 +77,8 @@ fn repeat(asked: &Asked) -> String {
     words.join(" ")
 }
 
-fn commit(root: &Path) -> Option<String> {
+/// The commit of the sources; `-dirty` if files differ from it.
+pub(super) fn commit(root: &Path) -> Option<String> {
     let mut git = Command::new("git");
     git.args(["describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]).current_dir(root);
     let output = git.output().ok().filter(|output| output.status.success())?;

@@ -18,11 +18,17 @@ use std::process::Command;
 /// # Errors
 /// In one line that ends with `usage`, if something is missing or unknown; and if the target
 /// cannot be built or did not say how it went.
-pub(super) fn command(
+pub(super) fn command(command: &str, flags: &[&'static str], usage: &str, parser: Parser) -> Result<Verdict, Trouble> {
+    command_with(command, flags, usage, parser, |_| Vec::new())
+}
+
+/// As [`command`], and the target is told `more` of the workspace.
+pub(super) fn command_with(
     command: &str,
     flags: &[&'static str],
     usage: &str,
     mut parser: Parser,
+    more: impl Fn(&Manifest) -> Vec<OsString>,
 ) -> Result<Verdict, Trouble> {
     let (mut name, mut wanted, mut bug, mut profile) = (None, None, None, None);
     // What goes on to the target as it is.
@@ -51,7 +57,7 @@ pub(super) fn command(
     let programs = build(&manifest, &[target], profile.as_deref(), bug.is_some())?;
     let mut process = Command::new(&programs[0]);
     process.args([COMMAND_WORD, command]).args(simulation).args(["--seed", &wanted.to_string()]);
-    process.args(bug.iter().flat_map(|bug| ["--bug", bug])).args(words);
+    process.args(bug.iter().flat_map(|bug| ["--bug", bug])).args(words).args(more(&manifest));
     let failed = |what: String| Trouble::new(format!("target `{}`: {what}", target.name));
     match process.status().map_err(|error| failed(error.to_string()))?.code() {
         Some(0) => Ok(Verdict::Green),

@@ -1,7 +1,7 @@
 //! The commands of a target's own binary: which one, and with which arguments. The
 //! runner calls them; what they do is beside this file.
 
-use super::{Target, print, replay, sweep, timeline, trace};
+use super::{Target, print, replay, shrink, sweep, timeline, trace};
 use crate::options::{self, SweepOptions, seed, value};
 use crate::terminal;
 use crate::trouble::Trouble;
@@ -9,7 +9,7 @@ use crate::verdict::Verdict;
 use lexopt::{Arg, Parser, ValueExt};
 use std::ffi::OsString;
 
-const COMMANDS: &str = "sweep, replay, trace, timeline, list and print";
+const COMMANDS: &str = "sweep, replay, shrink, trace, timeline, list and print";
 
 pub(super) fn run(target: &Target, arguments: Vec<OsString>) -> Result<Verdict, Trouble> {
     let mut words = arguments.into_iter();
@@ -18,6 +18,7 @@ pub(super) fn run(target: &Target, arguments: Vec<OsString>) -> Result<Verdict, 
     match command.as_str() {
         "sweep" => sweep_command(target, parser),
         "replay" => replay_command(target, parser),
+        "shrink" => shrink::command(target, parser),
         "trace" => trace::command(target, parser),
         "timeline" => timeline::command(target, parser),
         "print" => print_command(target, parser),

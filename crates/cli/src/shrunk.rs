@@ -1,0 +1,203 @@
+//! A red seed made small, as data and in words: for people, for reports, and for the
+//! corpus. How it becomes small is the business of `wavetank-debug`.
+
+use crate::report::{grouped, seconds};
+use crate::terminal::Paint;
+use serde::{Deserialize, Serialize};
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+use wavetank_debug::corpus::{Beside, Entry, Versions};
+use wavetank_debug::shrink::{Budget, Ended, ShrinkError, Shrinker, Shrunk, Size, Step};
+use wavetank_debug::timeline::{Story, Timeline};
+use wavetank_debug::trace::TraceFile;
+use wavetank_debug::{Recipe, Signature, Witness};
+use wavetank_harness::{Overrides, RunRecord, SimulationBuilder};
+
+/// What is left of a red seed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ShrunkReport {
+    /// What `replay` calls the simulation.
+    pub simulation: String,
+    /// The planted bug that was on.
+    pub bug: Option<String>,
+    /// The seed.
+    pub seed: u64,
+    /// How it fails.
+    pub signature: Signature,
+    /// The small run's failure in its own words.
+    pub failure: String,
+    /// The size of the run that it began with.
+    pub before: Size,
+    /// The size of the small run.
+    pub after: Size,
+    /// Why it ended; if it is minimal, no fault and no operation can go by itself.
+    pub ended: Ended,
+    /// Runs that it took.
+    pub runs: u64,
+    /// Processor time that it took, in seconds.
+    pub cpu_seconds: f64,
+    /// The small run, line by line.
+    pub recipe: Vec<String>,
+    /// Signatures of other failures that were met on the way.
+    pub further: Vec<String>,
+    /// The line that runs the small run again.
+    pub reproduce: String,
+    /// Where its files are.
+    pub folder: Option<PathBuf>,
+}
+
+/// A seed that is to be made small.
+pub(crate) struct Wanted<'a> {
+    /// What `replay` calls the simulation.
+    pub(crate) simulation: &'a str,
+    pub(crate) bug: Option<&'a str>,
+    pub(crate) builder: &'a SimulationBuilder,
+    pub(crate) seed: u64,
+    /// With these it begins.
+    pub(crate) overrides: Overrides,
+    /// The failure to keep; the first one, if it is not said.
+    pub(crate) signature: Option<Signature>,
+    /// What goes behind `cargo xtask replay NAME --seed S`.
+    pub(crate) suffix: String,
+    pub(crate) revision: Option<String>,
+}
+
+/// What came of it: the report, and what a corpus keeps.
+pub(crate) struct Made {
+    pub(crate) report: ShrunkReport,
+    pub(crate) entry: Entry,
+    pub(crate) beside: Beside,
+}
+
+impl Wanted<'_> {
+    /// Makes it small.
+    ///
+    /// # Errors
+    /// If it is not red, or not in the way that was asked for, or not deterministic.
+    pub(crate) fn make(
+        &self,
+        budget: Budget,
+        threads: usize,
+        cancelled: impl Fn() -> bool,
+        observe: impl Fn(&Step),
+    ) -> Result<Made, ShrinkError> {
+        let mut shrinker = Shrinker::new(self.builder, self.seed)
+            .with_overrides(self.overrides.clone())
+            .with_budget(budget)
+            .with_threads(threads)
+            .with_cancel(cancelled)
+            .with_observer(observe);
+        if let Some(signature) = &self.signature {
+            shrinker = shrinker.with_signature(signature.clone());
+        }
+        let shrunk = shrinker.run()?;
+        let told = self.builder.recorder().tell(self.seed, shrunk.overrides.clone());
+        Ok(self.made(&shrunk, &told))
+    }
+
+    /// What the page says first.
+    fn story(&self, recipe: &[String]) -> Story {
+        let command = format!("cargo xtask replay {} --seed {}{}", self.simulation, self.seed, self.suffix);
+        Story { bug: self.bug.map(str::to_string), command: Some(command), recipe: recipe.to_vec(), ..Story::default() }
+    }
+
+    fn made(&self, shrunk: &Shrunk, told: &RunRecord) -> Made {
+        let recipe: Vec<String> = Recipe::of(told, Some(&shrunk.signature)).lines().collect();
+        let failure = shrunk.failure().to_string();
+        let plain = format!("cargo xtask replay {} --seed {}{}", self.simulation, self.seed, self.suffix);
+        let name = format!("{} seed {}", self.simulation, self.seed);
+        let witness = Witness {
+            simulation: self.simulation,
+            seed: self.seed,
+            bug: self.bug,
+            overrides: &shrunk.overrides,
+            recipe: &recipe,
+            name: &name,
+            builder: None,
+        };
+        let configuration = serde_json::to_string_pretty(&told.configuration);
+        let timeline = TraceFile::of(told).map(|trace| Timeline::new(&trace, self.story(&recipe)).to_html());
+        let beside = Beside {
+            recipe: Some(recipe.join("\n") + "\n"),
+            timeline,
+            configuration: Some(configuration.expect("a configuration has nothing that JSON lacks") + "\n"),
+            witness: Some(witness.to_rust()),
+        };
+        let entry = Entry {
+            simulation: self.simulation.to_string(),
+            seed: self.seed,
+            bug: self.bug.map(str::to_string),
+            signature: shrunk.signature.clone(),
+            failure: failure.clone(),
+            reproduce: plain.clone(),
+            versions: Versions::at(self.revision.clone()),
+            clean: Vec::new(),
+            overrides: shrunk.overrides.clone(),
+        };
+        let report = ShrunkReport {
+            simulation: self.simulation.to_string(),
+            bug: self.bug.map(str::to_string),
+            seed: self.seed,
+            signature: shrunk.signature.clone(),
+            failure,
+            before: shrunk.before,
+            after: shrunk.after,
+            ended: shrunk.ended,
+            runs: shrunk.runs,
+            cpu_seconds: shrunk.cpu.as_secs_f64(),
+            recipe,
+            further: shrunk.further.iter().map(|further| further.signature.to_string()).collect(),
+            reproduce: plain,
+            folder: None,
+        };
+        Made { report, entry, beside }
+    }
+}
+
+impl ShrunkReport {
+    /// The report for a folder that holds its files.
+    pub(crate) fn in_folder(mut self, folder: PathBuf) -> ShrunkReport {
+        self.reproduce = format!("{} --overrides {}", self.reproduce, folder.join("overrides.json").display());
+        self.folder = Some(folder);
+        self
+    }
+
+    /// The report in words.
+    pub(crate) fn painted(&self, paint: Paint) -> String {
+        let mut text = String::new();
+        let mut line = |words: String| writeln!(text, "{words}").expect("a string takes all that fits into memory");
+        let bug = self.bug.as_ref().map(|bug| format!(" with bug {bug}")).unwrap_or_default();
+        line(format!("{}{bug}: seed {} {}", self.simulation, self.seed, paint.red("made small")));
+        line(format!("  {}", self.signature));
+        let count = |size: &Size| format!("{}, {}", plural(size.atoms, "fault"), plural(size.operations, "operation"));
+        let took = format!("{} runs, {} of processor time", grouped(self.runs), seconds(self.cpu_seconds));
+        line(format!("  {} -> {}; {took}", count(&self.before), count(&self.after)));
+        let ended = match self.ended {
+            Ended::Minimal => "without any single one of them it does not fail in this way",
+            Ended::Budget => "the budget ended before it was minimal: --budget gives more",
+            Ended::Cancelled => "interrupted before it was minimal",
+        };
+        line(format!("  {ended}"));
+        for told in &self.recipe {
+            line(format!("    {told}"));
+        }
+        for further in &self.further {
+            line(format!("  met on the way, and another failure: {further}"));
+        }
+        line(format!("  {}", self.reproduce));
+        if let Some(folder) = &self.folder {
+            line(format!("  more is in {}", folder.display()));
+        }
+        text
+    }
+}
+
+fn plural(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{} {what}s", grouped(count as u64)) }
+}
+
+/// A budget of so much processor time.
+pub(crate) fn budget(cpu: Duration) -> Budget {
+    Budget { cpu, ..Budget::default() }
+}

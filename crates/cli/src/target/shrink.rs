@@ -1,0 +1,160 @@
+//! `shrink`: one red seed made small, and its files written. Which candidates are tried
+//! is the business of `wavetank-debug`.
+
+use super::Target;
+use crate::interruption::Interruption;
+use crate::options::{duration, jobs, seed, value};
+use crate::report::grouped;
+use crate::shrunk::{Made, Wanted, budget};
+use crate::terminal::{self, Paint};
+use crate::trouble::Trouble;
+use crate::verdict::Verdict;
+use lexopt::{Arg, Parser, ValueExt};
+use std::cell::Cell;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use wavetank_debug::corpus::Corpus;
+use wavetank_debug::shrink::Step;
+use wavetank_harness::Overrides;
+
+pub(crate) const USAGE: &str =
+    "--seed S [--bug NAME] [--overrides FILE] [--budget 60s] [--jobs J] [--out DIR] [--profile NAME]";
+/// Flags with a value that only the target reads.
+pub(crate) const FLAGS: [&str; 4] = ["overrides", "budget", "jobs", "out"];
+
+/// What begins a line with a report, for a runner that asks for it.
+pub(crate) const MARK: &str = "wavetank-shrunk:";
+/// Processor time unless `--budget` says more.
+const BUDGET: Duration = Duration::from_secs(60);
+
+#[derive(Default)]
+struct Asked {
+    simulation: Option<String>,
+    seed: Option<u64>,
+    bug: Option<String>,
+    overrides: Option<PathBuf>,
+    budget: Option<Duration>,
+    jobs: Option<usize>,
+    out: Option<PathBuf>,
+    /// The folder of failures; nothing is kept without it.
+    corpus: Option<PathBuf>,
+    revision: Option<String>,
+    profile: Option<String>,
+    /// Whether the runner wants a report as data.
+    attended: bool,
+}
+
+pub(super) fn command(target: &Target, mut parser: Parser) -> Result<Verdict, Trouble> {
+    let mut asked = Asked::default();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Value(name) if asked.simulation.is_none() => asked.simulation = Some(name.string()?),
+            Arg::Long("seed") => asked.seed = Some(seed(&value("seed", &mut parser)?)?),
+            Arg::Long("bug") => asked.bug = Some(value("bug", &mut parser)?),
+            Arg::Long("overrides") => asked.overrides = Some(PathBuf::from(parser.value()?)),
+            Arg::Long("budget") => asked.budget = Some(duration("budget", &value("budget", &mut parser)?)?),
+            Arg::Long("jobs") => asked.jobs = Some(jobs(&value("jobs", &mut parser)?)?),
+            Arg::Long("out") => asked.out = Some(PathBuf::from(parser.value()?)),
+            Arg::Long("corpus") => asked.corpus = Some(PathBuf::from(parser.value()?)),
+            Arg::Long("revision") => asked.revision = Some(value("revision", &mut parser)?),
+            Arg::Long("profile") => asked.profile = Some(value("profile", &mut parser)?),
+            Arg::Long("attended") => asked.attended = true,
+            Arg::Long(flag) => return Err(Trouble::new(format!("no flag --{flag}; there are {USAGE}"))),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    run(target, asked)
+}
+
+fn run(target: &Target, asked: Asked) -> Result<Verdict, Trouble> {
+    let seed = asked.seed.ok_or_else(|| Trouble::new("shrink needs --seed S"))?;
+    let simulation = target.find(asked.simulation.as_deref())?;
+    let builder = target.state(simulation, asked.bug.as_deref())?;
+    let overrides = asked.overrides.as_deref().map_or(Ok(Overrides::new()), read_overrides)?;
+    let name = target.full_name(simulation);
+    let bug = asked.bug.as_ref().map(|bug| format!(" --bug {bug}")).unwrap_or_default();
+    let profile = asked.profile.as_ref().map(|profile| format!(" --profile {profile}")).unwrap_or_default();
+    let wanted = Wanted {
+        simulation: &name,
+        bug: asked.bug.as_deref(),
+        builder: &builder,
+        seed,
+        overrides,
+        signature: None,
+        suffix: bug + &profile,
+        revision: asked.revision,
+    };
+    let interruption = Interruption::listen()?;
+    let budget = budget(asked.budget.unwrap_or(BUDGET));
+    let show = Show::new(&name);
+    let threads = asked.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let made = wanted.make(budget, threads, || interruption.is_wanted(), |step| show.tell(step));
+    show.end();
+    let made = made.map_err(|error| Trouble::new(format!("simulation `{name}`: {error}")))?;
+    let folder = write(&made, asked.out.as_deref(), asked.corpus.as_deref())?;
+    let report = match folder {
+        Some(folder) => made.report.in_folder(folder),
+        None => made.report,
+    };
+    if asked.attended {
+        let json = serde_json::to_string(&report).expect("a report has nothing that JSON lacks");
+        terminal::say(&format!("{MARK}{json}\n"))?;
+    } else {
+        terminal::say(&report.painted(Paint::for_stdout()))?;
+    }
+    Ok(if interruption.is_wanted() { Verdict::Interrupted } else { Verdict::Green })
+}
+
+/// Writes its files, and says where.
+fn write(made: &Made, out: Option<&Path>, corpus: Option<&Path>) -> Result<Option<PathBuf>, Trouble> {
+    let failed = |error: wavetank_debug::corpus::CorpusError| Trouble::new(error.to_string());
+    match (out, corpus) {
+        (Some(folder), _) => {
+            made.entry.write(folder, &made.beside).map_err(failed)?;
+            Ok(Some(folder.to_path_buf()))
+        }
+        (None, Some(corpus)) => Corpus::new(corpus).keep(&made.entry, &made.beside).map(Some).map_err(failed),
+        (None, None) => Ok(None),
+    }
+}
+
+/// Reads what is overridden.
+fn read_overrides(path: &Path) -> Result<Overrides, Trouble> {
+    let failed = |error: String| Trouble::new(format!("--overrides {}: {error}", path.display()));
+    let json = std::fs::read_to_string(path).map_err(|error| failed(format!("it cannot be read: {error}")))?;
+    serde_json::from_str(&json).map_err(|error| failed(format!("these are no overrides: {error}")))
+}
+
+/// A line on a terminal that says how far it is.
+struct Show<'a> {
+    name: &'a str,
+    rewrites: bool,
+    told: Cell<bool>,
+}
+
+impl Show<'_> {
+    fn new(name: &str) -> Show<'_> {
+        Show { name, rewrites: io::stderr().is_terminal(), told: Cell::new(false) }
+    }
+
+    fn tell(&self, step: &Step) {
+        if !self.rewrites {
+            return;
+        }
+        self.told.set(true);
+        let (atoms, operations) = (grouped(step.size.atoms as u64), grouped(step.size.operations as u64));
+        let (runs, cpu) = (grouped(step.runs), step.cpu.as_secs_f64());
+        let line =
+            format!("{}: {atoms} faults, {operations} operations; {runs} runs, {cpu:.1} s: {}", self.name, step.pass);
+        let mut stderr = io::stderr().lock();
+        let _ = write!(stderr, "\r\x1b[2K{line}").and_then(|()| stderr.flush());
+    }
+
+    fn end(&self) {
+        if self.told.get() {
+            let mut stderr = io::stderr().lock();
+            let _ = write!(stderr, "\r\x1b[2K").and_then(|()| stderr.flush());
+        }
+    }
+}
