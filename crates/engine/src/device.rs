@@ -25,6 +25,17 @@ pub enum CrashKind {
     PowerLoss,
 }
 
+impl CrashKind {
+    /// Its name, as traces have it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            CrashKind::Process => "process",
+            CrashKind::Machine => "machine",
+            CrashKind::PowerLoss => "power-loss",
+        }
+    }
+}
+
 /// A model that the engine drives. It owns slabs of operations; a queued record
 /// names one of them by slot.
 ///

@@ -81,7 +81,7 @@ impl Kernel {
             node.parked.clear();
             self.note_and_tell(CRASH, u64::from(id.0), kind as u64, |telling| {
                 Kernel::tell_node(telling, "node.crash", id);
-                telling.arg("kind", format!("{kind:?}").to_lowercase());
+                telling.arg("kind", kind.name());
             });
         }
         let dead: Vec<u32> =

@@ -109,8 +109,8 @@ pub struct Story {
     last: Option<u64>,
     /// The poll under way.
     poll: Option<u64>,
-    /// Nobody's step is under way: the harness acts from outside.
-    outside: bool,
+    /// Whether any step was taken.
+    begun: bool,
     marks: HashMap<Mark, u64>,
     /// Short names, by what they begin with and what they are of.
     names: HashMap<(&'static str, u64), u64>,
@@ -139,12 +139,7 @@ impl Story {
 
     /// A task is polled or a record fires: nothing of the step before is a cause.
     pub(crate) fn begin_step(&mut self) {
-        (self.last, self.poll, self.outside) = (None, None, false);
-    }
-
-    /// The harness acts: what it does to one node makes nothing happen to another.
-    pub(crate) fn end_step(&mut self) {
-        (self.last, self.poll, self.outside) = (None, None, true);
+        (self.last, self.poll, self.begun) = (None, None, true);
     }
 
     /// The event told last is a poll, and what follows happens in it.
@@ -172,11 +167,15 @@ impl Story {
     pub(crate) fn tell(&mut self, mut event: StoryEvent, topology: &Topology, words: impl FnOnce(&mut Telling<'_>)) {
         event.number = self.events.len() as u64;
         event.cause = self.cause();
-        let mut telling = Telling { story: self, topology, event, marks: Vec::new() };
+        // After a poll, or before the first step, it is the harness that acts, or what a dead
+        // process leaves: what happens to one node then makes nothing happen to another.
+        let is_loose = event.node.is_none() && (self.poll.is_some() || !self.begun);
+        let mut telling = Telling { story: self, topology, event, is_given: false, marks: Vec::new() };
         words(&mut telling);
-        let Telling { mut event, marks, .. } = telling;
-        if self.outside {
-            event.cause = event.cause.filter(|&cause| self.events[cause as usize].node == event.node);
+        let Telling { mut event, is_given, marks, .. } = telling;
+        if is_loose && !is_given {
+            let causes = event.cause.into_iter().chain(self.poll);
+            event.cause = causes.into_iter().find(|&cause| self.events[cause as usize].node == event.node);
         }
         // Why a run is red is worth more than one event more.
         if self.events.len() >= EVENTS_MOST && event.kind != FAILURE {
@@ -203,6 +202,8 @@ pub struct Telling<'a> {
     story: &'a mut Story,
     topology: &'a Topology,
     event: StoryEvent,
+    /// Its teller knows its cause.
+    is_given: bool,
     marks: Vec<Mark>,
 }
 
@@ -262,6 +263,11 @@ impl Telling<'_> {
     ///
     /// A fault that was drawn for it just before stays among its causes.
     pub fn caused_by(&mut self, cause: Option<u64>) -> &mut Self {
+        self.is_given = true;
+        self.replace_cause(cause)
+    }
+
+    fn replace_cause(&mut self, cause: Option<u64>) -> &mut Self {
         let drawn = self.event.cause.filter(|&drawn| self.story.events[drawn as usize].kind == FAULT);
         if let Some(drawn) = drawn.filter(|_| drawn != cause) {
             self.add_cause(drawn);
@@ -273,7 +279,7 @@ impl Telling<'_> {
     /// The event before it in this step made it happen, if there is one.
     pub(crate) fn after_the_last(&mut self) -> &mut Self {
         let last = self.story.last;
-        self.caused_by(last)
+        self.replace_cause(last)
     }
 
     /// The message that it is about; the same words at both ends.

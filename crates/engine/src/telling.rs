@@ -194,13 +194,6 @@ impl Kernel {
         });
     }
 
-    /// The harness acts: the step before is over.
-    pub(crate) fn end_step(&mut self) {
-        if let Some(story) = self.story_mut() {
-            story.end_step();
-        }
-    }
-
     /// Tells what became of a node's process.
     pub(crate) fn tell_node(telling: &mut Telling<'_>, kind: &'static str, node: NodeId) {
         telling.kind(kind).on_node(node).after_the_last();

@@ -129,7 +129,6 @@ impl World {
 
     /// Runs code with the world installed, so that it may use handles of this run.
     pub fn enter<R>(&mut self, body: impl FnOnce() -> R) -> R {
-        self.kernel(Kernel::end_step);
         install(&self.shell, body)
     }
 

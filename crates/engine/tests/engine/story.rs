@@ -127,3 +127,16 @@ fn telling_changes_no_digest() {
     }
     assert!(faults > 50, "faults are told: {faults}");
 }
+
+#[test]
+fn what_is_done_to_a_node_from_outside_comes_of_nothing_done_to_another() {
+    let events = told();
+    let boots: Vec<&StoryEvent> = events.iter().filter(|event| event.kind == "node.boot").take(2).collect();
+    assert!(boots[0].node != boots[1].node && boots.iter().all(|boot| boot.cause.is_none()), "{boots:?}");
+    let first_tasks = events.iter().filter(|event| event.kind == "task.spawn").take(2);
+    for spawn in first_tasks {
+        let boot = spawn.cause.map(|cause| &events[cause as usize]);
+        assert!(boot.is_none_or(|boot| boot.node == spawn.node), "{spawn:?}");
+    }
+    assert_eq!(the(&events, "node.crash").cause, None, "the test itself did it");
+}
