@@ -3,6 +3,7 @@
 //! What a step checks is in its own file; the order and the clock are here.
 
 mod alone;
+mod browser;
 mod clippy;
 mod deny;
 mod docs;
@@ -49,6 +50,7 @@ const STEPS: &[Step] = &[
     Step { name: "sweep", about: "the main job: every target, 1,000 seeds, green", run: sweep::step },
     Step { name: "profiles", about: "the same digests optimised, and planted bugs found", run: profiles::step },
     Step { name: "counts", about: "no common path of the engine takes more of them", run: instructions::step },
+    Step { name: "browser", about: "timelines opened in Chromium and used with keys", run: browser::step },
     Step { name: "docs", about: "documentation without warnings", run: docs::step },
     Step { name: "lean", about: "production builds contain no simulator", run: lean::step },
     Step { name: "alone", about: "crates used one by one, outside the workspace", run: alone::step },

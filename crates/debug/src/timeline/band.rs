@@ -4,11 +4,12 @@
 use super::lane::{Lanes, WORLD};
 use crate::trace::{TraceEvent, TraceFile};
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// A stretch of time in which something was wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Band {
-    /// `down`, `paused`, `cut` or `slow`.
+    /// `down`, `paused`, `cut`, `slow` or `held`.
     pub(crate) what: &'static str,
     /// The lanes that it covers; empty for all.
     pub(crate) lanes: Vec<usize>,
@@ -32,6 +33,8 @@ pub(crate) fn bands(trace: &TraceFile, lanes: &Lanes) -> Vec<Band> {
             "node.pause" => begin("paused"),
             "network.cut" => begin("cut"),
             "network.slowed" => begin("slow"),
+            "network.clogged" if event.number("nanos") != Some(0) => begin("held"),
+            "network.clogged" => close(&mut bands, "held", &on, event.t),
             "node.boot" => close(&mut bands, "down", &on, event.t),
             "node.resume" => close(&mut bands, "paused", &on, event.t),
             "network.mend" => {
@@ -41,7 +44,7 @@ pub(crate) fn bands(trace: &TraceFile, lanes: &Lanes) -> Vec<Band> {
             _ => {}
         }
     }
-    merge(bands)
+    merge(bands, lanes.lanes.len())
 }
 
 /// Ends the open bands of a kind that cover the very same lanes.
@@ -68,24 +71,61 @@ fn struck(event: &TraceEvent, lanes: &Lanes) -> Vec<usize> {
     }
 }
 
-/// Both directions of a link, and each link of a partition, are one band.
-fn merge(bands: Vec<Band>) -> Vec<Band> {
-    let mut merged: Vec<Band> = Vec::new();
+/// Both directions of a link, and each link of a partition, are one band: of a cut into two
+/// sides it covers the smaller one.
+fn merge(bands: Vec<Band>, lanes: usize) -> Vec<Band> {
+    let mut merged: Vec<(Band, Vec<Vec<usize>>)> = Vec::new();
     for band in bands {
-        let same = merged.iter_mut().find(|one| {
-            one.what == band.what
-                && one.from == band.from
-                && one.to == band.to
-                && (band.what != "down" && band.what != "paused" || one.lanes == band.lanes)
-        });
+        let of_links = band.what != "down" && band.what != "paused";
+        let same = merged.iter_mut().find(|(one, _)| of_links && one.what == band.what && one.from == band.from);
         match same {
-            Some(one) => {
-                one.lanes.extend(&band.lanes);
-                one.lanes.sort_unstable();
-                one.lanes.dedup();
+            Some((one, links)) => {
+                // Another partition may have mended some of its links before.
+                one.to = one.to.max(band.to);
+                links.push(band.lanes);
             }
-            None => merged.push(band),
+            None => {
+                let links = vec![band.lanes.clone()];
+                merged.push((band, links));
+            }
         }
     }
-    merged
+    let settle = |(band, links): (Band, Vec<Vec<usize>>)| {
+        let covered = if band.what == "cut" { smaller_side(&links, lanes) } else { None };
+        let all = || links.concat().into_iter().collect::<BTreeSet<usize>>().into_iter().collect();
+        Band { lanes: covered.unwrap_or_else(all), ..band }
+    };
+    merged.into_iter().map(settle).collect()
+}
+
+/// The smaller of the two sides that links cut the lanes into; nothing if they do not, or
+/// do it in another way.
+fn smaller_side(links: &[Vec<usize>], lanes: usize) -> Option<Vec<usize>> {
+    let cut = |a: usize, b: usize| links.iter().any(|ends| ends.contains(&a) && ends.contains(&b));
+    let touched: BTreeSet<usize> = links.concat().into_iter().collect();
+    let first = *touched.first()?;
+    let nodes = (WORLD + 1)..lanes;
+    let (near, far): (Vec<usize>, Vec<usize>) = nodes.partition(|lane| *lane == first || !cut(first, *lane));
+    let within = |side: &[usize]| side.iter().any(|a| side.iter().any(|b| a < b && cut(*a, *b)));
+    let across = near.iter().all(|a| far.iter().all(|b| cut(*a, *b)));
+    (across && !within(&near) && !within(&far)).then(|| if far.len() < near.len() { far } else { near })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(links: &[[usize; 2]], lanes: usize, expected: Option<&[usize]>) {
+        let links: Vec<Vec<usize>> = links.iter().map(|ends| ends.to_vec()).collect();
+        assert_eq!(smaller_side(&links, lanes).as_deref(), expected, "{links:?}");
+    }
+
+    #[test]
+    fn a_cut_into_two_sides_is_the_smaller_ones() {
+        check(&[[1, 2], [1, 3]], 4, Some(&[1]));
+        check(&[[1, 3], [2, 3]], 4, Some(&[3]));
+        check(&[[1, 3], [1, 4], [2, 3], [2, 4]], 5, Some(&[1, 2]));
+        check(&[[1, 2]], 4, None);
+        check(&[[1, 2], [2, 3], [1, 3]], 4, None);
+    }
 }

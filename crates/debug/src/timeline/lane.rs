@@ -98,8 +98,11 @@ impl Lanes {
     fn short(&self, name: &str, nth: Option<usize>) -> String {
         let letter = name.chars().find(|letter| letter.is_alphanumeric()).unwrap_or('n').to_lowercase().to_string();
         let taken = |short: &str| self.lanes.iter().any(|lane| lane.short == short);
+        // A name that ends in a number keeps it.
+        let digits = name.rfind(|letter: char| !letter.is_ascii_digit()).map_or("", |last| &name[last..][1..]);
+        let own = (!digits.is_empty()).then(|| format!("{letter}{digits}"));
         let numbered = (nth.unwrap_or(2)..).map(|number| format!("{letter}{number}"));
         let plain = nth.is_none().then(|| letter.clone());
-        plain.into_iter().chain(numbered).find(|short| !taken(short)).expect("numbers never end")
+        own.into_iter().chain(plain).chain(numbered).find(|short| !taken(short)).expect("numbers never end")
     }
 }

@@ -1,6 +1,8 @@
 //! The messages of a trace: which departure and which landing are one message's. Nothing
-//! is known here of streams or datagrams but the id that both ends share.
+//! is known here of streams or datagrams but the id that both ends share; what a disk is
+//! handed and gives back is no message.
 
+use super::group::Group;
 use crate::trace::TraceEvent;
 use std::collections::BTreeMap;
 
@@ -19,7 +21,7 @@ pub(crate) fn links(events: &[TraceEvent]) -> Vec<Link> {
     let mut last: BTreeMap<&str, usize> = BTreeMap::new();
     let mut links: Vec<Link> = Vec::new();
     for (place, event) in events.iter().enumerate() {
-        let Some(msg) = event.msg.as_deref() else { continue };
+        let Some(msg) = event.msg.as_deref().filter(|_| Group::of(event) == Group::Message) else { continue };
         let Some(&open) = last.get(msg) else {
             last.insert(msg, links.len());
             links.push(Link { departure: place, landing: None, lost: false });

@@ -75,7 +75,11 @@ fn ranked(scene: &Scene<'_>, chain: &BTreeSet<usize>, failure: usize) -> Vec<usi
     let reached = cone(scene, failure, chain);
     let mut seen = [0i64; Group::ALL.len()];
     let mut scored = Vec::new();
-    let mut order: Vec<usize> = (0..=failure).filter(|place| reached[*place]).collect();
+    let landed: BTreeSet<usize> = (0..=failure).filter_map(|place| scene.submission(place)).collect();
+    // What happened between the failing event and its report is only the end of the run.
+    let end = scene.cause(failure).filter(|_| scene.group_of[failure] == Group::Failure).unwrap_or(failure);
+    let telling = |place: usize| place <= end && reached[place] && !landed.contains(&place);
+    let mut order: Vec<usize> = (0..=failure).filter(|place| telling(*place)).collect();
     order.sort_by_key(|place| std::cmp::Reverse((chain.contains(place), *place)));
     for place in order {
         let worth = worth(scene, place, chain.contains(&place));
@@ -106,10 +110,13 @@ fn worth(scene: &Scene<'_>, place: usize, on_chain: bool) -> i64 {
         Group::Node => 110,
         // Whoever writes or reads what departs and lands beside it says nothing new.
         Group::Message if matches!(event.kind.as_str(), "tcp.write" | "tcp.read" | "udp.send" | "udp.receive") => 0,
+        Group::Message if event.text("what").is_some_and(|what| what != "data") => 15,
         Group::Message if event.msg.is_none() => 45,
         Group::Message if on_chain => 90,
         Group::Message => 30,
-        Group::Disk if event.kind.contains("sync") => 60,
+        Group::Disk if matches!(event.kind.as_str(), "storage.lost" | "storage.torn") => 120,
+        Group::Disk if event.text("verdict").is_some_and(|verdict| verdict != "ok") => 70,
+        Group::Disk if event.text("op").is_some_and(|op| op.starts_with("sync")) => 60,
         Group::Disk => 35,
         Group::Log => match event.text("level").unwrap_or_default().to_lowercase().as_str() {
             "error" => 115,

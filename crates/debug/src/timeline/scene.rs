@@ -70,6 +70,12 @@ impl<'a> Scene<'a> {
         self.arrivals[place].map(|link| link.departure)
     }
 
+    /// Where the disk operation that landed there was handed over.
+    pub(crate) fn submission(&self, place: usize) -> Option<usize> {
+        let cause = self.cause(place).filter(|_| self.event(place).kind == "storage.land")?;
+        Some(cause).filter(|cause| self.event(*cause).kind == "storage.submit")
+    }
+
     /// Whether a message landed there.
     pub(crate) fn is_landing(&self, place: usize) -> bool {
         self.arrivals[place].is_some_and(|link| !link.lost)

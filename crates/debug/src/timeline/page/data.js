@@ -45,6 +45,12 @@ function decodeRun(sheet, name) {
     events[operation.begin].operation = operation;
     if (operation.end !== NONE) events[operation.end].operation = operation;
   }
+  // What a disk was handed and what it gave back are two ends too.
+  for (const event of events) {
+    if (event.kind !== "storage.land" || event.cause === NONE || events[event.cause].kind !== "storage.submit") continue;
+    event.submission = event.cause;
+    events[event.cause].submission = event.i;
+  }
   const bands = sheet.bands.map(([what, lanes, from, to, event]) => ({ what, lanes, from, to, event }));
   const counts = {};
   for (const event of events) counts[event.group] = (counts[event.group] ?? 0) + 1;
@@ -89,6 +95,7 @@ const isBegin = (event) => event.operation !== null && event.operation.begin ===
 
 // The other end of a message or of an operation.
 function partnerOf(event) {
+  if (event.submission !== undefined) return event.submission;
   if (event.link) return isDeparture(event) ? event.link.landing : event.link.departure;
   if (event.operation) return isBegin(event) ? event.operation.end : event.operation.begin;
   return NONE;

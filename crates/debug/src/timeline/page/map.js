@@ -51,12 +51,14 @@ function layoutMap() {
   const busy = new Set(shown.map((i) => of.events[i].lane));
   for (const link of MAP.links) for (const i of [link.departure, link.landing]) if (i !== NONE) busy.add(of.events[i].lane);
   let top = LANE.top;
+  const small = of.lanes.length > 7;
   MAP.lanes = of.lanes.map((lane, at) => {
     const used = lane.role !== "world" ? busy.has(at) || of.lanes.length <= 9 : busy.has(at);
     const bars = (lines.get(at)?.length ?? 0) * LANE.bar;
     const disk = withDisk.has(at) ? LANE.disk : 0;
-    const height = used ? (lane.role === "world" ? 24 : LANE.node) + bars + disk : 0;
-    const made = { at, lane, used, top, height, middle: top + (lane.role === "world" ? 12 : 17) + bars, bars: top + 4, disk: top + 17 + bars + 12 };
+    const base = lane.role === "world" || small ? 24 : LANE.node;
+    const height = used ? base + bars + disk : 0;
+    const made = { at, lane, used, top, height, middle: top + base / 2 + bars, bars: top + 4, disk: top + base / 2 + bars + 12 };
     top += used ? height : 0;
     return made;
   });
@@ -84,7 +86,7 @@ function hatch(pen, colour, lean) {
   return pen.createPattern(tile, "repeat");
 }
 
-const BANDS = { down: ["down", 1, "down"], paused: ["paused", 0, "stands still"], cut: ["cut", -1, "cut off"], slow: ["slow", 0, "slow link"] };
+const BANDS = { down: ["down", 1, "down"], paused: ["paused", 0, "stands still"], cut: ["cut", -1, "cut off"], slow: ["slow", 0, "slow link"], held: ["slow", 1, "held up"] };
 
 function drawBands(pen, of) {
   if (STATE.hidden.has("faults") && STATE.hidden.has("nodes")) return;
@@ -105,7 +107,8 @@ function drawBands(pen, of) {
       pen.fillStyle = hatch(pen, COLOURS[colour], lean);
       pen.fill();
       pen.restore();
-      labels.push({ word, from, to, y: lane.top + lane.height - 5, lane: lane.at, colour });
+      MAP.spots.push({ i: band.event, x: from, y: lane.top + 2, right: to, bottom: lane.top + lane.height - 2 });
+      if (lane.height >= LANE.node) labels.push({ word, from, to, y: lane.top + lane.height - 5, lane: lane.at, colour });
     }
   }
   return labels;
@@ -399,7 +402,7 @@ function laneLabels(of) {
       class: `lane ${lane.lane.role}`, type: "button", "aria-pressed": solo,
       title: `${lane.lane.name}: ${lane.lane.role}${lane.lane.host ? ` on machine ${lane.lane.host}` : ""}; click to see this lane alone`,
       onclick: () => { STATE.lane = solo ? NONE : lane.at; refresh(); },
-    }, element("b", {}, lane.lane.name), element("small", {}, lane.lane.role === "world" ? "" : lane.lane.role));
+    }, element("b", {}, lane.lane.name), lane.height >= LANE.node && lane.lane.role !== "world" ? element("small", {}, lane.lane.role) : null);
     label.style.top = `${lane.top}px`;
     label.style.height = `${lane.height}px`;
     return label;

@@ -12,16 +12,44 @@ function failurePart() {
   const lines = first.message.split("\n");
   return element("section", { class: "verdict" },
     heading("What failed"),
-    element("p", { class: "message" }, lines[0]),
+    element("p", { class: "message" }, headline(lines[0])),
     lines.length > 1 ? element("p", { class: "message-rest" }, lines.slice(1).join("\n")) : null,
     element("p", { class: "at" }, `at ${timeText(event.t)} s${where}`),
     failures.slice(1, 4).map((more) => element("p", { class: "message-rest" }, `also: ${more.message.split("\n")[0]}`)),
   );
 }
 
+// What is quoted in a message says what is wrong; who and where is said more quietly.
+function headline(text) {
+  const found = /^(.*?)"([^"]{8,})"(.*)$/s.exec(text);
+  if (!found) return text;
+  return [element("small", {}, found[1]), element("b", {}, found[2]), element("small", {}, found[3])];
+}
+
+// A line of the recipe, which may begin with its time: then it leads to what happened.
+function recipeLine(line) {
+  const found = /^\s*(\d+\.\d+) s\s+(.*)$/s.exec(line);
+  if (!found) return element("li", {}, element("span", {}, line));
+  const time = Number(found[1]) * 1e9;
+  const last = found[2].startsWith("then: ");
+  const near = last ? run.past.failure : eventAt(time);
+  return element("li", { class: "timed" }, element("button", { type: "button", onclick: () => pick(near) },
+    element("time", {}, Number(found[1]).toFixed(3)), element("span", {}, last ? "the run fails" : found[2])));
+}
+
+// The fault or operation nearest to a time that was told in whole microseconds.
+function eventAt(time) {
+  let best = NONE;
+  for (const event of run.events) {
+    if (event.group !== "faults" && event.group !== "operations") continue;
+    if (best === NONE || Math.abs(event.t - time) < Math.abs(run.events[best].t - time) - 1000) best = event.i;
+  }
+  return best;
+}
+
 function recipePart() {
   const { recipe } = run.sheet.story;
-  if (recipe.length > 0) return element("section", {}, heading("How it came about"), element("ol", { class: "recipe" }, recipe.map((line) => element("li", {}, line))));
+  if (recipe.length > 0) return element("section", {}, heading("How it came about"), element("ol", { class: "recipe" }, recipe.map(recipeLine)));
   if (!RED || run.sheet.overrides > 0) return null;
   return element("section", {}, heading("How it came about"),
     element("p", { class: "hint" }, "Not shrunk yet. A shrunk seed has few faults and operations, and says here in words what they do:"),

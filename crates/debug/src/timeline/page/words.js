@@ -29,7 +29,7 @@ const FAULTS = {
   "timer.late": "late timer", "poll.cost": "slow poll", "buggify": "buggify",
   "network.partition": "network partition", "network.slow": "slow link", "network.delay-spike": "delay spike",
   "network.segment-loss": "segment lost", "network.connect-refused": "connection refused",
-  "network.connect-hang": "connection hangs", "network.reset": "connection reset",
+  "network.connect-hang": "connection hangs", "network.clog": "link holds everything", "network.reset": "connection reset",
   "network.datagram-loss": "datagram lost", "network.datagram-duplicate": "datagram duplicated",
   "network.short-read": "short read", "network.short-write": "short write",
   "storage.sync-failure": "sync fails", "storage.lost": "write lost", "storage.torn": "write torn",
@@ -69,18 +69,19 @@ function targetText(run, text) {
 }
 
 // The first parameter of a fault that lasts is how long.
-const LASTING = new Set(["node.crash", "machine.crash", "machine.power-loss", "node.pause", "network.partition", "network.slow"]);
+const LASTING = new Set(["node.crash", "machine.crash", "machine.power-loss", "node.pause", "network.partition", "network.slow", "network.clog"]);
 function durationOf(args) {
   if (!LASTING.has(args.kind) || typeof args.parameters !== "string") return 0;
   return Number(JSON.parse(args.parameters)[0]) || 0;
 }
 
-const SAID_ELSEWHERE = new Set(["message", "level", "words", "client", "verb", "address", "kind", "target", "hash", "parameters", "from", "to"]);
+const SAID_ELSEWHERE = new Set(["due", "cycle", "duration", "message", "level", "words", "client", "verb", "address", "kind", "target", "hash", "parameters", "from", "to"]);
 
 function argsText(event, shown = new Set()) {
   const parts = [];
   for (const [name, value] of Object.entries(event.args)) {
-    if (value === null || shown.has(name) || SAID_ELSEWHERE.has(name)) continue;
+    if (value === null || value === "" || shown.has(name) || SAID_ELSEWHERE.has(name)) continue;
+    if ((name === "bytes" && value === 0) || (name === "verdict" && value === "ok")) continue;
     parts.push(name === "bytes" || name === "len" ? sizeText(value) : name === "duration" ? spanText(value) : `${name} ${value}`);
   }
   return parts.join(" · ");
@@ -100,7 +101,7 @@ function operationText(run, event) {
 }
 
 const MESSAGE_ARGS = new Set(["bytes", "conn", "side", "what", "due", "to", "from", "end", "offset", "client", "server", "attempt"]);
-const NETWORK_WORDS = { cut: "link is cut", mend: "link is whole again", slowed: "link becomes slow" };
+const NETWORK_WORDS = { cut: "link is cut", mend: "link is whole again", slowed: "link becomes slow", clogged: "link holds everything" };
 const PLAIN = new Set(["depart", "land", "lost", "drop"]);
 
 const machineName = (run, id) => run.lanes.find((lane) => lane.machine === id)?.name ?? `machine ${id}`;
@@ -108,7 +109,7 @@ const machineName = (run, id) => run.lanes.find((lane) => lane.machine === id)?.
 function messageText(run, event) {
   const { args, link } = event;
   const kind = event.kind.replace(/^(tcp|udp|network)\./, "");
-  const size = args.bytes === undefined ? "" : sizeText(args.bytes);
+  const size = args.bytes ? sizeText(args.bytes) : "";
   const what = [args.what ?? (PLAIN.has(kind) ? "datagram" : kind), size].filter(Boolean).join(" ");
   const again = args.attempt > 0 ? `attempt ${args.attempt + 1}` : "";
   const faults = typeof args.faults === "string" ? args.faults.split(" ").map((name) => FAULTS[name] ?? name).join(", ") : "";
@@ -120,7 +121,7 @@ function messageText(run, event) {
   }
   if (link) {
     const departure = run.events[link.departure];
-    const sent = departure.args.bytes === undefined ? what : `${departure.args.what ?? "datagram"} ${sizeText(departure.args.bytes)}`;
+    const sent = !departure.args.bytes ? what : `${departure.args.what ?? "datagram"} ${sizeText(departure.args.bytes)}`;
     const fate = link.lost ? " is lost" : "";
     return { text: `${sent} from ${laneName(run, departure.lane)}${fate}`, more: more(`after ${spanText(event.t - departure.t)}`) };
   }
@@ -132,6 +133,24 @@ function messageText(run, event) {
 }
 
 const NODE_WORDS = { boot: "starts", crash: "dies", pause: "stands still", resume: "goes on", exit: "ends" };
+
+const LOSSES = { write: "a write", size: "a file's size", entry: "a directory entry" };
+
+function diskText(run, event) {
+  const { kind, args } = event;
+  const path = args.path || "the directory";
+  if (kind === "storage.submit") return { text: `asks to ${args.op} ${path}${args.to ? ` to ${args.to}` : ""}`, more: argsText(event, new Set(["path", "op", "to"])) };
+  if (kind === "storage.land") {
+    const asked = event.submission === undefined ? event : run.events[event.submission];
+    const bad = args.verdict && args.verdict !== "ok" ? `: ${args.verdict}` : "";
+    return { text: `${args.op} ${path}${asked.args.to ? ` to ${asked.args.to}` : ""}${bad}`, more: asked === event ? "" : `after ${spanText(event.t - asked.t)}` };
+  }
+  if (kind === "storage.lost" || kind === "storage.torn") {
+    const what = LOSSES[args.what] ?? args.what;
+    return { text: `${what} of ${path} is ${kind === "storage.lost" ? "lost" : "torn"}`, more: argsText(event, new Set(["path", "what"])) };
+  }
+  return { text: `${kind.replace("storage.", "")} ${args.path ?? ""}`.trim(), more: argsText(event, new Set(["path"])) };
+}
 
 // An event in words: the text that a row shows, and what is less important.
 function describe(run, event) {
@@ -146,7 +165,7 @@ function describe(run, event) {
       const target = targetText(run, args.target);
       const span = args.duration ?? durationOf(args);
       const lasts = span ? `for ${spanText(span)}` : "";
-      const rest = argsText(event, new Set(["duration"]));
+      const rest = argsText(event);
       return { text: target && target !== "world" ? `${name}: ${target}` : name, more: [lasts, rest].filter(Boolean).join(" · ") };
     }
     case "messages":
@@ -157,10 +176,8 @@ function describe(run, event) {
       const again = kind === "node.boot" && event.inc > 1 ? " again" : "";
       return { text: `${laneName(run, event.lane)} ${word}${again}${how}`, more: argsText(event) };
     }
-    case "disk": {
-      const path = args.path ?? args.file ?? "";
-      return { text: `${kind.replace("storage.", "")} ${args.op ?? ""} ${path}`.replace(/\s+/g, " ").trim(), more: argsText(event, new Set(["path", "file", "op"])) };
-    }
+    case "disk":
+      return diskText(run, event);
     case "logs": {
       const level = String(args.level ?? "").toUpperCase();
       return { text: `${level} ${args.message ?? ""}`.trim(), more: [args.span, args.target].filter(Boolean).join(" · "), level };
