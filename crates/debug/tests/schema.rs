@@ -7,9 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use wavetank_check::{History, Limits, Register, RegisterOp, RegisterRet, linearizable};
 use wavetank_core::{OpenOptions, Providers, StorageFile, StorageProvider, TcpListener};
 use wavetank_debug::trace::{TraceEvent, TraceFile};
-use wavetank_harness::{Chaos, NetworkConfig, Overrides, SimContext, SimulationBuilder, StorageConfiguration};
+use wavetank_harness::{
+    Chaos, Finished, NetworkConfig, Overrides, SimContext, SimulationBuilder, StorageConfiguration,
+};
 use wavetank_probe::always_assert;
 
 const PAGE: &str = include_str!("../../../docs/trace.md");
@@ -110,6 +113,21 @@ fn rest() -> SimulationBuilder {
         })
 }
 
+/// A history that is wrong whatever the run does, and a checker that shows it.
+fn judged() -> SimulationBuilder {
+    SimulationBuilder::new().with_name("judged").workload("idle", 1, |_: SimContext| async {}).with_checker(
+        "linearizable",
+        |run: &Finished| {
+            let mut history = History::default();
+            let read = history.invoke(0, RegisterOp::Read, Duration::ZERO);
+            history.complete(read, RegisterRet::Value(7), Duration::from_millis(1));
+            let verdict = linearizable(&Register { initial: 0 }, &history, Limits::default());
+            run.explain(verdict.violation().expect("nobody wrote 7"));
+            verdict.into_result()
+        },
+    )
+}
+
 fn check_event(event: &TraceEvent, documented: &BTreeMap<String, Documented>) {
     let known = documented.get(&event.kind).unwrap_or_else(|| panic!("no such kind: {event:?}"));
     assert_eq!(event.msg.is_some(), known.has_message, "{event:?}");
@@ -125,7 +143,7 @@ fn check_event(event: &TraceEvent, documented: &BTreeMap<String, Documented>) {
 fn the_page_has_every_kind_and_argument_and_no_other() {
     let documented = documented();
     let mut seen: BTreeSet<(String, String)> = BTreeSet::new();
-    for (simulation, seeds) in [(notebook::notebook(), 40), (rest(), 12)] {
+    for (simulation, seeds) in [(notebook::notebook(), 40), (rest(), 12), (judged(), 1)] {
         let mut recorder = simulation.recorder();
         for seed in 0..seeds {
             let trace = TraceFile::of(&recorder.tell(seed, Overrides::new())).expect("it was told");

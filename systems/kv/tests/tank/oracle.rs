@@ -14,7 +14,11 @@ pub(crate) type Asked = History<Op, Ret>;
 /// Each key was what one register with versions would have been.
 pub(crate) fn linearizable_per_key(run: &Finished) -> Result<(), String> {
     let model = KeyValue::<&'static str, Text>::default();
-    run.shared::<Asked>().with(|history| linearizable(&model, history, Limits::default()).into_result())
+    let verdict = run.shared::<Asked>().with(|history| linearizable(&model, history, Limits::default()));
+    if let Some(violation) = verdict.violation() {
+        run.explain(violation);
+    }
+    verdict.into_result()
 }
 
 /// A version is given once in the life of a store, whatever the key.

@@ -13,8 +13,9 @@ function failurePart() {
   return element("section", { class: "verdict" },
     heading("What failed"),
     element("p", { class: "message" }, headline(lines[0])),
-    lines.length > 1 ? element("p", { class: "message-rest" }, lines.slice(1).join("\n")) : null,
+    lines.length > 1 && HISTORIES.length === 0 ? element("p", { class: "message-rest" }, lines.slice(1).join("\n")) : null,
     element("p", { class: "at" }, `at ${timeText(event.t)} s${where}`),
+    HISTORIES.length > 0 ? element("button", { type: "button", class: "to-order", onclick: () => setView("order") }, "its operations in order", element("kbd", {}, "s")) : null,
     failures.slice(1, 4).map((more) => element("p", { class: "message-rest" }, `also: ${more.message.split("\n")[0]}`)),
   );
 }
