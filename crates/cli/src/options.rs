@@ -30,12 +30,14 @@ pub(crate) struct SweepOptions {
     pub(crate) out: Option<PathBuf>,
     /// The profile to build in, if not `sim`.
     pub(crate) profile: Option<String>,
+    /// Whether red seeds stay as large as they are.
+    pub(crate) no_shrink: bool,
 }
 
 impl SweepOptions {
     /// The flags, for the one line of a usage error.
     pub(crate) const USAGE: &'static str = "[--seeds N|A..B] [--for 60s] [--until-covered] [--jobs J] [--bug NAME] \
-         [--check-determinism] [--out DIR] [--profile NAME]";
+         [--check-determinism] [--no-shrink] [--out DIR] [--profile NAME]";
 
     /// Takes a flag if it is one of these, with its value.
     ///
@@ -49,6 +51,7 @@ impl SweepOptions {
             "jobs" => self.jobs = Some(jobs(&value(flag, parser)?)?),
             "bug" => self.bug = Some(value(flag, parser)?),
             "check-determinism" => self.check_determinism = true,
+            "no-shrink" => self.no_shrink = true,
             "out" => self.out = Some(PathBuf::from(parser.value().map_err(|_| missing(flag))?)),
             "profile" => self.profile = Some(value(flag, parser)?),
             _ => return Ok(false),
@@ -77,6 +80,9 @@ impl SweepOptions {
         }
         if self.until_covered {
             words.push("--until-covered".into());
+        }
+        if self.no_shrink {
+            words.push("--no-shrink".into());
         }
         if self.check_determinism {
             words.push("--check-determinism".into());

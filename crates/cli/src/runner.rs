@@ -3,6 +3,7 @@
 
 mod build;
 mod campaign;
+mod debugging;
 mod list;
 mod manifest;
 mod replay;
@@ -103,6 +104,13 @@ pub fn list<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> ExitCo
 
 /// `campaign [sweep] [NAME..] [flags]`: a longer sweep, of 100,000 seeds if nothing is
 /// said, whose dated result is written under `docs/campaigns`. Exit codes as for [`sweep`].
+/// `campaign debugging [NAME..] [flags]`: finds each planted bug and makes its red seeds
+/// small; 1 if they do not become small enough.
 pub fn campaign<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> ExitCode {
-    verdict::exit(campaign::command(lexopt::Parser::from_args(arguments.into_iter().map(Into::into))))
+    let mut arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+    if arguments.first().is_some_and(|word| word == "debugging") {
+        arguments.remove(0);
+        return verdict::exit(debugging::command(lexopt::Parser::from_args(arguments)));
+    }
+    verdict::exit(campaign::command(lexopt::Parser::from_args(arguments)))
 }

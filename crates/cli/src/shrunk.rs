@@ -8,7 +8,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 use wavetank_debug::corpus::{Beside, Entry, Versions};
-use wavetank_debug::shrink::{Budget, Ended, ShrinkError, Shrinker, Shrunk, Size, Step};
+use wavetank_debug::shrink::{Budget, Ended, ShrinkError, Shrinker, Shrunk, Size, Step, superfluous};
 use wavetank_debug::timeline::{Story, Timeline};
 use wavetank_debug::trace::TraceFile;
 use wavetank_debug::{Recipe, Signature, Witness};
@@ -41,10 +41,24 @@ pub struct ShrunkReport {
     pub recipe: Vec<String>,
     /// Signatures of other failures that were met on the way.
     pub further: Vec<String>,
+    /// What was found when it was looked at again.
+    #[serde(default)]
+    pub proof: Option<Proof>,
     /// The line that runs the small run again.
     pub reproduce: String,
     /// Where its files are.
     pub folder: Option<PathBuf>,
+}
+
+/// What was found when a small run was looked at again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof {
+    /// Faults and operations without one of which it still fails in the same way.
+    pub superfluous: usize,
+    /// How often it was run again.
+    pub replays: u64,
+    /// How often it then failed in the same way.
+    pub same: u64,
 }
 
 /// A seed that is to be made small.
@@ -68,6 +82,23 @@ pub(crate) struct Made {
     pub(crate) report: ShrunkReport,
     pub(crate) entry: Entry,
     pub(crate) beside: Beside,
+    shrunk: Shrunk,
+}
+
+impl Made {
+    /// Sets each remaining fault and operation benign by itself, and runs the small run
+    /// again so many times.
+    pub(crate) fn prove(&mut self, builder: &SimulationBuilder, replays: u64) {
+        let Shrunk { seed, signature, overrides, .. } = &self.shrunk;
+        let superfluous = superfluous(builder, &self.shrunk).len();
+        let mut recorder = builder.recorder();
+        let mut fails_the_same = || {
+            let record = recorder.run(*seed, overrides.clone(), None);
+            record.failures.iter().any(|failure| Signature::of(failure) == *signature)
+        };
+        let same = (0..replays).filter(|_| fails_the_same()).count() as u64;
+        self.report.proof = Some(Proof { superfluous, replays, same });
+    }
 }
 
 impl Wanted<'_> {
@@ -93,7 +124,7 @@ impl Wanted<'_> {
         }
         let shrunk = shrinker.run()?;
         let told = self.builder.recorder().tell(self.seed, shrunk.overrides.clone());
-        Ok(self.made(&shrunk, &told))
+        Ok(self.made(shrunk, &told))
     }
 
     /// What the page says first.
@@ -102,7 +133,7 @@ impl Wanted<'_> {
         Story { bug: self.bug.map(str::to_string), command: Some(command), recipe: recipe.to_vec(), ..Story::default() }
     }
 
-    fn made(&self, shrunk: &Shrunk, told: &RunRecord) -> Made {
+    fn made(&self, shrunk: Shrunk, told: &RunRecord) -> Made {
         let recipe: Vec<String> = Recipe::of(told, Some(&shrunk.signature)).lines().collect();
         let failure = shrunk.failure().to_string();
         let plain = format!("cargo xtask replay {} --seed {}{}", self.simulation, self.seed, self.suffix);
@@ -148,10 +179,11 @@ impl Wanted<'_> {
             cpu_seconds: shrunk.cpu.as_secs_f64(),
             recipe,
             further: shrunk.further.iter().map(|further| further.signature.to_string()).collect(),
+            proof: None,
             reproduce: plain,
             folder: None,
         };
-        Made { report, entry, beside }
+        Made { report, entry, beside, shrunk }
     }
 }
 

@@ -12,7 +12,7 @@ mod trace;
 mod trials;
 
 pub(crate) use replay::USAGE as REPLAY_USAGE;
-pub(crate) use shrink::{FLAGS as SHRINK_FLAGS, USAGE as SHRINK_USAGE};
+pub(crate) use shrink::{FLAGS as SHRINK_FLAGS, MARK as SHRINK_MARK, USAGE as SHRINK_USAGE};
 pub(crate) use timeline::{FLAGS as TIMELINE_FLAGS, USAGE as TIMELINE_USAGE};
 pub(crate) use trace::{FLAGS as TRACE_FLAGS, USAGE as TRACE_USAGE};
 

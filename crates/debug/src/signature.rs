@@ -39,8 +39,10 @@ impl Signature {
             }
             Failure::Error { who, message } => new("error".to_string(), first_line(message), who),
             Failure::Invariant { name, message } => new(format!("invariant `{name}`"), first_line(message), ""),
-            // What follows the first line is the history that it judged.
-            Failure::Checker { name, message } => new(format!("checker `{name}`"), first_line(message), ""),
+            // What it quotes, and what follows the first line, is the history that it judged.
+            Failure::Checker { name, message } => {
+                new(format!("checker `{name}`"), &without_quotes(first_line(message)), "")
+            }
             Failure::NotLive { name, .. } => new(format!("liveness `{name}`"), "", ""),
             // Who else waits depends on the faults; the first is a workload if one waits.
             Failure::Deadlock { tasks } => {
@@ -130,6 +132,26 @@ fn split_assertion(assertion: &str) -> (String, &str) {
     let kind = assertion[open + 2..close].split(',').next().unwrap_or_default();
     let details = assertion.get(close + 1..).unwrap_or_default();
     (format!("{kind} {}", &assertion[..open]), details.strip_prefix(": ").unwrap_or(details))
+}
+
+/// The text with nothing between its quotes.
+fn without_quotes(text: &str) -> String {
+    let mut words = String::new();
+    let mut open = None;
+    for letter in text.chars() {
+        match open {
+            Some(quote) if letter == quote => {
+                words.push(letter);
+                open = None;
+            }
+            Some(_) => {}
+            None => {
+                words.push(letter);
+                open = (letter == '"' || letter == '`').then_some(letter);
+            }
+        }
+    }
+    words
 }
 
 /// The text with `#` for numbers, addresses and long hexadecimal words; lists of
@@ -222,6 +244,17 @@ mod tests {
         assert_ne!(one, violated(7, ": value=30, least=None, why=\"a crash\""));
         assert_ne!(one, violated(7, ": value=30, least=Some(4), why=\"a retry\""));
         assert_eq!(violated(7, "").message, "");
+    }
+
+    #[test]
+    fn what_a_checker_quotes_is_aside() {
+        let judged = |key: &str, operation: &str| {
+            let message =
+                format!("the history of \"{key}\" is not linearizable: no order explains `{operation}` (#3)\n..");
+            Signature::of(&Failure::Checker { name: "histories are linearizable".into(), message })
+        };
+        assert_eq!(judged("k/1", "get -> not found"), judged("l", "put(a) -> version 7"));
+        assert_eq!(judged("k/1", "get").message, "the history of \"\" is not linearizable: no order explains `` (#)");
     }
 
     #[test]

@@ -85,7 +85,11 @@ pub(super) fn commit(root: &Path) -> Option<String> {
     Some(String::from_utf8_lossy(&output.stdout).trim().to_string())
 }
 
-fn today() -> Result<String, Trouble> {
+/// The date, UTC.
+///
+/// # Errors
+/// If the system has none.
+pub(super) fn today() -> Result<String, Trouble> {
     #[expect(clippy::disallowed_methods, reason = "the date of a campaign is a fact about the real world")]
     let now = SystemTime::now();
     let since = now.duration_since(UNIX_EPOCH).map_err(|_| Trouble::new("the system's clock is before 1970"))?;

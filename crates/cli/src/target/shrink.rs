@@ -43,6 +43,8 @@ struct Asked {
     profile: Option<String>,
     /// Whether the runner wants a report as data.
     attended: bool,
+    /// How often the small run is run again; it is proved minimal, too.
+    verify: Option<u64>,
 }
 
 pub(super) fn command(target: &Target, mut parser: Parser) -> Result<Verdict, Trouble> {
@@ -59,6 +61,7 @@ pub(super) fn command(target: &Target, mut parser: Parser) -> Result<Verdict, Tr
             Arg::Long("corpus") => asked.corpus = Some(PathBuf::from(parser.value()?)),
             Arg::Long("revision") => asked.revision = Some(value("revision", &mut parser)?),
             Arg::Long("profile") => asked.profile = Some(value("profile", &mut parser)?),
+            Arg::Long("verify") => asked.verify = Some(jobs(&value("verify", &mut parser)?)? as u64),
             Arg::Long("attended") => asked.attended = true,
             Arg::Long(flag) => return Err(Trouble::new(format!("no flag --{flag}; there are {USAGE}"))),
             other => return Err(other.unexpected().into()),
@@ -91,7 +94,10 @@ fn run(target: &Target, asked: Asked) -> Result<Verdict, Trouble> {
     let threads = asked.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let made = wanted.make(budget, threads, || interruption.is_wanted(), |step| show.tell(step));
     show.end();
-    let made = made.map_err(|error| Trouble::new(format!("simulation `{name}`: {error}")))?;
+    let mut made = made.map_err(|error| Trouble::new(format!("simulation `{name}`: {error}")))?;
+    if let Some(replays) = asked.verify {
+        made.prove(&builder, replays);
+    }
     let folder = write(&made, asked.out.as_deref(), asked.corpus.as_deref())?;
     let report = match folder {
         Some(folder) => made.report.in_folder(folder),

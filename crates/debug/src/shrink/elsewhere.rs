@@ -6,7 +6,7 @@
 //! anything again, and planned faults are moved to where they meet the same operation, or
 //! another one, as they did before. What then fails is reduced anew.
 
-use super::domains::{TIME, is_planned, losses};
+use super::domains::{ARGUMENT, TIME, is_planned, losses};
 use super::jury::Trial;
 use super::passes::{Passes, clear_single};
 use super::remains::{remains, without};
@@ -18,6 +18,10 @@ use wavetank_harness::{Address, Atom, Choice, Decisions, Domain, Overrides, mix,
 const MOVED_MOST: usize = 2;
 /// Operations to which one is moved, those near it first.
 const MET_MOST: usize = 3;
+/// Arguments of operations that are made large.
+const RAISED_MOST: u64 = 4;
+/// Operations of which nobody wants fewer by making them larger.
+const FEW: usize = 4;
 /// Moments of an operation's time, and half as many right behind it.
 const MOMENTS: u64 = 8;
 /// How often the moments between them are looked at.
@@ -56,9 +60,11 @@ impl Passes<'_> {
         let loses = |atom: &Atom| losses.iter().any(|domain| domain.key() == atom.address.domain);
         let fewer = without(&self.overrides, part);
         let freed = if self.record.atoms.iter().any(loses) { freed(fewer, losses) } else { fewer };
-        if self.is_smaller_after(&freed, losses) {
-            return true;
-        }
+        self.is_smaller_after(&freed, losses) || self.goes_with(part, freed, losses)
+    }
+
+    /// Whether a candidate without a part fails if a planned fault strikes at another time.
+    fn goes_with(&mut self, part: &[Address], freed: Overrides, losses: &[Domain]) -> bool {
         let Some(seen) = self.jury.look(&freed, self.over) else { return false };
         let planned = |atom: &&Atom| is_planned(atom.kind) && !part.contains(&atom.address);
         let planned: Vec<Atom> = self.record.atoms.iter().filter(planned).rev().take(MOVED_MOST).copied().collect();
@@ -67,6 +73,25 @@ impl Passes<'_> {
             journey.spans(&seen).into_iter().any(|span| self.meets(&journey, &freed, span, losses))
                 || self.is_found(&journey, &freed, &journey.anywhere(), losses)
         })
+    }
+
+    /// Larger arguments, of all operations at once: where something must add up to a size,
+    /// fewer operations get there if each of them is large. Later passes lower what need
+    /// not be large.
+    pub(super) fn heavier(&mut self) {
+        self.begin("larger arguments");
+        let losses: Vec<Domain> = losses().collect();
+        for argument in 0..RAISED_MOST {
+            if self.record.operations.len() <= FEW || self.is_over() {
+                return;
+            }
+            let mut raised = self.overrides.clone();
+            for operation in &self.record.operations {
+                let entity = mix(operation.address.entity, operation.address.nth);
+                raised.set_in(ARGUMENT, entity, argument, Choice::Draw(u64::MAX));
+            }
+            let _ = self.is_smaller_after(&raised, &losses) || self.goes_with(&[], raised, &losses);
+        }
     }
 
     /// Whether a planned fault that meets an operation at another moment makes a smaller

@@ -103,7 +103,7 @@ impl<'a> Passes<'a> {
             self.operations();
             self.one_by_one();
             self.lower();
-            let searches: [fn(&mut Self); 3] = [Self::pairs, Self::elsewhere, Self::tidy];
+            let searches: [fn(&mut Self); 4] = [Self::pairs, Self::elsewhere, Self::heavier, Self::tidy];
             for search in searches {
                 if self.overrides == before {
                     search(self);
@@ -363,7 +363,7 @@ impl<'a> Passes<'a> {
             let mut low = self.overrides.clone();
             for (domain, entity, nth) in addresses {
                 let address = Address { domain: domain.key(), entity, nth };
-                if low.get(&address).is_none() {
+                if low.get(&address) != Some(Choice::Benign) {
                     low.set_in(domain, entity, nth, Choice::Benign);
                 }
             }

@@ -1,0 +1,255 @@
+//! `campaign debugging`: finds every planted bug of the workspace, makes its first red
+//! seeds small, and says how small, how fast, and whether they are minimal and stay the
+//! same. The dated result is kept with the sources.
+
+use super::build::build;
+use super::campaign::{commit, today};
+use super::manifest::{Bug, Declared, Manifest};
+use super::sweep::write_json;
+use crate::options::{duration, jobs, value};
+use crate::report::{Report, grouped};
+use crate::shrunk::ShrunkReport;
+use crate::target::{COMMAND_WORD, SHRINK_MARK};
+use crate::terminal;
+use crate::trouble::Trouble;
+use crate::verdict::Verdict;
+use lexopt::{Arg, Parser, ValueExt};
+use serde::Serialize;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+/// The goal: a run this small, this fast.
+const ATOMS_GOAL: usize = 10;
+const OPERATIONS_GOAL: usize = 12;
+const CPU_GOAL: Duration = Duration::from_secs(60);
+/// Replays of each small run.
+const REPLAYS: u64 = 100;
+/// Seeds in which a bug must be found, and at a time.
+const SEEDS_MOST: u64 = 2_000;
+const SEEDS_STEP: u64 = 250;
+/// Red seeds of each bug that are made small.
+const EACH: usize = 3;
+
+const USAGE: &str = "[NAME..] [--each N] [--budget 60s] [--jobs J] [--profile NAME]";
+
+struct Asked {
+    names: Vec<String>,
+    each: usize,
+    budget: Duration,
+    jobs: usize,
+    profile: Option<String>,
+}
+
+/// What the campaign found, as it is committed.
+#[derive(Serialize)]
+struct Record {
+    date: String,
+    command: String,
+    commit: Option<String>,
+    figures: Figures,
+    shrunk: Vec<ShrunkReport>,
+    /// Bugs that no seed showed.
+    not_found: Vec<String>,
+}
+
+/// The figures of all small runs together.
+#[derive(Serialize)]
+struct Figures {
+    /// Small runs.
+    runs: usize,
+    /// Of these: with at most 10 faults and 12 operations, in at most 60 s of processor time.
+    small: usize,
+    /// Of these: minimal, each remaining fault and operation tried.
+    minimal: usize,
+    /// Replays, and those that failed in the same way.
+    replays: u64,
+    replays_same: u64,
+    /// The largest ones and the longest.
+    atoms_most: usize,
+    operations_most: usize,
+    cpu_seconds_most: f64,
+}
+
+pub(super) fn command(mut parser: Parser) -> Result<Verdict, Trouble> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut asked = Asked { names: Vec::new(), each: EACH, budget: CPU_GOAL, jobs: cores, profile: None };
+    let mut words = vec!["cargo xtask campaign debugging".to_string()];
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Value(name) => asked.names.push(name.string()?),
+            Arg::Long("each") => asked.each = jobs(&value("each", &mut parser)?)?,
+            Arg::Long("budget") => asked.budget = duration("budget", &value("budget", &mut parser)?)?,
+            Arg::Long("jobs") => asked.jobs = jobs(&value("jobs", &mut parser)?)?,
+            Arg::Long("profile") => asked.profile = Some(value("profile", &mut parser)?),
+            Arg::Long(flag) => {
+                return Err(Trouble::new(format!("no flag --{flag}; usage: campaign debugging {USAGE}")));
+            }
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    words.extend(asked.names.iter().cloned());
+    let manifest = Manifest::read()?;
+    let folder = manifest.root.join("docs").join("campaigns");
+    fs::create_dir_all(&folder)
+        .map_err(|error| Trouble::new(format!("{}: it cannot be made: {error}", folder.display())))?;
+    let record = run(&manifest, &asked, words.join(" "))?;
+    terminal::say(&record.figures.words(&record.not_found))?;
+    let path = folder.join(format!("{}-debugging.json", record.date));
+    write_json(&path, &record)?;
+    terminal::say(&format!("written: {}\n", path.display()))?;
+    Ok(if record.figures.are_good() && record.not_found.is_empty() { Verdict::Green } else { Verdict::Red })
+}
+
+fn run(manifest: &Manifest, asked: &Asked, command: String) -> Result<Record, Trouble> {
+    let wanted = |target: &&Declared| match asked.names.as_slice() {
+        [] => !target.fixture,
+        names => names.contains(&target.name),
+    };
+    let targets: Vec<&Declared> =
+        manifest.targets.iter().filter(wanted).filter(|target| !target.bugs.is_empty()).collect();
+    if targets.is_empty() {
+        return Err(Trouble::new(format!("no target with planted bugs is meant; {}", manifest.known())));
+    }
+    let programs = build(manifest, &targets, asked.profile.as_deref(), true)?;
+    let (mut shrunk, mut not_found) = (Vec::new(), Vec::new());
+    for (target, program) in targets.iter().zip(&programs) {
+        for bug in &target.bugs {
+            let found = of_bug(target, program, bug, asked)?;
+            if found.is_empty() {
+                terminal::say(&format!("{}: no seed shows {}\n", target.name, bug.name))?;
+                not_found.push(format!("{} {}", target.name, bug.name));
+            }
+            shrunk.extend(found);
+        }
+    }
+    let (date, commit) = (today()?, commit(&manifest.root));
+    Ok(Record { date, command, commit, figures: Figures::of(&shrunk), shrunk, not_found })
+}
+
+/// The first red seeds of a bug, made small.
+fn of_bug(target: &Declared, program: &Path, bug: &Bug, asked: &Asked) -> Result<Vec<ShrunkReport>, Trouble> {
+    let mut shrunk = Vec::new();
+    let mut first = 0;
+    while first < SEEDS_MOST && shrunk.len() < asked.each {
+        let last = first + SEEDS_STEP;
+        for report in sweep(target, program, bug, first..last)? {
+            // Every failure of the bug counts, whichever oracle saw it first.
+            for seed in report.red_seeds.iter().take(asked.each - shrunk.len()) {
+                let small = shrink(target, program, &report.name, bug, *seed, asked)?;
+                terminal::say(&row(&small))?;
+                shrunk.push(small);
+            }
+        }
+        first = last;
+    }
+    Ok(shrunk)
+}
+
+fn sweep(target: &Declared, program: &Path, bug: &Bug, seeds: std::ops::Range<u64>) -> Result<Vec<Report>, Trouble> {
+    let mut command = Command::new(program);
+    let range = format!("{}..{}", seeds.start, seeds.end);
+    command.args([COMMAND_WORD, "sweep", "--attended", "--seeds", &range, "--bug", &bug.name, "--no-shrink"]);
+    let output = listen(target, command)?;
+    Ok(output.lines().filter_map(Report::from_line).map(|(_, report)| report).collect())
+}
+
+fn shrink(
+    target: &Declared,
+    program: &Path,
+    name: &str,
+    bug: &Bug,
+    seed: u64,
+    asked: &Asked,
+) -> Result<ShrunkReport, Trouble> {
+    let mut command = Command::new(program);
+    command.args([COMMAND_WORD, "shrink", "--attended"]);
+    command.args(name.split_once('/').map(|(_, simulation)| simulation));
+    command.args(["--seed", &seed.to_string(), "--bug", &bug.name, "--verify", &REPLAYS.to_string()]);
+    command.args(["--budget", &format!("{}ms", asked.budget.as_millis()), "--jobs", &asked.jobs.to_string()]);
+    let output = listen(target, command)?;
+    let line = output.lines().find_map(|line| line.split_once(SHRINK_MARK));
+    let report = line.and_then(|(_, json)| serde_json::from_str(json).ok());
+    report.ok_or_else(|| Trouble::new(format!("target `{}`: seed {seed} was not made small", target.name)))
+}
+
+/// What a target's process says; its complaints go on.
+fn listen(target: &Declared, mut command: Command) -> Result<String, Trouble> {
+    let failed = |error| Trouble::new(format!("target `{}`: {error}", target.name));
+    let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().map_err(failed)?;
+    // Its standard input stays open until it is done: its end would be an interruption.
+    let (stdin, mut child) = {
+        let mut child = child;
+        (child.stdin.take(), child)
+    };
+    let mut output = String::new();
+    let mut stdout = child.stdout.take().expect("it was started with a pipe");
+    std::io::Read::read_to_string(&mut stdout, &mut output).map_err(failed)?;
+    drop(stdin);
+    child.wait().map_err(failed)?;
+    Ok(output)
+}
+
+fn row(report: &ShrunkReport) -> String {
+    let ShrunkReport { simulation, bug, seed, before, after, runs, cpu_seconds, .. } = report;
+    let bug = bug.as_deref().unwrap_or_default();
+    let proof = report.proof.as_ref().map_or(String::new(), |proof| {
+        let minimal = if proof.superfluous == 0 { "minimal" } else { "NOT MINIMAL" };
+        format!(", {minimal}, {} of {} replays the same", proof.same, proof.replays)
+    });
+    format!(
+        "{simulation} {bug} seed {seed}: {} faults, {} operations -> {}, {} in {} runs, {cpu_seconds:.1} s{proof}\n",
+        grouped(before.atoms as u64),
+        grouped(before.operations as u64),
+        after.atoms,
+        after.operations,
+        grouped(*runs),
+    )
+}
+
+impl Figures {
+    fn of(shrunk: &[ShrunkReport]) -> Figures {
+        let is_small = |one: &&ShrunkReport| {
+            one.after.atoms <= ATOMS_GOAL
+                && one.after.operations <= OPERATIONS_GOAL
+                && one.cpu_seconds <= CPU_GOAL.as_secs_f64()
+        };
+        let proofs = || shrunk.iter().filter_map(|one| one.proof.as_ref());
+        Figures {
+            runs: shrunk.len(),
+            small: shrunk.iter().filter(is_small).count(),
+            minimal: proofs().filter(|proof| proof.superfluous == 0).count(),
+            replays: proofs().map(|proof| proof.replays).sum(),
+            replays_same: proofs().map(|proof| proof.same).sum(),
+            atoms_most: shrunk.iter().map(|one| one.after.atoms).max().unwrap_or(0),
+            operations_most: shrunk.iter().map(|one| one.after.operations).max().unwrap_or(0),
+            cpu_seconds_most: shrunk.iter().map(|one| one.cpu_seconds).fold(0.0, f64::max),
+        }
+    }
+
+    /// At least nine in ten small, all of them minimal, every replay the same.
+    fn are_good(&self) -> bool {
+        self.small * 10 >= self.runs * 9 && self.minimal == self.runs && self.replays == self.replays_same
+    }
+
+    fn words(&self, not_found: &[String]) -> String {
+        let share = 100 * self.small / self.runs.max(1);
+        let mut text = format!(
+            "{} small runs: {share} % with at most {ATOMS_GOAL} faults and {OPERATIONS_GOAL} operations in {} s; \
+             {} minimal; {} of {} replays the same\n  at most {} faults, {} operations, {:.1} s of processor time\n",
+            self.runs,
+            CPU_GOAL.as_secs(),
+            self.minimal,
+            grouped(self.replays_same),
+            grouped(self.replays),
+            self.atoms_most,
+            self.operations_most,
+            self.cpu_seconds_most,
+        );
+        if !not_found.is_empty() {
+            text.push_str(&format!("  not found: {}\n", not_found.join(", ")));
+        }
+        text
+    }
+}
