@@ -113,19 +113,42 @@ fn rest() -> SimulationBuilder {
         })
 }
 
-/// A history that is wrong whatever the run does, and a checker that shows it.
+/// A checker that finds what the workload says of itself impossible.
 fn judged() -> SimulationBuilder {
-    SimulationBuilder::new().with_name("judged").workload("idle", 1, |_: SimContext| async {}).with_checker(
-        "linearizable",
-        |run: &Finished| {
-            let mut history = History::default();
-            let read = history.invoke(0, RegisterOp::Read, Duration::ZERO);
-            history.complete(read, RegisterRet::Value(7), Duration::from_millis(1));
-            let verdict = linearizable(&Register { initial: 0 }, &history, Limits::default());
-            run.explain(verdict.violation().expect("nobody wrote 7"));
+    type Asked = History<RegisterOp<u64>, RegisterRet<u64>>;
+    SimulationBuilder::new()
+        .with_name("judged")
+        .workload("client", 2, |context: SimContext| async move {
+            let world = context.providers();
+            for operation in context.operations(2, &["read"]) {
+                operation.begin(|| "reads".to_string());
+                let asked = context.shared::<Asked>();
+                let ticket = asked.with(|asked| asked.invoke(context.number(), RegisterOp::Read, context.elapsed()));
+                world.sleep(Duration::from_millis(1)).await;
+                let read = if context.number() == 1 && operation.nth() == 1 { 9 } else { 0 };
+                asked.with(|asked| asked.complete(ticket, RegisterRet::Value(read), context.elapsed()));
+                operation.end(|| format!("{read}"));
+                world.sleep(Duration::from_millis(5)).await;
+            }
+        })
+        .with_checker("reads are explained", |run: &Finished| {
+            let verdict =
+                run.shared::<Asked>().with(|asked| linearizable(&Register::default(), asked, Limits::default()));
+            run.explain(verdict.violation().expect("nobody wrote 9"));
             verdict.into_result()
-        },
-    )
+        })
+}
+
+#[test]
+fn a_history_that_no_order_explains_leads_to_the_operation_that_is_blamed() {
+    let trace = TraceFile::of(&judged().recorder().tell(1, Overrides::new())).expect("it was told");
+    let event = |n: u64| &trace.events[n as usize];
+    let failure = event(trace.header.failures[0].event.expect("it has an event"));
+    let history = event(failure.cause.expect("a checker found it"));
+    assert_eq!((&*history.kind, history.text("object")), ("history", Some("")));
+    let end = event(history.cause.expect("an operation is blamed"));
+    assert_eq!((&*end.kind, end.text("client"), end.text("words")), ("op.end", Some("client-1"), Some("9")));
+    assert!(trace.causal_past(failure.n).contains(&end.n));
 }
 
 fn check_event(event: &TraceEvent, documented: &BTreeMap<String, Documented>) {

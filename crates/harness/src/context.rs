@@ -9,6 +9,7 @@ use crate::shared::Shared;
 use crate::topology::{Peer, WorkloadTopology};
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use wavetank_engine::{Control, Home};
 
 /// A process's or workload's view of its run.
@@ -108,6 +109,12 @@ impl SimContext {
         let left = self.state.ledger.with(|ledger, _| ledger.left.clone());
         let peers = self.topology.processes.iter().flat_map(|group| &group.members);
         peers.filter(|peer| left.contains(&peer.node)).cloned().collect()
+    }
+
+    /// How much virtual time has passed in the run, whatever the machine's own clock says: for
+    /// the histories that a checker judges, never for the system under test.
+    pub fn elapsed(&self) -> Duration {
+        Duration::from_nanos(self.home.with(|kernel| kernel.now()))
     }
 
     /// The run's seed: for messages. Decisions come from [`RandomProvider`](wavetank_core::RandomProvider).

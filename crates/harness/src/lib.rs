@@ -19,6 +19,7 @@ mod context;
 mod count;
 mod course;
 mod director;
+mod explanation;
 mod failure;
 mod injector;
 mod isolation;

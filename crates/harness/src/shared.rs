@@ -5,7 +5,6 @@ use crate::ledger::{Ledger, StateRegistry};
 use std::any::{Any, TypeId};
 use std::fmt;
 use std::marker::PhantomData;
-use wavetank_check::Violation;
 use wavetank_engine::Local;
 
 /// The values of a run, by type.
@@ -102,18 +101,6 @@ impl Finished {
     /// What was registered by name.
     pub fn state(&self) -> StateRegistry {
         StateRegistry::new(self.ledger)
-    }
-
-    /// Shows a history that no order explains to whoever looks at the run: its trace has
-    /// it, and its timeline draws it. The checker still has to say that the run is red.
-    pub fn explain(&self, violation: &Violation) {
-        if !wavetank_engine::is_telling() {
-            return;
-        }
-        let violation = serde_json::to_string(violation).expect("a violation has no map whose keys are not text");
-        wavetank_engine::tell("history", |telling| {
-            telling.arg("violation", violation);
-        });
     }
 
     /// Whether faults went beyond the declared tolerance on purpose.

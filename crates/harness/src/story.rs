@@ -135,6 +135,10 @@ fn cause(events: &[StoryEvent], kernel: &Kernel, failure: &Failure) -> Option<u6
             let is_it = matches!(event.arg("site"), Some(Value::Text(site)) if assertion.starts_with(site.as_str()));
             event.kind == "assert" && event.arg("holds") == Some(&Value::Bool(false)) && is_it
         }),
+        Failure::Checker { message, .. } => last(&|event| {
+            let is_it = matches!(event.arg("words"), Some(Value::Text(words)) if message.starts_with(words.as_str()));
+            event.kind == "history" && is_it
+        }),
         Failure::Error { who, .. } => of_node(who),
         Failure::Deadlock { tasks }
         | Failure::Limit { tasks, .. }

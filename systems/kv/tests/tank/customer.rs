@@ -7,7 +7,7 @@ use super::{PROGRESS, connect};
 use kv::{Answer, Client, ClientError, Command, Condition, Outcome};
 use std::time::Duration;
 use wavetank_check::{Current, Keyed, Ticket, VersionedOp, VersionedRet, When};
-use wavetank_core::{Providers, TimeProvider};
+use wavetank_core::Providers;
 use wavetank_harness::{BoxError, Operation, SimContext, SimProviders, SimulationMetrics, Workload, async_trait};
 use wavetank_probe::{always_assert, reachable, sometimes_assert};
 
@@ -241,5 +241,5 @@ fn complete(context: &SimContext, ticket: Ticket, ret: Ret) {
 }
 
 fn now(context: &SimContext) -> Duration {
-    context.providers().time().now().since_origin()
+    context.elapsed()
 }
