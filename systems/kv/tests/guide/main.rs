@@ -2,11 +2,22 @@
 //! is red or green as its chapter says, and each snippet of a chapter stands here.
 
 mod chapter;
+mod hasty;
+mod hopeful;
 mod log;
+mod memory;
+mod small_kv;
 
 use chapter::Chapter;
+use hasty::Hasty;
+use hopeful::hopeful;
 use log::{Log, bad_disk, power_cuts};
 use log::{anew::Anew, kept::Kept, naive::Naive, named::Named, synced::Synced, whole::Whole};
+use memory::Memory;
+use small_kv::storm::{judged, storm};
+use small_kv::{ask, file::Filed, serve};
+use std::time::Duration;
+use wavetank_core::Providers;
 use wavetank_harness::{SimulationBuilder, TestStrategy};
 use wavetank_tokio::TokioProviders;
 
@@ -25,11 +36,25 @@ const LOG: Chapter = Chapter {
     ],
 };
 
+const SMALL_KV: Chapter = Chapter {
+    text: include_str!("../../../../docs/guide/kv.md"),
+    sources: &[
+        include_str!("small_kv/mod.rs"),
+        include_str!("memory.rs"),
+        include_str!("hopeful.rs"),
+        include_str!("small_kv/file.rs"),
+        include_str!("small_kv/careful.rs"),
+        include_str!("small_kv/storm.rs"),
+        include_str!("../small_kv.rs"),
+        include_str!("main.rs"),
+    ],
+};
+
 /// Within so many seeds the simulation is red with these words, which stand in the
 /// chapter.
 fn red(chapter: &Chapter, simulation: SimulationBuilder, words: &str) {
     chapter.says(words);
-    let result = simulation.with_strategy(TestStrategy::Count(300)).run();
+    let result = simulation.with_strategy(TestStrategy::Count(500)).run();
     let first = result.red.iter().find(|run| run.failures[0].to_string().contains(words));
     println!("{}: {:?} of {} seeds, first {:?}", words, result.red_count, result.seeds, first.map(|run| run.seed));
     assert!(first.is_some(), "{result}");
@@ -88,4 +113,42 @@ fn a_failed_sync_is_not_repeated() {
 fn slow_the_log_survives() {
     green(power_cuts::<Anew<_>>(), 500);
     green(bad_disk::<Anew<_>>(), 500);
+}
+
+#[test]
+fn the_chapter_on_the_store_shows_this_code() {
+    SMALL_KV.check();
+}
+
+#[tokio::test]
+async fn real_store_answers() {
+    let world = TokioProviders::new(std::env::temp_dir()).expect("entropy");
+    let at = "127.0.0.1:18479".parse().expect("an address");
+    let serving = world.clone();
+    world.spawn(async move { serve::<_, Memory>(&serving, at).await });
+    world.sleep(Duration::from_millis(200)).await;
+    assert_eq!(ask(&world, at, "put pi 3".to_string()).await.expect("it answers"), "ok");
+    assert_eq!(ask(&world, at, "get pi".to_string()).await.expect("it answers"), "3");
+    assert_eq!(ask(&world, at, "get e".to_string()).await.expect("it answers"), "0");
+}
+
+#[test]
+fn memory_is_lost() {
+    green(storm::<Memory, _, _>(hopeful).with_chaos(wavetank_harness::Chaos::none()), 20);
+    red(&SMALL_KV, storm::<Memory, _, _>(hopeful), "a get gives what was put");
+}
+
+#[test]
+fn no_answer_is_no_no() {
+    red(&SMALL_KV, storm::<Filed<_>, _, _>(hopeful), "a get gives what was put");
+}
+
+#[test]
+fn slow_histories_of_the_small_store_are_linearizable() {
+    green(judged::<Filed<_>>(), 500);
+}
+
+#[test]
+fn a_missing_line_is_missed() {
+    red(&SMALL_KV, judged::<Hasty<_>>(), "histories are linearizable per key");
 }

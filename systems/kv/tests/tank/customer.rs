@@ -28,8 +28,8 @@ pub(crate) struct Customer {
 #[async_trait]
 impl Workload for Customer {
     async fn run(&mut self, context: &SimContext) -> Result<SimulationMetrics, BoxError> {
-        for mut operation in context.operations(30..=100, VERBS) {
-            let pause = operation.pause(Duration::ZERO, Duration::from_millis(120));
+        for mut operation in context.operations(30..=120, VERBS) {
+            let pause = operation.pause(Duration::ZERO, Duration::from_millis(80));
             context.providers().sleep(pause).await;
             let key = operation.below(KEYS.len() as u64) as usize;
             match operation.verb() {
@@ -81,6 +81,7 @@ impl Customer {
         let text = Text::numbered(operation.below(TEXTS));
         // Without a name, it cannot be repeated.
         let is_named = !operation.ratio(1, 4);
+        let looks_first = !operation.ratio(1, 4);
         let (command, op) = self.command(verb, key, text);
         let name = format!("{}-{}", context.name(), operation.nth());
         let command = if is_named { command.once(name) } else { command };
@@ -91,6 +92,10 @@ impl Customer {
         for attempt in 0..if is_named { ATTEMPTS } else { 1 } {
             if attempt > 0 {
                 context.providers().sleep(Duration::from_millis(50) * 3u32.pow(attempt.min(3))).await;
+                if looks_first {
+                    // What a crash left is seen before it is written over.
+                    self.read(context, key).await;
+                }
             }
             match self.send(context, &command).await {
                 Ok(answer) => {

@@ -34,14 +34,24 @@ pub(crate) fn storm(bug: Option<Bug>) -> SimulationBuilder {
         settle: Duration::from_secs(4),
         ..Chaos::storm(Duration::from_secs(5))
     };
-    // Slow enough that crashes often fall into a sync.
-    let sync_latency = (Duration::from_millis(5)..=Duration::from_millis(50)).into();
+    let millis = |least, most| (Duration::from_millis(least)..=Duration::from_millis(most)).into();
+    let storage = StorageConfiguration {
+        // So slow that crashes often fall into one; the rest fast enough for a start to be
+        // over before the next crash.
+        sync_latency: millis(5, 50),
+        read_latency: millis(0, 2),
+        write_latency: millis(0, 2),
+        // Where records are torn most often: if all is lost, nothing is torn.
+        crash_fault_probability: Ratio::new(1, 2),
+        sync_failure_probability: Ratio::new(1, 400),
+        ..StorageConfiguration::hostile()
+    };
     SimulationBuilder::new()
         .with_name("kv")
         .process("server", 1, move |context| supervise(context, bug))
         .workload_object("client", 1..=5, Customer::default)
         .with_network_config(NetworkConfig::hostile())
-        .with_storage_config(StorageConfiguration { sync_latency, ..StorageConfiguration::hostile() })
+        .with_storage_config(storage)
         .with_chaos(chaos)
         .with_swarm(Swarm { halvings: 2, on: Ratio::new(2, 3), ..Swarm::default() })
         .with_liveness("a write is done and read", PROGRESS, write_and_read)
