@@ -136,9 +136,9 @@ fn limit(measured: u64) -> LibraryBenchmarkConfig {
 // What was measured last.
 const TIMERS: u64 = 8_089_136;
 const TIMERS_INERT: u64 = 8_799_144;
-const SPAWNS: u64 = 13_281_598;
-const EMPTY: u64 = 1_978_834;
-const WAKES: u64 = 10_640_702;
+const SPAWNS: u64 = 13_225_390;
+const EMPTY: u64 = 1_934_109;
+const WAKES: u64 = 10_633_018;
 
 library_benchmark_group!(name = engine, benchmarks = [timers, timers_inert, spawn_and_join, empty_runs, wakes]);
 

@@ -333,7 +333,7 @@ impl Kernel {
     #[inline]
     pub fn wake(&mut self, waiter: Waiter) {
         match waiter {
-            Waiter::None => {}
+            Waiter::Task(0) => {}
             Waiter::Task(number) => {
                 self.wake_task(number);
             }

@@ -156,7 +156,7 @@ impl Tasks {
             aborted: false,
             detached: false,
             end: End::Running,
-            joiner: Waiter::None,
+            joiner: Waiter::NOBODY,
             wait: None,
             name,
             site,

@@ -208,7 +208,7 @@ impl Kernel {
             None => 0,
         };
         let due = if self.unpunctual { self.delay(sleep, entity, due) } else { due };
-        let mut waiter = Waiter::None;
+        let mut waiter = Waiter::NOBODY;
         *replaced = waiter.set(cx);
         let ticket = self.queue.insert(due, TIMERS, slot);
         sleep.timer = Timer::Armed(self.timers.insert(waiter, entity, ticket));
@@ -229,8 +229,10 @@ impl Kernel {
     }
 
     #[cold]
-    fn delay(&mut self, sleep: &SimSleep, entity: u64, due: u64) -> u64 {
-        let due = self.broken_due((sleep.origin, sleep.past), due);
+    fn delay(&mut self, sleep: &SimSleep, entity: u64, mut due: u64) -> u64 {
+        if self.config.broken.is_some() {
+            due = self.broken_due((sleep.origin, sleep.past), due);
+        }
         if self.trace.is_some() {
             self.tell_arm(entity, due);
         }

@@ -4,22 +4,33 @@ use crate::local;
 use std::task::{Context, Waker};
 
 /// A waker that a device keeps. Never calls one: [`Kernel::wake`](crate::Kernel::wake) does.
-#[derive(Debug, Default)]
+///
+/// Two words: nobody is task 0, because only one variant of an enum can hide in a waker.
+#[derive(Debug)]
 pub enum Waiter {
-    /// Nobody.
-    #[default]
-    None,
-    /// A task of the engine, by number.
+    /// A task of the engine, by number; 0: nobody.
     Task(u64),
     /// A foreign waker: a combinator's, such as those of `FuturesUnordered`.
     Foreign(Waker),
 }
 
+const _: () = assert!(size_of::<Waiter>() == 16, "a waiter stays within two words");
+
+impl Default for Waiter {
+    #[inline]
+    fn default() -> Self {
+        Waiter::NOBODY
+    }
+}
+
 impl Waiter {
+    /// Nobody.
+    pub const NOBODY: Waiter = Waiter::Task(0);
+
     /// Whether nobody waits.
     #[inline]
     pub fn is_none(&self) -> bool {
-        matches!(self, Waiter::None)
+        matches!(self, Waiter::Task(0))
     }
 
     /// Makes `cx`'s task the one that waits. Gives back the waker that it replaces,

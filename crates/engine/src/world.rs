@@ -73,10 +73,21 @@ impl World {
         self.shell.set_run(run);
     }
 
-    /// Drops what the last run left besides tasks, outside of the borrow.
+    /// Drops what the last run left besides tasks, outside of the borrow. Mostly that is nothing.
     fn forget(&mut self) {
-        let closes = self.shell.take_closes();
-        let (payloads, publications, wakers) = self.shell.with(|split| {
+        let is_clean = self.shell.with(|split| {
+            let kernel = &split.kernel;
+            kernel.payloads.is_empty() && kernel.publications.is_empty() && kernel.wakers.is_empty()
+        });
+        if !is_clean || self.shell.is_closing() {
+            self.forget_all();
+        }
+    }
+
+    #[cold]
+    fn forget_all(&mut self) {
+        drop(self.shell.take_closes());
+        let left = self.shell.with(|split| {
             let kernel = &mut split.kernel;
             (
                 std::mem::take(&mut kernel.payloads),
@@ -84,10 +95,7 @@ impl World {
                 std::mem::take(&mut kernel.wakers),
             )
         });
-        if closes.is_empty() && payloads.is_empty() && publications.is_empty() && wakers.is_empty() {
-            return;
-        }
-        install(&self.shell, || drop((payloads, publications, wakers)));
+        install(&self.shell, || drop(left));
     }
 
     /// Removes all machines and nodes.

@@ -17,7 +17,7 @@ impl Waiters {
         if foreign {
             return None;
         }
-        let mut new = Waiter::None;
+        let mut new = Waiter::NOBODY;
         let replaced = new.set(cx);
         let known = match new {
             Waiter::Task(number) => self.0.iter().any(|waiter| matches!(waiter, Waiter::Task(it) if *it == number)),

@@ -116,7 +116,7 @@ impl Disks {
             request: Some(request),
             record: None,
             answer: None,
-            waiter: Waiter::None,
+            waiter: Waiter::NOBODY,
             abandoned: false,
             slowed: slow > 1,
         });
