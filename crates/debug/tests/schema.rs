@@ -146,6 +146,8 @@ fn a_history_that_no_order_explains_leads_to_the_operation_that_is_blamed() {
     let failure = event(trace.header.failures[0].event.expect("it has an event"));
     let history = event(failure.cause.expect("a checker found it"));
     assert_eq!((&*history.kind, history.text("object")), ("history", Some("")));
+    let node = trace.header.failures[0].node.map(|node| trace.header.nodes[node as usize].name.as_str());
+    assert_eq!(node, Some("client-1"));
     let end = event(history.cause.expect("an operation is blamed"));
     assert_eq!((&*end.kind, end.text("client"), end.text("words")), ("op.end", Some("client-1"), Some("9")));
     assert!(trace.causal_past(failure.n).contains(&end.n));

@@ -105,7 +105,9 @@ impl Worker {
 fn tell_failure(kernel: &mut Kernel, failure: &Failure) -> StoryFailure {
     let events = kernel.story().expect("the run was begun with a story").events();
     let cause = cause(events, kernel, failure);
-    let node = cause.and_then(|cause| events[cause as usize].node).map(|(node, _)| node);
+    // A checker is nobody: then it is about the node that its cause is about.
+    let causes = std::iter::successors(cause, |&number| events[number as usize].cause);
+    let node = causes.into_iter().find_map(|number| events[number as usize].node).map(|(node, _)| node);
     let event = events.len() as u64;
     let (message, signature) = (failure.to_string(), failure.signature());
     kernel.tell("failure", |telling| {

@@ -37,7 +37,7 @@ impl<'a> Lanes<'a> {
         let spawned = trace.events.iter().filter(|event| event.kind == "task.spawn");
         let tasks = spawned.filter_map(|event| {
             let (name, site) = (event.text("name")?, event.text("site")?);
-            Some((event.task.as_deref()?, format!("{name} from {site}")))
+            Some((event.task.as_deref()?, format!("{name} of incarnation {} from {site}", event.inc?)))
         });
         let mut lanes =
             Lanes { trace, tasks: tasks.collect(), numbers: BTreeMap::new(), taken: BTreeMap::new(), of: Vec::new() };
