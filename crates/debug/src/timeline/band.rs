@@ -108,7 +108,7 @@ fn smaller_side(links: &[Vec<usize>], lanes: usize) -> Option<Vec<usize>> {
     let (near, far): (Vec<usize>, Vec<usize>) = nodes.partition(|lane| *lane == first || !cut(first, *lane));
     let within = |side: &[usize]| side.iter().any(|a| side.iter().any(|b| a < b && cut(*a, *b)));
     let across = near.iter().all(|a| far.iter().all(|b| cut(*a, *b)));
-    (across && !within(&near) && !within(&far)).then(|| if far.len() < near.len() { far } else { near })
+    (across && !within(&near) && !within(&far)).then_some(if far.len() < near.len() { far } else { near })
 }
 
 #[cfg(test)]
