@@ -4,6 +4,7 @@ use crate::chaos::Chaos;
 use crate::configuration::RunConfiguration;
 use crate::context::SimContext;
 use crate::count::Count;
+use crate::coverage_rules::CoverageRules;
 use crate::injector::Injector;
 use crate::isolation::{self, Isolation, Part};
 use crate::ledger::StateRegistry;
@@ -56,6 +57,7 @@ pub struct SimulationBuilder {
     threads: Option<usize>,
     reproduce: Option<Arc<str>>,
     isolation: Isolation,
+    coverage: CoverageRules,
     /// The arguments with which this program comes to this simulation, if it is no test.
     arguments: Option<Arc<[OsString]>>,
 }
@@ -93,6 +95,7 @@ impl SimulationBuilder {
             threads: None,
             reproduce: None,
             isolation: Isolation::Threads,
+            coverage: CoverageRules::new(),
             arguments: None,
         }
     }
@@ -296,6 +299,18 @@ impl SimulationBuilder {
         assert!(threads > 0, "a simulation needs a thread to run on");
         self.threads = Some(threads);
         self
+    }
+
+    /// When a sweep of a whole target is red for what it did not show, and what is exempt
+    /// from that. The command line judges by it; other rules of the target add up with it.
+    pub fn with_coverage_rules(mut self, rules: CoverageRules) -> SimulationBuilder {
+        self.coverage = rules;
+        self
+    }
+
+    /// The rules that it was given.
+    pub fn coverage_rules(&self) -> &CoverageRules {
+        &self.coverage
     }
 
     /// Whether each run gets a process of its own.
