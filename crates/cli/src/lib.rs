@@ -8,6 +8,7 @@
 //! target, [`TargetOptions`] is what it is asked for; [`runner`] is what an xtask
 //! forwards to; a [`Report`] is what a sweep leaves.
 
+mod finding;
 mod interruption;
 mod options;
 mod progress;
@@ -17,9 +18,13 @@ mod shrunk;
 mod target;
 mod terminal;
 mod trouble;
+mod underway;
 mod verdict;
 
-pub use report::{AssertionCount, Determinism, DivergenceReport, FailureGroup, Report};
+pub use finding::{Finding, FoundFailure};
+pub use report::{
+    AssertionCount, CoverageReport, Determinism, DivergenceReport, FailureGroup, MissReport, OracleReport, Report,
+};
 pub use runner::main;
 pub use shrunk::ShrunkReport;
 pub use target::{Target, TargetOptions, target};

@@ -1,11 +1,18 @@
 //! What a sweep of one simulation found, as data: what machines read, and what goes
 //! from a target's process to the one that asked. Its words are in `report/text.rs`.
 
+mod coverage;
 mod text;
 
+pub use coverage::{CoverageReport, MissReport};
+
+pub(crate) use coverage::Shown;
 pub(crate) use text::{grouped, seconds};
 
+use crate::finding::Finding;
+
 use crate::options::SweepOptions;
+use crate::underway::Left;
 use crate::verdict::Verdict;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -27,6 +34,10 @@ pub struct Report {
     pub red: u64,
     /// Whether somebody interrupted it before it was done.
     pub interrupted: bool,
+    /// Why its other seeds were not run, if something went wrong; then its counts are
+    /// those of its red runs only.
+    #[serde(default)]
+    pub incomplete: Option<String>,
     /// Records fired, over all runs.
     pub events: u64,
     /// Tasks polled, over all runs.
@@ -51,6 +62,20 @@ pub struct Report {
     pub uncovered: bool,
     /// The outcome of the determinism check, if there was one.
     pub determinism: Option<Determinism>,
+    /// Whether who must report the planted bug did, if that is known.
+    #[serde(default)]
+    pub oracle: Option<OracleReport>,
+}
+
+/// Whether the oracle that a planted bug's manifest names has reported it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OracleReport {
+    /// Words of its failure, as the manifest has them.
+    pub words: String,
+    /// Failures that say them.
+    pub count: u64,
+    /// Failures that do not.
+    pub others: u64,
 }
 
 /// How often a planted point was executed.
@@ -120,6 +145,7 @@ impl Report {
             seeds: result.seeds,
             red: result.red_count,
             interrupted: false,
+            incomplete: None,
             events: result.events,
             polls: result.polls,
             virtual_seconds: result.virtual_time.as_secs_f64(),
@@ -132,7 +158,51 @@ impl Report {
             red_seeds: result.red.iter().map(|red| red.seed).collect(),
             uncovered: options.until_covered && !result.all_sometimes_reached(),
             determinism: None,
+            oracle: None,
         }
+    }
+
+    /// The report of a sweep whose process ended before it reported: what it had told of.
+    pub(crate) fn of_findings(
+        name: &str,
+        options: &SweepOptions,
+        findings: &[Finding],
+        left: &Left,
+        why: String,
+    ) -> Report {
+        let mut red_seeds: Vec<u64> = findings.iter().map(|finding| finding.seed).collect();
+        red_seeds.sort_unstable();
+        red_seeds.dedup();
+        let red = left.red.max(red_seeds.len() as u64);
+        Report {
+            name: name.to_string(),
+            bug: options.bug.clone(),
+            seeds: left.done.max(red),
+            red,
+            interrupted: false,
+            incomplete: Some(why),
+            events: 0,
+            polls: 0,
+            virtual_seconds: 0.0,
+            real_seconds: 0.0,
+            digest: String::new(),
+            faults: BTreeMap::new(),
+            assertions: Vec::new(),
+            metrics: BTreeMap::new(),
+            failures: groups_of(findings),
+            red_seeds,
+            uncovered: false,
+            determinism: None,
+            oracle: None,
+        }
+    }
+
+    /// Looks whether the oracle of the planted bug has reported it: whether failures say its words.
+    pub(crate) fn ask_oracle(&mut self, words: &str) {
+        let says = |group: &&FailureGroup| group.message.contains(words) || group.signature.contains(words);
+        let all: u64 = self.failures.iter().map(|group| group.count).sum();
+        let count = self.failures.iter().filter(says).map(|group| group.count).sum();
+        self.oracle = Some(OracleReport { words: words.to_string(), count, others: all - count });
     }
 
     /// The report as one line, for the process that asked for it.
@@ -174,6 +244,30 @@ fn assertions(result: &SimulationResult) -> Vec<AssertionCount> {
         missed: missed.iter().any(|other| std::ptr::eq(*other, site)),
     });
     sites.collect()
+}
+
+fn groups_of(findings: &[Finding]) -> Vec<FailureGroup> {
+    let mut groups: BTreeMap<&str, FailureGroup> = BTreeMap::new();
+    for finding in findings {
+        for failure in &finding.failures {
+            let group = groups.entry(&failure.signature).or_insert_with(|| FailureGroup {
+                signature: failure.signature.clone(),
+                count: 0,
+                seed: None,
+                message: String::new(),
+                reproduce: String::new(),
+            });
+            group.count += 1;
+            if group.seed.is_none_or(|seed| finding.seed < seed) {
+                group.seed = Some(finding.seed);
+                group.message = failure.message.clone();
+                group.reproduce = finding.reproduce.clone();
+            }
+        }
+    }
+    let mut groups: Vec<FailureGroup> = groups.into_values().collect();
+    groups.sort_by(|one, other| other.count.cmp(&one.count).then_with(|| one.seed.cmp(&other.seed)));
+    groups
 }
 
 fn groups(result: &SimulationResult) -> Vec<FailureGroup> {

@@ -1,11 +1,14 @@
 //! The commands of a workspace: sweep, replay, list, campaign. They find the targets,
 //! build them and start them; what happens inside a target is the target's matter.
 
+mod attend;
 mod build;
 mod campaign;
+mod crash;
 mod debugging;
 mod list;
 mod manifest;
+mod out;
 mod replay;
 mod shrink;
 mod single;

@@ -1,6 +1,7 @@
 //! A simulation target: one test binary, its simulations, and what its command line
 //! can do with them. How a workspace finds its targets is the runner's matter.
 
+mod apart;
 mod command;
 mod determinism;
 mod print;
@@ -10,17 +11,19 @@ mod sweep;
 mod timeline;
 mod trace;
 mod trials;
+mod witness;
 
 pub(crate) use replay::USAGE as REPLAY_USAGE;
 pub(crate) use shrink::{FLAGS as SHRINK_FLAGS, MARK as SHRINK_MARK, USAGE as SHRINK_USAGE};
 pub(crate) use timeline::{FLAGS as TIMELINE_FLAGS, USAGE as TIMELINE_USAGE};
 pub(crate) use trace::{FLAGS as TRACE_FLAGS, USAGE as TRACE_USAGE};
+pub(crate) use sweep::begins;
 
 use crate::trouble::Trouble;
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
-use wavetank_harness::SimulationBuilder;
+use wavetank_harness::{CoverageRules, SimulationBuilder};
 
 /// The word before the commands of a target, so that `cargo test sweep` filters tests
 /// here as everywhere.
@@ -53,6 +56,7 @@ struct TargetSimulation {
 pub struct Target {
     name: String,
     bugs: Vec<String>,
+    rules: CoverageRules,
     simulations: Vec<TargetSimulation>,
 }
 
@@ -72,12 +76,19 @@ pub fn target(name: &str, state: impl Fn() -> SimulationBuilder + 'static) -> Ex
 impl Target {
     /// A target without simulations, by the name that the manifest gives it.
     pub fn new(name: impl Into<String>) -> Target {
-        Target { name: name.into(), bugs: Vec::new(), simulations: Vec::new() }
+        Target { name: name.into(), bugs: Vec::new(), rules: CoverageRules::new(), simulations: Vec::new() }
     }
 
     /// The planted bugs that are compiled in; `--bug` takes no other.
     pub fn bugs<B: Into<String>>(mut self, bugs: impl IntoIterator<Item = B>) -> Target {
         self.bugs = bugs.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// When a sweep of all its simulations is red for what it did not show, and what is
+    /// exempt from that; the rules of its simulations add up with them.
+    pub fn coverage_rules(mut self, rules: CoverageRules) -> Target {
+        self.rules = rules;
         self
     }
 
@@ -156,7 +167,9 @@ impl Target {
         let builder = quietly(|| (simulation.state)(&options)).map_err(|panic| {
             Trouble::new(format!("simulation `{}` cannot be stated: it panicked {panic}", self.full_name(simulation)))
         })?;
-        let builder = builder.with_name(self.full_name(simulation));
+        let builder = builder
+            .with_name(self.full_name(simulation))
+            .with_isolation_arguments(apart::arguments(&simulation.name, bug));
         builder.validate().map_err(|error| Trouble::new(one_line(&error)))?;
         Ok(builder)
     }

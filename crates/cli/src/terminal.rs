@@ -58,3 +58,9 @@ pub(crate) fn say(text: &str) -> Result<(), Trouble> {
 pub(crate) fn complain(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
+
+/// Writes a line to standard error while a progress line may stand there.
+pub(crate) fn interject(line: &str) {
+    let clears = if io::stderr().is_terminal() { "\r\x1b[2K" } else { "" };
+    complain(&format!("{clears}{line}"));
+}

@@ -6,7 +6,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use wavetank_cli::Report;
+use wavetank_cli::{CoverageReport, Finding, Report};
 
 /// What a command line came to.
 struct Ended {
@@ -138,6 +138,48 @@ fn slow_a_planted_bug_is_found() {
 }
 
 #[test]
+fn slow_a_planted_bug_must_be_reported_by_its_oracle() {
+    let words =
+        ["bug miscount: reported by \"every message is counted once\", as it must be", "reported by its oracle\n"];
+    let out = folder("oracle");
+    let line = format!("cargo xtask sweep calm --seeds 10 --profile dev --bug miscount --out {}", out.display());
+    run(&line).expect(1, &words);
+    let json = fs::read_to_string(out.join("calm.json")).expect("there is a report");
+    let oracle = serde_json::from_str::<Report>(&json).expect("it is a report").oracle.expect("the manifest names one");
+    assert!(oracle.count > 0 && oracle.words == "every message is counted once");
+    let words = ["RED bug dawdle: \"every message is counted once\" must report it, and did not"];
+    run("cargo xtask sweep calm --seeds 10 --profile dev --bug dawdle").expect(1, &words);
+}
+
+#[test]
+fn slow_a_whole_target_that_shows_too_little_is_red() {
+    let blind = "systems/fixtures/tests/blind.rs:";
+    let words = [
+        "blind/points: 1,000 seeds, green",
+        &format!("RED by rule `reached`: never reached: blind: \"an owl calls\" (reachable, {blind}"),
+        &format!("RED by rule `true`: never true: blind: \"the stars are out\" (sometimes, {blind}"),
+        "RED by rule `felt`: never felt: network.datagram-duplicate was asked for 1000 times and fired 1000 times",
+        "exempt: it never is by day",
+        "RED: coverage of blind\n",
+    ];
+    let out = folder("blind");
+    let line = format!("cargo xtask sweep blind --profile dev --out {}", out.display());
+    let swept = run(&line).expect(1, &words);
+    assert!(!swept.out.contains("it rains elsewhere"), "another simulation of the target reaches it:\n{}", swept.out);
+    let json = fs::read_to_string(out.join("blind.coverage.json")).expect("it is data, too");
+    let coverage: CoverageReport = serde_json::from_str(&json).expect("it is a report");
+    assert_eq!(coverage.misses.iter().filter(|miss| miss.red).count(), 3);
+    // Fewer seeds prove nothing about points, and one simulation nothing about its target.
+    let words = ["never reached: blind: \"an owl calls\"", "RED by rule `felt`", "asked for 999 times"];
+    let short = run("cargo xtask sweep blind --seeds 999 --profile dev").expect(1, &words);
+    assert!(!short.out.contains("RED by rule `reached`"), "{}", short.out);
+    run("cargo xtask sweep blind/points --profile dev").expect(0, &["1,000 seeds, green"]);
+    let few = "cargo xtask sweep blind/unfelt --seeds 19 --profile dev";
+    run(few)
+        .expect(0, &["network.datagram-duplicate         19         19          0          0         19          0"]);
+}
+
+#[test]
 fn slow_coverage_that_is_not_reached_is_red() {
     let line = "cargo xtask sweep calm --seeds 200 --profile dev --until-covered";
     let site = "never reached: reachable \"a client is gone before its answer\" at systems/fixtures/tests/calm.rs:";
@@ -152,6 +194,73 @@ fn slow_a_replay_shows_the_log_of_its_run() {
     let logged = run(&format!("{line} --log calm=info")).expect(0, &[" counter.1 INFO ", "answering counted=8"]);
     let digest = |ended: &Ended| ended.out.lines().find(|line| line.contains("digest")).map(str::to_string);
     assert_eq!(digest(&plain), digest(&logged), "a log changes no run");
+}
+
+/// A simulation that ends its process: the seed is named, what came before it and what
+/// comes after it are told, and the line that reproduces it does.
+fn check_fatal(simulation: &str, how: &str) {
+    let words = [how, &format!("RED: fatal/{simulation}; the planted bug was reported by its oracle\n")];
+    let line = format!("cargo xtask sweep fatal/{simulation} --seeds 20 --bug fatal --profile dev");
+    let swept = run(&line).expect(1, &words);
+    assert!(swept.err.contains(&format!("RED fatal/{simulation} seed ")), "told at once:\n{}", swept.err);
+    let again = swept.reproduce_line();
+    run(&again).expect(1, &["is RED\n  RED the process of this run "]);
+    run(&again.replace(" --bug fatal", "")).expect(0, &["is green"]);
+}
+
+#[test]
+fn slow_a_run_that_ends_its_process_is_red() {
+    check_fatal("abort", "the process of this run died of signal: 6 (SIGABRT)");
+    check_fatal("exit", "the process of this run ended with exit code 0 before the run did");
+    check_fatal("isolated-abort", "the process of this run died of signal: 6 (SIGABRT)");
+    check_fatal("isolated-overflow", "fatal runtime error: stack overflow");
+    check_fatal("isolated-exit", "the process of this run ended with exit code 3 before the run did");
+    check_fatal("isolated-hang", "the process of this run did not end within 2.0 s");
+}
+
+#[test]
+fn slow_what_was_found_before_a_crash_is_kept() {
+    let out = folder("crash");
+    let names = "fatal/abort fatal/mixed fatal/after";
+    let line =
+        format!("cargo xtask sweep {names} --seeds 60 --jobs 1 --bug fatal --profile dev --out {}", out.display());
+    let words = [
+        "fatal/mixed with bug fatal: ",
+        "returned an error: an ordinary failure",
+        "incomplete: its process died of signal: 6 (SIGABRT) after ",
+        "fatal/after with bug fatal: 60 seeds, green",
+        "RED: fatal/abort, fatal/mixed; ",
+    ];
+    run(&line).expect(1, &words);
+    let lines = fs::read_to_string(out.join("fatal.mixed.red.jsonl")).expect("written as they were found");
+    let findings: Vec<Finding> =
+        lines.lines().map(|line| serde_json::from_str(line).expect("a finding a line")).collect();
+    let (crash, ordinary) = findings.split_last().expect("there are findings");
+    assert!(!ordinary.is_empty() && ordinary.iter().all(|one| one.failures[0].message.contains("an ordinary failure")));
+    assert!(crash.failures[0].message.contains("SIGABRT") && ordinary.iter().all(|one| one.seed < crash.seed));
+    let json = fs::read_to_string(out.join("fatal.mixed.json")).expect("there is a report");
+    let report: Report = serde_json::from_str(&json).expect("it is a report");
+    assert_eq!((report.red, report.seeds), (findings.len() as u64, crash.seed), "what was done before it counts");
+}
+
+#[test]
+fn slow_who_kills_a_sweep_from_outside_is_not_the_code_under_test() {
+    run("cargo xtask sweep calm --seeds 1 --profile dev").expect(0, &[]);
+    let line = "exec cargo xtask sweep calm --for 10m --profile dev";
+    let mut child = shell(line).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("there is a shell");
+    let mut progress = BufReader::new(child.stderr.take().expect("it is piped")).lines();
+    let telling = progress.find(|line| line.as_ref().is_ok_and(|line| line.contains("seeds/s")));
+    assert!(telling.is_some());
+    // The target's process is a child of the one that we started.
+    run(&format!("kill -KILL $(pgrep -P {})", child.id())).expect(0, &[]);
+    let told: Vec<String> = progress.map(|line| line.expect("it is text")).collect();
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(2), "{told:?}");
+    let trouble = told
+        .iter()
+        .any(|line| line.starts_with("error: target `calm`: its process died of signal: 9 (SIGKILL) while seed"));
+    assert!(trouble, "{told:?}");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("incomplete: its process died of signal: 9"));
 }
 
 /// A wrong call is exit code 2, one line, and that line helps.
@@ -171,6 +280,19 @@ fn slow_misuse_is_one_line() {
     check_misuse("sweep red/nobody --profile dev", "no simulation `nobody`; it has red/panic");
     check_misuse("sweep calm --bug nobody", "target `calm` has no bug `nobody`; it has miscount");
     check_misuse("sweep --bug nobody", "no target has a bug `nobody`");
+    check_misuse(
+        "sweep calm --bug unstated --profile dev",
+        "cannot be stated: it panicked at systems/fixtures/tests/calm.rs:",
+    );
+    check_misuse("sweep calm --bug unpeopled --profile dev", "has no workload");
+    check_misuse("replay calm --bug unstated --seed 1 --profile dev", "cannot be stated: it panicked");
+    check_misuse(
+        "replay calm --seed 1 --profile dev --overrides Cargo.toml",
+        "--overrides Cargo.toml: these are no overrides",
+    );
+    check_misuse("replay calm --seed 1 --profile dev --overrides nowhere", "--overrides nowhere: it cannot be read");
+    check_misuse("replay calm --seed -1", "`-1` is not a seed");
+    check_misuse("sweep calm --seeds 3..3", "empty");
     check_misuse("sweep calm --out /dev/null/reports", "--out /dev/null/reports: it cannot be written");
     check_misuse("replay calm", "replay which seed?");
     check_misuse("replay calm --seed 1 --profile dev --log a=b=c", "`a=b=c` is not a log filter");
@@ -191,6 +313,18 @@ fn slow_what_was_found_is_told_though_it_cannot_be_written() {
     let ended = run("cargo xtask sweep red/panic --seeds 40 --profile dev > /dev/full").expect(2, &[]);
     assert!(words.iter().all(|word| ended.err.contains(word)), "{}", ended.err);
     assert!(ended.err.contains("error: standard output cannot be written"), "{}", ended.err);
+}
+
+/// A disk that is full: nothing may grow beyond so many blocks of 512 bytes.
+#[test]
+fn slow_what_was_found_is_told_though_the_disk_is_full() {
+    run("cargo xtask sweep red/panic --seeds 1 --profile dev").expect(0, &[]);
+    let out = folder("full");
+    let sweep = format!("cargo xtask sweep red/panic --seeds 400 --profile dev --out {}", out.display());
+    let ended = run(&format!("trap '' XFSZ; ulimit -f 4; {sweep}"));
+    let ended = ended.expect(2, &["RED seed ", "reproduce: cargo xtask replay red/panic --seed ", "RED: red/panic"]);
+    let errors: Vec<&str> = ended.err.lines().filter(|line| line.starts_with("error")).collect();
+    assert!(matches!(errors[..], [one] if one.contains("it cannot be written: File too large")), "{errors:?}");
 }
 
 #[test]

@@ -79,29 +79,45 @@ impl CoverageRules {
         }
     }
 
-    /// What was missed by runs of `seeds` seeds of each simulation, and what of it is exempt.
+    /// What was missed by runs of `seeds` seeds of each simulation, and how each stands.
     pub fn judge<'a>(
         &'a self,
         seeds: u64,
         coverage: &Coverage,
         tally: impl Fn(&FaultKind) -> Tally,
-    ) -> Vec<(Miss, Option<&'a Exemption>)> {
+    ) -> Vec<(Miss, Standing<'a>)> {
         let mut missed = Vec::new();
-        if seeds >= self.seeds {
-            let sites = coverage.never_reached().filter(|site| must_be_seen(site)).map(Miss::NeverReached);
-            for miss in sites.chain(coverage.never_true().map(Miss::NeverTrue)) {
-                let exemption = self.sites.iter().find(|one| miss.site().is_some_and(|site| one.covers(site)));
-                missed.push((miss, exemption));
-            }
+        for miss in coverage.never_reached().map(Miss::NeverReached).chain(coverage.never_true().map(Miss::NeverTrue)) {
+            let site = miss.site().expect("it is about a point");
+            let exemption = self.sites.iter().find(|one| one.covers(site));
+            let is_judged = seeds >= self.seeds && must_be_seen(site);
+            missed.push((miss, if is_judged { Standing::of(exemption) } else { Standing::Told }));
         }
         for kind in all_kinds() {
             let tally = tally(kind);
             if tally.asked >= self.asked && tally.effective == 0 {
                 let exemption = self.faults.iter().find(|one| one.what == kind.name());
-                missed.push((Miss::NeverFelt(kind, tally), exemption));
+                missed.push((Miss::NeverFelt(kind, tally), Standing::of(exemption)));
             }
         }
         missed
+    }
+}
+
+/// What a miss means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing<'a> {
+    /// The sweep is red for it.
+    Red,
+    /// It would be, but somebody said why it need not be.
+    Exempt(&'a Exemption),
+    /// It is worth a line, and no more: the sweep was short, or no rule is about it.
+    Told,
+}
+
+impl<'a> Standing<'a> {
+    fn of(exemption: Option<&'a Exemption>) -> Standing<'a> {
+        exemption.map_or(Standing::Red, Standing::Exempt)
     }
 }
 
@@ -180,7 +196,7 @@ mod tests {
     fn missed(rules: &CoverageRules, seeds: u64, coverage: &Coverage, tally: Tally) -> Vec<String> {
         let tally_of = |kind: &FaultKind| if kind == &kinds::CRASH { tally } else { Tally::default() };
         let misses = rules.judge(seeds, coverage, tally_of);
-        misses.iter().filter(|(_, exempt)| exempt.is_none()).map(|(miss, _)| miss.to_string()).collect()
+        misses.iter().filter(|(_, standing)| *standing == Standing::Red).map(|(miss, _)| miss.to_string()).collect()
     }
 
     #[test]
@@ -223,7 +239,9 @@ mod tests {
         let tally = Tally { asked: 30, ..Tally::default() };
         assert_eq!(missed(&rules, 1000, &Coverage::new(), tally), [format!("never reached: {}", never())]);
         let misses = rules.judge(1000, &Coverage::new(), |_| tally);
-        assert!(misses.iter().any(|(_, exempt)| exempt.is_some_and(|exempt| exempt.reason == "nobody is")));
+        assert!(
+            misses.iter().any(|(_, standing)| matches!(standing, Standing::Exempt(one) if one.reason == "nobody is"))
+        );
         assert!(
             missed(
                 &CoverageRules::new().exempt_site("wavetank_harness::cove", "half a name"),

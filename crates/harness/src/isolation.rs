@@ -92,7 +92,8 @@ impl Part {
     /// The part of a sweep that begins now. `arguments` are those that lead to the
     /// simulation; by default those of the test that this thread runs.
     pub(crate) fn of(simulation: &str, timeout: Duration, arguments: Option<&[OsString]>) -> Part {
-        let nth = BEGUN.replace(BEGUN.get() + 1);
+        // Arguments of its own lead to one simulation only.
+        let nth = if arguments.is_some() { 0 } else { BEGUN.replace(BEGUN.get() + 1) };
         if let Ok(errand) = std::env::var(ERRAND) {
             let errand: Errand = serde_json::from_str(&errand).expect("this program wrote it");
             let is_it = errand.simulation == simulation && errand.nth == nth;

@@ -55,7 +55,7 @@ pub use chaos::{Chaos, ChaosError};
 pub use configuration::RunConfiguration;
 pub use context::SimContext;
 pub use count::Count;
-pub use coverage_rules::{CoverageRules, Exemption, Miss};
+pub use coverage_rules::{CoverageRules, Exemption, Miss, Standing};
 pub use failure::Failure;
 pub use injector::Injector;
 pub use isolation::Isolation;
@@ -84,6 +84,7 @@ pub use wavetank_engine::{
 };
 pub use wavetank_macros::test;
 pub use wavetank_network::NetworkConfig;
+pub use wavetank_probe::Coverage;
 pub use wavetank_storage::StorageConfiguration;
 pub use workload::{BoxError, Process, Workload};
 

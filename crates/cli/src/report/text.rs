@@ -1,8 +1,9 @@
 //! A report in words, for people. It adds nothing to the data.
 
-use super::{AssertionCount, Determinism, Report};
+use super::{AssertionCount, Determinism, OracleReport, Report};
 use crate::terminal::Paint;
 use std::fmt::Write;
+use wavetank_harness::Tally;
 
 /// Signatures that are shown with an example; the others are counted.
 const GROUPS_SHOWN: usize = 20;
@@ -17,6 +18,10 @@ impl Report {
     pub(crate) fn painted(&self, paint: Paint) -> String {
         let mut text = String::new();
         self.write_head(&mut text, paint);
+        if self.incomplete.is_some() {
+            self.write_failures(&mut text, paint);
+            return text;
+        }
         self.write_faults(&mut text);
         self.write_assertions(&mut text);
         self.write_metrics(&mut text);
@@ -36,6 +41,9 @@ impl Report {
         let bug = self.bug.as_ref().map(|bug| format!(" with bug {bug}")).unwrap_or_default();
         let cut = if self.interrupted { ", interrupted" } else { "" };
         line(text, format_args!("{}{bug}: {} seeds, {verdict}{cut}", self.name, grouped(self.seeds)));
+        if self.incomplete.is_some() {
+            return;
+        }
         let rate = if self.real_seconds > 0.0 { self.seeds as f64 / self.real_seconds } else { 0.0 };
         line(
             text,
@@ -50,20 +58,27 @@ impl Report {
         );
     }
 
+    /// A line per kind of fault: how often it was asked for, and what became of that.
     fn write_faults(&self, text: &mut String) {
-        let faults: Vec<String> = self
-            .faults
-            .iter()
-            .map(|(name, tally)| format!("{name} {} ({} felt)", grouped(tally.fired), grouped(tally.effective)))
-            .collect();
-        line(
-            text,
-            format_args!("  faults: {}", if faults.is_empty() { "none".to_string() } else { faults.join(", ") }),
-        );
+        if self.faults.is_empty() {
+            return line(text, format_args!("  faults: none"));
+        }
+        let width = self.faults.keys().map(String::len).max().unwrap_or(0);
+        let head = ["asked", "granted", "downgraded", "refused", "fired", "felt"].map(str::to_string);
+        let row = |name: &str, cells: [String; 6]| {
+            let cells = cells.map(|cell| format!("{cell:>10}")).join(" ");
+            format!("    {name:<width$} {cells}")
+        };
+        line(text, format_args!("{}", row("faults:", head).replacen("    faults:", "  faults:  ", 1)));
+        for (name, tally) in &self.faults {
+            let Tally { asked, granted, downgraded, refused, fired, effective } = *tally;
+            let cells = [asked, granted, downgraded, refused, fired, effective].map(grouped);
+            line(text, format_args!("{}", row(name, cells)));
+        }
     }
 
     fn write_assertions(&self, text: &mut String) {
-        let counts: Vec<String> = ["always", "sometimes", "reachable"]
+        let counts: Vec<String> = ["always", "sometimes", "reachable", "buggify"]
             .iter()
             .filter_map(|kind| {
                 let of_kind = || self.assertions.iter().filter(|one| one.kind == *kind);
@@ -72,9 +87,11 @@ impl Report {
             })
             .collect();
         if !counts.is_empty() {
-            line(text, format_args!("  assertions reached: {}", counts.join(", ")));
+            line(text, format_args!("  points reached: {}", counts.join(", ")));
         }
-        for missed in self.assertions.iter().filter(|one| one.missed) {
+        // What one of several simulations does not reach, another one may.
+        let is_alone = self.uncovered || !self.name.contains('/');
+        for missed in self.assertions.iter().filter(|one| one.missed && is_alone) {
             let never = if missed.hits_false > 0 { "never true" } else { "never reached" };
             line(text, format_args!("  {never}: {missed}"));
         }
@@ -101,9 +118,29 @@ impl Report {
         if self.failures.len() > GROUPS_SHOWN {
             line(text, format_args!("  and {} more kinds of failure", self.failures.len() - GROUPS_SHOWN));
         }
+        if let (Some(oracle), Some(bug)) = (&self.oracle, &self.bug) {
+            line(text, format_args!("  {}", oracle.verdict(bug, self.red > 0, paint)));
+        }
+        if let Some(why) = &self.incomplete {
+            line(text, format_args!("  {} {why}", paint.red("incomplete:")));
+        }
         if self.uncovered {
             let red = if self.interrupted { "not covered yet".to_string() } else { paint.red("RED: not covered") };
             line(text, format_args!("  {red} after {} seeds: see what was never reached", grouped(self.seeds)));
+        }
+    }
+}
+
+impl OracleReport {
+    fn verdict(&self, bug: &str, is_red: bool, paint: Paint) -> String {
+        let OracleReport { words, count, others } = self;
+        match (count, is_red) {
+            (0, false) => format!("bug {bug}: not found; {words:?} must report it"),
+            (0, true) => format!("{} bug {bug}: {words:?} must report it, and did not", paint.red("RED")),
+            _ => {
+                let (count, others) = (grouped(*count), grouped(*others));
+                format!("bug {bug}: reported by {words:?}, as it must be ({count} failures, {others} others)")
+            }
         }
     }
 }

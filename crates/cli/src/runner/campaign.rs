@@ -1,8 +1,9 @@
 //! `campaign`: a longer sweep whose dated result is kept with the sources.
 
 use super::manifest::Manifest;
-use super::sweep::{self, Asked, write_json};
-use crate::report::Report;
+use super::out::write_json;
+use super::sweep::{self, Asked};
+use crate::report::{CoverageReport, Report};
 use crate::terminal;
 use crate::trouble::Trouble;
 use crate::verdict::Verdict;
@@ -28,6 +29,7 @@ struct Record<'a> {
     /// Hardware threads of the machine.
     cores: usize,
     reports: &'a [Report],
+    coverage: &'a [CoverageReport],
 }
 
 pub(super) fn command(parser: Parser) -> Result<Verdict, Trouble> {
@@ -55,6 +57,7 @@ pub(super) fn command(parser: Parser) -> Result<Verdict, Trouble> {
         commit: commit(&manifest.root),
         cores: std::thread::available_parallelism().map_or(1, usize::from),
         reports: &swept.reports,
+        coverage: &swept.coverage,
         date,
     };
     write_json(&path, &record)?;

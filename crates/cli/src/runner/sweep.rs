@@ -1,22 +1,22 @@
 //! `sweep`: chooses targets, builds them, runs one after the other (each uses all
 //! cores), and reports.
 
+use super::attend::attend;
 use super::build::build;
+use super::crash::{Crash, how};
 use super::manifest::{Declared, Manifest};
+use super::out::Out;
 use crate::interruption::Interruption;
 use crate::options::SweepOptions;
-use crate::report::{Report, grouped};
+use crate::report::{CoverageReport, Report, grouped};
 use crate::target::COMMAND_WORD;
 use crate::terminal::{self, Paint};
 use crate::trouble::Trouble;
+use crate::underway::UnderwayFile;
 use crate::verdict::Verdict;
 use lexopt::{Arg, Parser, ValueExt};
-use std::fs;
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::path::Path;
+use std::process::{Command, ExitStatus};
 
 /// The names and flags of a sweep.
 pub(super) struct Asked {
@@ -33,6 +33,7 @@ struct Chosen<'a> {
 /// What a sweep of several targets came to.
 pub(super) struct Swept {
     pub(super) reports: Vec<Report>,
+    pub(super) coverage: Vec<CoverageReport>,
     pub(super) verdict: Verdict,
     /// What kept a part of it from running, or from being reported.
     pub(super) trouble: Option<Trouble>,
@@ -40,7 +41,14 @@ pub(super) struct Swept {
 
 impl Swept {
     fn nothing(verdict: Verdict) -> Swept {
-        Swept { reports: Vec::new(), verdict, trouble: None }
+        Swept { reports: Vec::new(), coverage: Vec::new(), verdict, trouble: None }
+    }
+
+    fn add(&mut self, reports: Vec<Report>) {
+        for report in reports {
+            self.verdict = self.verdict.and(report.verdict());
+            self.reports.push(report);
+        }
     }
 
     pub(super) fn verdict(self) -> Result<Verdict, Trouble> {
@@ -83,9 +91,7 @@ pub(super) fn read(mut parser: Parser) -> Result<Asked, Trouble> {
 pub(super) fn run(manifest: &Manifest, asked: &Asked) -> Result<Swept, Trouble> {
     let options = &asked.options;
     let chosen = choose(manifest, asked)?;
-    if let Some(folder) = &options.out {
-        claim(folder)?;
-    }
+    let out = options.out.as_deref().map(Out::claim).transpose()?;
     let interruption = Interruption::listen()?;
     let targets: Vec<&Declared> = chosen.iter().map(|one| one.target).collect();
     let programs = match build(manifest, &targets, options.profile.as_deref(), options.bug.is_some()) {
@@ -97,7 +103,8 @@ pub(super) fn run(manifest: &Manifest, asked: &Asked) -> Result<Swept, Trouble> 
     let mut trouble = None;
     for (one, program) in chosen.iter().zip(&programs) {
         // A target that cannot be run does not keep the others from it.
-        trouble = sweep_target(one, program, options, &interruption, &mut swept).err().or(trouble);
+        let sweep = TargetSweep { chosen: one, program, options, interruption: &interruption, out: out.as_ref() };
+        trouble = trouble.or(sweep.run(&mut swept).err());
         if interruption.is_wanted() {
             swept.verdict = swept.verdict.and(Verdict::Interrupted);
             break;
@@ -105,7 +112,7 @@ pub(super) fn run(manifest: &Manifest, asked: &Asked) -> Result<Swept, Trouble> 
     }
     if !swept.reports.is_empty() {
         let told = terminal::say(&format!("{}\n", summary(&swept, trouble.is_some(), Paint::for_stdout())));
-        trouble = told.err().or(trouble);
+        trouble = trouble.or(told.err());
     }
     swept.trouble = trouble;
     Ok(swept)
@@ -146,93 +153,96 @@ pub(super) fn no_bug(target: &Declared, bug: &str) -> String {
     format!("target `{}` has no bug `{bug}`; it has {known}", target.name)
 }
 
-/// Makes sure, before anything runs, that reports can be written.
-fn claim(folder: &Path) -> Result<(), Trouble> {
-    let failed = |error| Trouble::new(format!("--out {}: it cannot be written: {error}", folder.display()));
-    let trial = folder.join(".wavetank-trial");
-    fs::create_dir_all(folder).map_err(failed)?;
-    fs::write(&trial, b"may I?").and_then(|()| fs::remove_file(&trial)).map_err(failed)
+/// A target's sweep: whom to run, how, and who hears of it.
+struct TargetSweep<'a> {
+    chosen: &'a Chosen<'a>,
+    program: &'a Path,
+    options: &'a SweepOptions,
+    interruption: &'a Interruption,
+    out: Option<&'a Out>,
 }
 
-/// Runs one target's process, and tells its reports as they come.
-fn sweep_target(
-    chosen: &Chosen<'_>,
-    program: &Path,
-    options: &SweepOptions,
-    interruption: &Interruption,
-    swept: &mut Swept,
-) -> Result<(), Trouble> {
-    let name = &chosen.target.name;
-    let failed = |what: String| Trouble::new(format!("target `{name}`: {what}"));
-    let mut command = Command::new(program);
-    command.args([COMMAND_WORD, "sweep", "--attended"]).args(&chosen.simulations).args(options.arguments());
-    command.stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut child = command.spawn().map_err(|error| failed(format!("it cannot be started: {error}")))?;
-    let mut trouble = None;
-    let told = swept.reports.len();
-    passing_on(&mut child, interruption, |line| match Report::from_line(line) {
-        Some((before, report)) => {
-            let told = terminal::say(&format!("{before}{}", report.painted(Paint::for_stdout())));
-            let written = options.out.as_ref().map_or(Ok(()), |folder| write(folder, &report));
-            trouble = told.and(written).err().or(trouble.take());
-            swept.verdict = swept.verdict.and(report.verdict());
-            swept.reports.push(report);
-        }
-        // The program under test printed it.
-        None => drop(terminal::say(line)),
-    });
-    let status = child.wait().map_err(|error| failed(error.to_string()))?;
-    match (trouble, status.code()) {
-        (Some(trouble), _) => Err(trouble),
-        (None, Some(0 | 1)) if swept.reports.len() > told => Ok(()),
-        (None, Some(code)) if code == i32::from(crate::verdict::INTERRUPTED) => Ok(()),
-        (None, Some(code)) if code == i32::from(crate::verdict::TROUBLE) => Err(Trouble::told()),
-        (None, _) => {
-            Err(failed(format!("its process ended with {status} before it reported; runs may have crashed it")))
+impl TargetSweep<'_> {
+    /// Runs the target's process, and again for what is left if that ends before its time.
+    fn run(&self, swept: &mut Swept) -> Result<(), Trouble> {
+        let mut simulations: Vec<String> = self.chosen.simulations.iter().map(ToString::to_string).collect();
+        let mut trouble = None;
+        loop {
+            let underway = UnderwayFile::new();
+            let mut command = self.command(&simulations, &underway);
+            let (mut heard, status) = attend(&mut command, self.oracle(), self.out, self.interruption)
+                .map_err(|error| self.failed(&format!("it cannot be started: {error}")))?;
+            if let Some(coverage) = heard.coverage.take() {
+                swept.verdict = swept.verdict.and(coverage.verdict());
+                swept.coverage.push(coverage);
+            }
+            let Some(begun) = heard.begun.take() else {
+                swept.add(heard.reports);
+                return trouble.or(heard.trouble).map_or(self.ended(status), Err);
+            };
+            let is_told = status.code() == Some(i32::from(crate::verdict::TROUBLE));
+            let crash = Crash {
+                target: self.chosen.target,
+                program: self.program,
+                options: self.options,
+                simulation: &begun,
+                status,
+                left: underway.read(),
+            };
+            let (report, infrastructure) = crash.report(&mut heard, self.out);
+            heard.tell(report, self.out);
+            swept.add(heard.reports);
+            let infrastructure = if is_told { Some(Trouble::told()) } else { infrastructure };
+            trouble = trouble.or(heard.trouble).or(infrastructure);
+            simulations = self.after(&begun, &simulations);
+            if simulations.is_empty() || self.interruption.is_wanted() {
+                return trouble.map_or(Ok(()), Err);
+            }
         }
     }
-}
 
-/// Reads the child's lines. When somebody wants an end, its standard input is closed,
-/// for it to report what it has.
-fn passing_on(child: &mut Child, interruption: &Interruption, mut each: impl FnMut(&str)) {
-    let mut lines = BufReader::new(child.stdout.take().expect("it was started with a pipe"));
-    let mut stdin = child.stdin.take();
-    let over = AtomicBool::new(false);
-    #[expect(clippy::disallowed_methods, reason = "it waits for a process of the real world; no run sees it")]
-    std::thread::scope(|scope| {
-        let closer = scope.spawn(|| {
-            while !over.load(Ordering::Relaxed) {
-                if interruption.is_wanted() {
-                    stdin = None;
-                }
-                std::thread::park_timeout(Duration::from_millis(50));
-            }
-        });
-        let mut line = Vec::new();
-        while matches!(lines.read_until(b'\n', &mut line), Ok(length) if length > 0) {
-            each(&String::from_utf8_lossy(&line));
-            line.clear();
+    /// Words of the failure that must report the planted bug, if its manifest has any.
+    fn oracle(&self) -> Option<&str> {
+        let bug = self.options.bug.as_ref()?;
+        let declared = self.chosen.target.bugs.iter().find(|one| one.name == *bug)?;
+        (!declared.reported_by.is_empty()).then_some(declared.reported_by.as_str())
+    }
+
+    fn command(&self, simulations: &[String], underway: &UnderwayFile) -> Command {
+        let mut command = Command::new(self.program);
+        command.args([COMMAND_WORD, "sweep", "--attended", "--underway"]).arg(&underway.path);
+        command.args(simulations).args(self.options.arguments());
+        command
+    }
+
+    /// What a process's end means that had nothing under way.
+    fn ended(&self, status: ExitStatus) -> Result<(), Trouble> {
+        let told = i32::from(crate::verdict::TROUBLE);
+        match status.code() {
+            Some(0 | 1) => Ok(()),
+            Some(code) if code == i32::from(crate::verdict::INTERRUPTED) => Ok(()),
+            Some(code) if code == told => Err(Trouble::told()),
+            _ => Err(self.failed(&format!("its process {}", how(status)))),
         }
-        over.store(true, Ordering::Relaxed);
-        closer.thread().unpark();
-    });
-}
+    }
 
-/// Writes a report into the folder, under its name.
-fn write(folder: &Path, report: &Report) -> Result<(), Trouble> {
-    let path: PathBuf = folder.join(format!("{}.json", report.name.replace('/', ".")));
-    write_json(&path, report)
-}
+    /// The simulations that would have come after one.
+    fn after(&self, begun: &str, simulations: &[String]) -> Vec<String> {
+        let short = begun.split_once('/').map_or(begun, |(_, name)| name);
+        let all = if simulations.is_empty() { self.names() } else { simulations.to_vec() };
+        all.into_iter().skip_while(|name| name != short).skip(1).collect()
+    }
 
-/// Writes JSON for machines and people.
-///
-/// # Errors
-/// If the file cannot be written.
-pub(super) fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), Trouble> {
-    let mut json = serde_json::to_string_pretty(value).expect("a report has nothing that JSON lacks");
-    json.push('\n');
-    fs::write(path, json).map_err(|error| Trouble::new(format!("{}: it cannot be written: {error}", path.display())))
+    /// The names of all simulations, in their order.
+    fn names(&self) -> Vec<String> {
+        let Ok(output) = Command::new(self.program).args([COMMAND_WORD, "list"]).output() else { return Vec::new() };
+        let names = String::from_utf8_lossy(&output.stdout);
+        names.lines().map(|name| name.split_once('/').map_or(name, |(_, name)| name).to_string()).collect()
+    }
+
+    fn failed(&self, what: &str) -> Trouble {
+        Trouble::new(format!("target `{}`: {what}", self.chosen.target.name))
+    }
 }
 
 fn summary(swept: &Swept, incomplete: bool, paint: Paint) -> String {
@@ -242,12 +252,19 @@ fn summary(swept: &Swept, incomplete: bool, paint: Paint) -> String {
         1 => "1 simulation".to_string(),
         several => format!("{several} simulations"),
     };
-    let red: Vec<&str> = swept.reports.iter().filter(|one| one.is_red()).map(|one| one.name.as_str()).collect();
+    let mut red: Vec<String> = swept.reports.iter().filter(|one| one.is_red()).map(|one| one.name.clone()).collect();
+    red.extend(swept.coverage.iter().filter(|one| one.is_red()).map(|one| format!("coverage of {}", one.target)));
     let verdict = match swept.verdict {
         Verdict::Red => format!("{} {}", paint.red("RED:"), red.join(", ")),
         _ if incomplete => "incomplete".to_string(),
         Verdict::Green => paint.green("green"),
         Verdict::Interrupted => "interrupted, nothing red so far".to_string(),
     };
-    format!("{of}, {} seeds, {verdict}", grouped(seeds))
+    let oracles = || swept.reports.iter().filter_map(|report| report.oracle.as_ref());
+    let bug = match oracles().map(|oracle| oracle.count).max() {
+        Some(0) => "; the planted bug was not reported by its oracle",
+        Some(_) => "; the planted bug was reported by its oracle",
+        None => "",
+    };
+    format!("{of}, {} seeds, {verdict}{bug}", grouped(seeds))
 }

@@ -1,13 +1,14 @@
 //! The commands of a target's own binary: which one, and with which arguments. The
 //! runner calls them; what they do is beside this file.
 
-use super::{Target, print, replay, shrink, sweep, timeline, trace};
+use super::{Target, apart, print, replay, shrink, sweep, timeline, trace};
 use crate::options::{self, SweepOptions, seed, value};
 use crate::terminal;
 use crate::trouble::Trouble;
 use crate::verdict::Verdict;
 use lexopt::{Arg, Parser, ValueExt};
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 const COMMANDS: &str = "sweep, replay, shrink, trace, timeline, list and print";
 
@@ -22,6 +23,8 @@ pub(super) fn run(target: &Target, arguments: Vec<OsString>) -> Result<Verdict, 
         "trace" => trace::command(target, parser),
         "timeline" => timeline::command(target, parser),
         "print" => print_command(target, parser),
+        "apart" => apart_command(target, parser, apart::run),
+        "isolated" => apart_command(target, parser, |target, name, _, bug| apart::isolated(target, name, bug)),
         "list" => {
             let names: String = target.simulations.iter().map(|one| format!("{}\n", target.full_name(one))).collect();
             terminal::say(&names).map(|()| Verdict::Green)
@@ -37,6 +40,7 @@ fn sweep_command(target: &Target, mut parser: Parser) -> Result<Verdict, Trouble
             Arg::Value(name) => asked.simulations.push(name.string()?),
             // For the runner: reports as data, and an end when standard input ends.
             Arg::Long("attended") => asked.attended = true,
+            Arg::Long("underway") => asked.underway = Some(PathBuf::from(value("underway", &mut parser)?)),
             Arg::Long(flag) => {
                 let flag = flag.to_string();
                 if !asked.options.take(&flag, &mut parser)? {
@@ -58,6 +62,8 @@ fn replay_command(target: &Target, mut parser: Parser) -> Result<Verdict, Troubl
             Arg::Value(name) if asked.simulation.is_none() => asked.simulation = Some(name.string()?),
             Arg::Long("seed") => wanted = Some(seed(&value("seed", &mut parser)?)?),
             Arg::Long("bug") => asked.bug = Some(value("bug", &mut parser)?),
+            Arg::Long("overrides") => asked.overrides = Some(PathBuf::from(value("overrides", &mut parser)?)),
+            Arg::Long("underway") => asked.underway = Some(PathBuf::from(value("underway", &mut parser)?)),
             Arg::Long("log") => asked.log = Some(value("log", &mut parser)?),
             Arg::Long(flag) => return Err(unknown(flag, replay::USAGE)),
             other => return Err(other.unexpected().into()),
@@ -65,6 +71,23 @@ fn replay_command(target: &Target, mut parser: Parser) -> Result<Verdict, Troubl
     }
     asked.seed = wanted.ok_or_else(|| Trouble::new("replay needs --seed S"))?;
     replay::run(target, &asked)
+}
+
+type Apart = fn(&Target, Option<&str>, &[u64], Option<&str>) -> Result<Verdict, Trouble>;
+
+/// What the runner and a sweep call; nobody types it.
+fn apart_command(target: &Target, mut parser: Parser, command: Apart) -> Result<Verdict, Trouble> {
+    let (mut simulation, mut seeds, mut bug) = (None, Vec::new(), None);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Value(name) if simulation.is_none() => simulation = Some(name.string()?),
+            Arg::Long("seed") => seeds.push(seed(&value("seed", &mut parser)?)?),
+            Arg::Long("bug") => bug = Some(value("bug", &mut parser)?),
+            Arg::Long(flag) => return Err(unknown(flag, "--seed S [--bug NAME]")),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    command(target, simulation.as_deref(), &seeds, bug.as_deref())
 }
 
 fn print_command(target: &Target, mut parser: Parser) -> Result<Verdict, Trouble> {

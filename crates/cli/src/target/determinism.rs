@@ -1,6 +1,7 @@
-//! The determinism check: each seed runs twice, the second time in a fresh process,
+//! The determinism check: each seed of a sweep runs a second time, in a fresh process,
 //! and where the two part is told from both sides.
 
+use super::witness::Mark;
 use super::{COMMAND_WORD, print};
 use crate::options::SweepOptions;
 use crate::report::{Determinism, DivergenceReport};
@@ -8,10 +9,10 @@ use crate::trouble::Trouble;
 use std::ops::Range;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
-use wavetank_harness::{Overrides, Progress, RunPrint, SimulationBuilder};
+use wavetank_harness::{Isolation, Overrides, Progress, RunPrint, SimulationBuilder};
 
 /// Seeds that share a fresh process: starting one costs more than a small run.
-const BATCH: u64 = 32;
+const BATCH: usize = 32;
 /// Divergent seeds whose first differing event is looked for.
 const EXPLAINED: usize = 3;
 /// Pairs of runs that are compared to find that event: what differs is not the same every time.
@@ -25,21 +26,21 @@ pub(super) struct Check<'a> {
     /// Its name for the runner.
     pub(super) name: &'a str,
     pub(super) options: &'a SweepOptions,
-    pub(super) seeds: Range<u64>,
+    pub(super) threads: usize,
+    /// The first runs, by seed.
+    pub(super) marks: &'a [Mark],
     pub(super) progress: &'a Progress,
 }
 
 /// A seed whose two runs differ, with both.
-type Pair = (RunPrint, RunPrint);
+type Pair = (Mark, RunPrint);
 
 impl Check<'_> {
     pub(super) fn run(&self) -> Result<Determinism, Trouble> {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let threads = self.options.jobs.unwrap_or(cores);
-        let (next, compared) = (AtomicU64::new(self.seeds.start), AtomicU64::new(0));
+        let (next, compared) = (AtomicU64::new(0), AtomicU64::new(0));
         #[expect(clippy::disallowed_methods, reason = "runs do not see the threads that compare them")]
         let found: Vec<Result<Vec<Pair>, Trouble>> = std::thread::scope(|scope| {
-            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| self.work(&next, &compared))).collect();
+            let workers: Vec<_> = (0..self.threads).map(|_| scope.spawn(|| self.work(&next, &compared))).collect();
             workers.into_iter().map(|worker| worker.join().expect("a run's panic is a finding of its seed")).collect()
         });
         let mut pairs: Vec<Pair> = found.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
@@ -51,24 +52,39 @@ impl Check<'_> {
 
     /// One thread's work: batch after batch, until there are no more.
     fn work(&self, next: &AtomicU64, compared: &AtomicU64) -> Result<Vec<Pair>, Trouble> {
-        let mut recorder = self.builder.recorder();
+        // A simulation whose runs have a process each has one for each second run, too.
+        let batch = if self.is_isolated() { 1 } else { BATCH };
         let mut pairs = Vec::new();
         loop {
-            let start = next.fetch_add(BATCH, Ordering::Relaxed);
-            let batch = start..self.seeds.end.min(start.saturating_add(BATCH));
-            if batch.is_empty() || self.progress.cancelled.load(Ordering::Relaxed) {
+            let nth = next.fetch_add(1, Ordering::Relaxed) as usize;
+            let batch = self.marks.chunks(batch).nth(nth).unwrap_or_default();
+            let (Some(first), Some(last)) = (batch.first(), batch.last()) else { return Ok(pairs) };
+            if self.progress.cancelled.load(Ordering::Relaxed) {
                 return Ok(pairs);
             }
-            for fresh in self.in_fresh_process(batch, None)? {
-                let ours = recorder.run(fresh.seed, Overrides::new(), None).print();
+            let fresh = self.in_fresh_process(first.seed..last.seed.saturating_add(1), None)?;
+            for mark in batch {
+                let Some(second) = fresh.iter().find(|print| print.seed == mark.seed) else { continue };
                 compared.fetch_add(1, Ordering::Relaxed);
                 self.progress.done.fetch_add(1, Ordering::Relaxed);
-                if ours.window_of_divergence(&fresh).is_some() {
+                if (mark.digest, mark.noted) != (second.digest, second.noted) {
                     self.progress.red.fetch_add(1, Ordering::Relaxed);
-                    pairs.push((ours, fresh));
+                    pairs.push((*mark, second.clone()));
                 }
             }
         }
+    }
+
+    fn is_isolated(&self) -> bool {
+        matches!(self.builder.isolation(), Isolation::Process { .. })
+    }
+
+    /// The print of a run in this process, or in a fresh one if runs must not share any.
+    fn again(&self, seed: u64, window: Option<(u64, u64)>) -> Result<RunPrint, Trouble> {
+        if self.is_isolated() {
+            return Ok(self.in_fresh_process(seed..seed + 1, window)?.remove(0));
+        }
+        Ok(self.builder.run_seed(seed, Overrides::new(), window).print())
     }
 
     /// The prints of some seeds' runs in a process that has run nothing else.
@@ -99,26 +115,30 @@ impl Check<'_> {
     /// sides again with the events of the window kept.
     fn explain(&self, (first, fresh): Pair) -> Result<DivergenceReport, Trouble> {
         let seed = first.seed;
-        let reproduce = self.reproduce_line(seed);
         let mut report = DivergenceReport {
             seed,
             first: format!("digest {} after {} notes", first.digest, first.noted),
             second: format!("digest {} after {} notes; further pairs of runs agreed", fresh.digest, fresh.noted),
-            reproduce,
+            reproduce: self.reproduce_line(seed),
         };
-        let mut window = first.window_of_divergence(&fresh).expect("the pair differs");
+        // Of the first run no more than its mark was kept.
+        let mut window = self.again(seed, None)?.window_of_divergence(&fresh);
         for _ in 0..PAIRS_MOST {
-            let ours = self.builder.run_seed(seed, Overrides::new(), Some(window)).print();
-            let theirs = self.in_fresh_process(seed..seed + 1, Some(window))?.remove(0);
+            let ours = self.again(seed, window)?;
+            let theirs = self.in_fresh_process(seed..seed + 1, window)?.remove(0);
             let Some(differs) = ours.window_of_divergence(&theirs) else { continue };
+            let Some(shown) = window else {
+                window = Some(differs);
+                continue;
+            };
             if let Some(divergence) = ours.first_divergence(&theirs) {
                 (report.first, report.second) = (divergence.first, divergence.second);
                 // What differs before the window would make its first event look guilty.
-                if differs.0 >= window.0 {
+                if differs.0 >= shown.0 {
                     break;
                 }
             }
-            window = (window.0.min(differs.0), window.1.max(differs.1));
+            window = Some((shown.0.min(differs.0), shown.1.max(differs.1)));
         }
         Ok(report)
     }

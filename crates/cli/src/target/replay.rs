@@ -1,16 +1,18 @@
 //! `replay`: one seed again, with its failure, its digest and its faults, and with the
 //! logs of that run if they are asked for.
 
-use super::Target;
+use super::{Target, apart};
 use crate::report::{grouped, seconds};
 use crate::terminal::{self, Paint};
 use crate::trouble::Trouble;
+use crate::underway::Underway;
 use crate::verdict::Verdict;
 use std::fmt::Write;
 use std::io;
-use wavetank_harness::{Atom, Overrides, RunRecord, with_logs};
+use std::path::{Path, PathBuf};
+use wavetank_harness::{Atom, Failure, Isolation, Overrides, RunRecord, with_logs};
 
-pub(crate) const USAGE: &str = "--seed S [--bug NAME] [--log FILTER] [--profile NAME]";
+pub(crate) const USAGE: &str = "--seed S [--bug NAME] [--overrides FILE] [--log FILTER] [--profile NAME]";
 
 /// Atoms that are listed; further ones are counted.
 const ATOMS_SHOWN: usize = 200;
@@ -20,6 +22,10 @@ pub(super) struct Asked {
     pub(super) simulation: Option<String>,
     pub(super) seed: u64,
     pub(super) bug: Option<String>,
+    /// The file with what is overridden of its decisions, as JSON.
+    pub(super) overrides: Option<PathBuf>,
+    /// Where to keep whether the run is under way.
+    pub(super) underway: Option<PathBuf>,
     /// Which logs, as `RUST_LOG` has it.
     pub(super) log: Option<String>,
 }
@@ -27,16 +33,43 @@ pub(super) struct Asked {
 pub(super) fn run(target: &Target, asked: &Asked) -> Result<Verdict, Trouble> {
     let simulation = target.find(asked.simulation.as_deref())?;
     let builder = target.state(simulation, asked.bug.as_deref())?;
-    let body = || builder.run_seed(asked.seed, Overrides::new(), None);
+    let overrides = asked.overrides.as_deref().map_or(Ok(Overrides::new()), read)?;
+    let bug = asked.bug.as_ref().map(|bug| format!(" with bug {bug}")).unwrap_or_default();
+    let name = format!("{}{bug}", target.full_name(simulation));
+    if matches!(builder.isolation(), Isolation::Process { .. }) && overrides.is_empty() {
+        // What would end this process, or keep it for ever, is told of a process of its own.
+        let alone = apart::one(&builder, asked.seed);
+        let failures: Vec<&Failure> = alone.red.iter().flat_map(|red| &red.failures).collect();
+        if failures.iter().any(|failure| matches!(failure, Failure::Process { .. })) {
+            let red = Paint::for_stdout().red("RED");
+            let lines: String = failures.iter().map(|failure| format!("  {red} {failure}\n")).collect();
+            terminal::say(&format!("{name}: seed {} is {red}\n{lines}", asked.seed))?;
+            return Ok(Verdict::Red);
+        }
+    }
+    // What ends this process while the run is under way is a failure of that run.
+    let underway = asked.underway.as_ref().and_then(|path| Underway::begin(path, 1));
+    let body = || {
+        underway.iter().for_each(|underway| underway.begins(0, asked.seed));
+        let record = builder.run_seed(asked.seed, overrides, None);
+        underway.iter().for_each(|underway| underway.rests(0));
+        record
+    };
     let record = match &asked.log {
         Some(filter) => {
             with_logs(filter, io::stdout(), body).map_err(|error| Trouble::new(format!("--log: {error}")))?
         }
         None => body(),
     };
-    let bug = asked.bug.as_ref().map(|bug| format!(" with bug {bug}")).unwrap_or_default();
-    terminal::say(&text(&format!("{}{bug}", target.full_name(simulation)), &record, Paint::for_stdout()))?;
+    terminal::say(&text(&name, &record, Paint::for_stdout()))?;
     Ok(if record.failures.is_empty() { Verdict::Green } else { Verdict::Red })
+}
+
+/// Reads what is overridden.
+fn read(path: &Path) -> Result<Overrides, Trouble> {
+    let failed = |error: String| Trouble::new(format!("--overrides {}: {error}", path.display()));
+    let json = std::fs::read_to_string(path).map_err(|error| failed(format!("it cannot be read: {error}")))?;
+    serde_json::from_str(&json).map_err(|error| failed(format!("these are no overrides: {error}")))
 }
 
 fn text(name: &str, record: &RunRecord, paint: Paint) -> String {

@@ -1,15 +1,22 @@
 //! `sweep`: the seeds of some of a target's simulations, each with its report. Runs on
 //! all cores, and may be interrupted.
 
+use super::witness::{Told, Witness};
 use super::{Target, TargetSimulation, determinism::Check};
 use crate::interruption::Interruption;
 use crate::options::SweepOptions;
 use crate::progress::Watch;
-use crate::report::Report;
+use crate::report::{Report, Shown};
 use crate::terminal::{self, Paint};
 use crate::trouble::Trouble;
+use crate::underway::Underway;
 use crate::verdict::Verdict;
+use std::path::PathBuf;
+use std::sync::Mutex;
 use wavetank_harness::{Progress, SimulationBuilder};
+
+/// What begins the line in which an attended sweep says which simulation it begins.
+const BEGINS: &str = "wavetank-begins:";
 
 #[derive(Debug, Default)]
 pub(super) struct Asked {
@@ -18,6 +25,13 @@ pub(super) struct Asked {
     pub(super) options: SweepOptions,
     /// Whether the runner started it.
     pub(super) attended: bool,
+    /// Where to keep which seeds are under way.
+    pub(super) underway: Option<PathBuf>,
+}
+
+/// The simulation that begins, in a line that may hold other output before it.
+pub(crate) fn begins(line: &str) -> Option<(&str, &str)> {
+    line.split_once(BEGINS).map(|(before, name)| (before, name.trim_end()))
 }
 
 pub(super) fn run(target: &Target, asked: &Asked) -> Result<Verdict, Trouble> {
@@ -25,6 +39,7 @@ pub(super) fn run(target: &Target, asked: &Asked) -> Result<Verdict, Trouble> {
         [] => target.simulations.iter().collect(),
         names => names.iter().map(|name| target.find(Some(name))).collect::<Result<_, _>>()?,
     };
+    let is_whole = target.simulations.iter().all(|one| chosen.iter().any(|chosen| chosen.name == one.name));
     let stated: Vec<(&TargetSimulation, SimulationBuilder)> = chosen
         .into_iter()
         .map(|one| target.state(one, asked.options.bug.as_deref()).map(|builder| (one, builder)))
@@ -34,48 +49,96 @@ pub(super) fn run(target: &Target, asked: &Asked) -> Result<Verdict, Trouble> {
         interruption.when_stdin_ends();
     }
     let mut verdict = Verdict::Green;
+    let mut shown = Shown::new(&target.rules);
     for (simulation, builder) in stated {
-        let report = sweep(target, simulation, builder, &asked.options, &interruption)?;
+        let sweep = Sweep { target, simulation, asked, interruption: &interruption };
+        let (report, trouble) = sweep.run(builder, &mut shown)?;
         match asked.attended {
             true => terminal::say(&report.to_line())?,
             false => terminal::say(&report.painted(Paint::for_stdout()))?,
         }
         verdict = verdict.and(report.verdict());
+        if let Some(trouble) = trouble {
+            return Err(trouble);
+        }
         if interruption.is_wanted() {
             return Ok(verdict.and(Verdict::Interrupted));
         }
     }
-    Ok(verdict)
+    if asked.options.bug.is_some() {
+        // A planted bug may well keep a point from being reached.
+        return Ok(verdict);
+    }
+    let coverage = shown.judge(&target.name, is_whole);
+    match asked.attended {
+        true => terminal::say(&coverage.to_line())?,
+        false => terminal::say(&coverage.painted(Paint::for_stdout()))?,
+    }
+    Ok(verdict.and(coverage.verdict()))
 }
 
-fn sweep(
-    target: &Target,
-    simulation: &TargetSimulation,
-    builder: SimulationBuilder,
-    options: &SweepOptions,
-    interruption: &Interruption,
-) -> Result<Report, Trouble> {
-    let name = target.full_name(simulation);
-    let suffix = options.replay_suffix();
-    let mut builder = builder.with_reproduce_line(&format!("cargo xtask replay {name} --seed {{seed}}{suffix}"));
-    if let Some(jobs) = options.jobs {
-        builder = builder.with_threads(jobs);
-    }
-    let progress = Progress::default();
-    let watch = Watch { name: &name, most: options.most(), time: options.time, progress: &progress, interruption };
-    let result = watch.during(|| builder.run_strategy(&options.strategy(), &progress));
-    let mut report = Report::new(&name, options, &result);
-    if options.check_determinism && !interruption.is_wanted() {
+/// The sweep of one simulation.
+struct Sweep<'a> {
+    target: &'a Target,
+    simulation: &'a TargetSimulation,
+    asked: &'a Asked,
+    interruption: &'a Interruption,
+}
+
+impl Sweep<'_> {
+    /// Its report, and what kept a part of it from being done after that.
+    fn run(&self, builder: SimulationBuilder, shown: &mut Shown) -> Result<(Report, Option<Trouble>), Trouble> {
+        let Sweep { target, simulation, asked, interruption } = *self;
+        let options = &asked.options;
+        let name = target.full_name(simulation);
+        if asked.attended {
+            terminal::say(&format!("{BEGINS}{name}\n"))?;
+        }
+        let suffix = options.replay_suffix();
+        let threads = options.jobs.unwrap_or_else(cores);
+        let builder = builder
+            .with_reproduce_line(&crate::finding::reproduce_line(&name, "{seed}", &suffix))
+            .with_threads(threads);
+        let witness = Witness {
+            name: &name,
+            suffix: &suffix,
+            bug: options.bug.as_deref(),
+            attended: asked.attended,
+            underway: asked.underway.as_ref().and_then(|path| Underway::begin(path, threads)),
+            keeps_marks: options.check_determinism,
+            told: Mutex::new(Told::default()),
+        };
         let progress = Progress::default();
-        let twice = format!("{name} twice");
-        let watch = Watch { name: &twice, most: Some(report.seeds), time: None, progress: &progress, interruption };
-        let first = options.range().start;
-        // The seeds that were swept, however many a time limit allowed.
-        let seeds = first..first + report.seeds;
-        let check =
-            Check { builder: &builder, simulation: &simulation.name, name: &name, options, seeds, progress: &progress };
-        report.determinism = Some(watch.during(|| check.run())?);
+        let watch = Watch { name: &name, most: options.most(), time: options.time, progress: &progress, interruption };
+        let result = watch.during(|| builder.run_observed(&options.strategy(), &progress, &witness));
+        shown.add(&result, builder.coverage_rules());
+        let mut report = Report::new(&name, options, &result);
+        let mut trouble = None;
+        if options.check_determinism && !interruption.is_wanted() {
+            let progress = Progress::default();
+            let twice = format!("{name} twice");
+            let watch = Watch { name: &twice, most: Some(report.seeds), time: None, progress: &progress, interruption };
+            let marks = witness.into_marks();
+            let check = Check {
+                builder: &builder,
+                simulation: &simulation.name,
+                name: &name,
+                options,
+                threads,
+                marks: &marks,
+                progress: &progress,
+            };
+            match watch.during(|| check.run()) {
+                Ok(determinism) => report.determinism = Some(determinism),
+                Err(failed) => trouble = Some(failed),
+            }
+        }
+        report.interrupted = interruption.is_wanted();
+        Ok((report, trouble))
     }
-    report.interrupted = interruption.is_wanted();
-    Ok(report)
+}
+
+/// Threads to use unless told otherwise.
+pub(super) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }

@@ -1,0 +1,135 @@
+//! A target's process while it sweeps: its lines are passed on as they come, and what
+//! they tell is kept. What to make of an early end is decided elsewhere.
+
+use super::out::Out;
+use crate::finding::Finding;
+use crate::interruption::Interruption;
+use crate::report::{CoverageReport, Report};
+use crate::target::begins;
+use crate::terminal::{self, Paint};
+use crate::trouble::Trouble;
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// Signatures of a simulation of which the first is told at once; the report has them all.
+const SHOWN_MOST: usize = 20;
+
+/// What a process told until it ended.
+#[derive(Default)]
+pub(super) struct Heard {
+    pub(super) reports: Vec<Report>,
+    pub(super) coverage: Option<CoverageReport>,
+    /// The simulation that had begun and is not reported.
+    pub(super) begun: Option<String>,
+    /// That simulation's red runs so far.
+    pub(super) findings: Vec<Finding>,
+    shown: BTreeSet<String>,
+    /// Words of the failure that must report the planted bug.
+    oracle: Option<String>,
+    /// What could not be told or written; the first of it.
+    pub(super) trouble: Option<Trouble>,
+}
+
+/// Runs a sweep's process to its end.
+///
+/// # Errors
+/// If it cannot be started.
+pub(super) fn attend(
+    command: &mut Command,
+    oracle: Option<&str>,
+    out: Option<&Out>,
+    interruption: &Interruption,
+) -> std::io::Result<(Heard, ExitStatus)> {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    let mut heard = Heard { oracle: oracle.map(str::to_string), ..Heard::default() };
+    passing_on(&mut child, interruption, |line| heard.hear(line, out));
+    let status = child.wait()?;
+    Ok((heard, status))
+}
+
+impl Heard {
+    fn hear(&mut self, line: &str, out: Option<&Out>) {
+        if let Some((before, name)) = begins(line) {
+            self.pass_on(before);
+            self.begun = Some(name.to_string());
+            (self.findings, self.shown) = (Vec::new(), BTreeSet::new());
+            self.note(out.map_or(Ok(()), |out| out.begin(name)));
+        } else if let Some((before, finding)) = Finding::from_line(line) {
+            self.pass_on(before);
+            self.find(finding, out);
+        } else if let Some((before, report)) = Report::from_line(line) {
+            self.pass_on(before);
+            self.begun = None;
+            self.tell(report, out);
+        } else if let Some((before, coverage)) = CoverageReport::from_line(line) {
+            self.pass_on(before);
+            self.note(terminal::say(&coverage.painted(Paint::for_stdout())));
+            self.note(out.map_or(Ok(()), |out| out.write_coverage(&coverage)));
+            self.coverage = Some(coverage);
+        } else {
+            self.pass_on(line);
+        }
+    }
+
+    /// Keeps a red run, and tells of it now if there was none like it.
+    pub(super) fn find(&mut self, finding: Finding, out: Option<&Out>) {
+        let room = self.shown.len() < SHOWN_MOST;
+        if room && finding.failures.iter().any(|failure| self.shown.insert(failure.signature.clone())) {
+            terminal::interject(&format!("RED {}", finding.headline()));
+        }
+        self.note(out.map_or(Ok(()), |out| out.append(&finding)));
+        self.findings.push(finding);
+    }
+
+    /// Tells a report to people and to machines.
+    pub(super) fn tell(&mut self, mut report: Report, out: Option<&Out>) {
+        if let Some(words) = &self.oracle {
+            report.ask_oracle(words);
+        }
+        self.note(terminal::say(&report.painted(Paint::for_stdout())));
+        self.note(out.map_or(Ok(()), |out| out.write(&report)));
+        self.reports.push(report);
+    }
+
+    /// What the program under test printed.
+    fn pass_on(&mut self, line: &str) {
+        if !line.is_empty() {
+            self.note(terminal::say(line));
+        }
+    }
+
+    pub(super) fn note(&mut self, done: Result<(), Trouble>) {
+        if let Err(trouble) = done {
+            self.trouble.get_or_insert(trouble);
+        }
+    }
+}
+
+/// Reads the child's lines. When somebody wants an end, its standard input is closed,
+/// for it to report what it has.
+fn passing_on(child: &mut Child, interruption: &Interruption, mut each: impl FnMut(&str)) {
+    let mut lines = BufReader::new(child.stdout.take().expect("it was started with a pipe"));
+    let mut stdin = child.stdin.take();
+    let over = AtomicBool::new(false);
+    #[expect(clippy::disallowed_methods, reason = "it waits for a process of the real world; no run sees it")]
+    std::thread::scope(|scope| {
+        let closer = scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                if interruption.is_wanted() {
+                    stdin = None;
+                }
+                std::thread::park_timeout(Duration::from_millis(50));
+            }
+        });
+        let mut line = Vec::new();
+        while matches!(lines.read_until(b'\n', &mut line), Ok(length) if length > 0) {
+            each(&String::from_utf8_lossy(&line));
+            line.clear();
+        }
+        over.store(true, Ordering::Relaxed);
+        closer.thread().unpark();
+    });
+}

@@ -1,0 +1,118 @@
+//! A target's process that ended in the middle of a sweep: which seeds ended it, and
+//! what the sweep had found until then.
+
+use super::attend::Heard;
+use super::manifest::Declared;
+use super::out::Out;
+use crate::finding::{Finding, FoundFailure, reproduce_line};
+use crate::options::SweepOptions;
+use crate::report::Report;
+use crate::target::COMMAND_WORD;
+use crate::trouble::Trouble;
+use crate::underway::Left;
+use std::path::Path;
+use std::process::{Command, ExitStatus, Stdio};
+
+/// What is known of the end.
+pub(super) struct Crash<'a> {
+    pub(super) target: &'a Declared,
+    pub(super) program: &'a Path,
+    pub(super) options: &'a SweepOptions,
+    /// The simulation, as `sweep` calls it.
+    pub(super) simulation: &'a str,
+    pub(super) status: ExitStatus,
+    pub(super) left: Left,
+}
+
+impl Crash<'_> {
+    /// The report of what was found, with the seeds that ended the process among it; and
+    /// what is to blame if it is not the code under test.
+    pub(super) fn report(&self, heard: &mut Heard, out: Option<&Out>) -> (Report, Option<Trouble>) {
+        let how = how(self.status);
+        let seeds = under_way(&self.left.seeds);
+        // The seeds that were under way run again, each in a process of its own.
+        let again = self.again();
+        let found = again.iter().any(is_crash);
+        again.into_iter().for_each(|finding| heard.find(finding, out));
+        let mut trouble = None;
+        if !found && is_own_fault(self.status) && !self.left.seeds.is_empty() {
+            heard.find(self.suspicion(&how), out);
+        } else if !found {
+            trouble = Some(Trouble::new(format!("target `{}`: its process {how} while {seeds}", self.target.name)));
+        }
+        let why = format!("its process {how} after {} seeds, while {seeds}", self.left.done);
+        (Report::of_findings(self.simulation, self.options, &heard.findings, &self.left, why), trouble)
+    }
+
+    fn again(&self) -> Vec<Finding> {
+        if self.left.seeds.is_empty() {
+            return Vec::new();
+        }
+        let mut command = Command::new(self.program);
+        command.args([COMMAND_WORD, "apart"]).args(self.simulation.split_once('/').map(|(_, name)| name));
+        command.args(self.left.seeds.iter().flat_map(|seed| ["--seed".to_string(), seed.to_string()]));
+        command.args(self.options.bug.iter().flat_map(|bug| ["--bug", bug]));
+        let Ok(output) = command.stdin(Stdio::null()).stderr(Stdio::null()).output() else { return Vec::new() };
+        let said = String::from_utf8_lossy(&output.stdout);
+        said.lines().filter_map(|line| Finding::from_line(line)).map(|(_, finding)| self.ours(finding)).collect()
+    }
+
+    /// The finding with the line that reproduces it here.
+    fn ours(&self, mut finding: Finding) -> Finding {
+        finding.reproduce = reproduce_line(self.simulation, finding.seed, &self.options.replay_suffix());
+        finding
+    }
+
+    /// The process crashed, and none of the seeds that were under way does so alone.
+    fn suspicion(&self, how: &str) -> Finding {
+        let seeds = under_way(&self.left.seeds);
+        let message = format!("the target's process {how} while {seeds}; none does so alone");
+        let seed = self.left.seeds[0];
+        Finding {
+            simulation: self.simulation.to_string(),
+            bug: self.options.bug.clone(),
+            seed,
+            failures: vec![FoundFailure { signature: format!("the target's process {how}"), message }],
+            reproduce: reproduce_line(self.simulation, seed, &self.options.replay_suffix()),
+        }
+    }
+}
+
+fn is_crash(finding: &Finding) -> bool {
+    let ended = |failure: &FoundFailure| {
+        ["its process died", "its process ended"].iter().any(|words| failure.signature.starts_with(words))
+    };
+    finding.failures.iter().any(ended)
+}
+
+/// How a process ended, in words.
+pub(super) fn how(status: ExitStatus) -> String {
+    match status.code() {
+        Some(code) => format!("ended with exit code {code}"),
+        None => format!("died of {}", status.to_string().trim_end_matches(" (core dumped)")),
+    }
+}
+
+/// Whether the process did it to itself: nobody sends SIGABRT, SIGSEGV and the like from
+/// outside, and SIGKILL, SIGTERM, SIGINT and SIGHUP come from there.
+pub(super) fn is_own_fault(status: ExitStatus) -> bool {
+    #[cfg(unix)]
+    {
+        let signal = std::os::unix::process::ExitStatusExt::signal(&status);
+        signal.is_some_and(|signal| ![1, 2, 9, 15].contains(&signal))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = status;
+        false
+    }
+}
+
+/// Which seeds were under way, in words.
+fn under_way(seeds: &[u64]) -> String {
+    match seeds {
+        [] => "no seed was under way".to_string(),
+        [one] => format!("seed {one} was under way"),
+        all => format!("seeds {} were under way", all.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")),
+    }
+}
