@@ -13,7 +13,7 @@ use crate::transfer::Handle;
 use std::io;
 use std::net::SocketAddr;
 use std::task::{Context, Poll, Waker};
-use wavetank_engine::{EventKind, Home, Kernel, Target, mix};
+use wavetank_engine::{EventKind, Home, Kernel, NodeState, Target, mix};
 
 const CONNECT: EventKind = EventKind::new("tcp.connect");
 /// Linux asks three times, a second apart, who has an address (`mcast_solicit`).
@@ -306,7 +306,22 @@ impl Fabric {
             Phase::Confirming | Phase::ConfirmLost | Phase::Established => {
                 self.close_end(kernel, index, CLIENT);
             }
-            _ => self.bury_client(kernel, index),
+            _ => {
+                self.feel_hang(kernel, index);
+                self.bury_client(kernel, index);
+            }
+        }
+    }
+
+    /// Who gives up an attempt that hangs has felt it, if without the fault it would
+    /// have been over: after a round trip. The dead feel nothing.
+    fn feel_hang(&mut self, kernel: &mut Kernel, index: u32) {
+        let round_trip = self.config.latency_max.saturating_mul(2);
+        let connection = self.connections.at(index);
+        let is_over_due = kernel.now() - connection.handshake.since > round_trip;
+        let is_alive = kernel.topology.node(connection.ends[CLIENT].node).state != NodeState::Down;
+        if connection.handshake.marks & mark(&CONNECT_HANG) != 0 && is_over_due && is_alive {
+            kernel.effective(&CONNECT_HANG);
         }
     }
 

@@ -354,3 +354,38 @@ fn each_fault_of_a_stream_has_its_effect() {
         }
     }
 }
+
+/// How often an attempt that hangs was felt by who gives up, or dies, after so many milliseconds.
+fn hang_felt(patience: u64, dies: bool) -> u64 {
+    let mut tank = Tank::new(NetworkConfig { connect_hang: Ratio::new(1, 1), ..NetworkConfig::lan() }, 3);
+    tank.run(1, |hand| {
+        let (here, there) = (hand.boot(1), hand.boot(2));
+        there.spawn(async move {
+            let _listener = there.network().bind(at(2, 80)).await.expect("the port is free");
+            there.sleep(60_000).await;
+        });
+        here.spawn(async move {
+            let network = here.network();
+            let mut connect = Box::pin(network.connect(at(2, 80)));
+            let mut enough = Box::pin(here.sleep(patience));
+            std::future::poll_fn(|cx| {
+                assert!(connect.as_mut().poll(cx).is_pending(), "it hangs for far longer");
+                enough.as_mut().poll(cx)
+            })
+            .await;
+            if dies {
+                hand.crash(1, CrashKind::Process);
+            }
+        });
+    });
+    let Tally { fired, effective, .. } = tank.tally(&kinds::CONNECT_HANG);
+    assert_eq!(fired, 1);
+    effective
+}
+
+#[test]
+fn who_gives_up_an_attempt_that_hangs_has_felt_it() {
+    assert_eq!(hang_felt(1000, false), 1);
+    assert_eq!(hang_felt(1, false), 0, "without the fault it would not be open either");
+    assert_eq!(hang_felt(1000, true), 0, "the dead feel nothing");
+}
