@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Bytes of a thread's slot: whether a seed is under way, which, how many runs are
@@ -21,10 +22,17 @@ struct Counts {
     red: AtomicU64,
 }
 
+/// The environment variable that tells a target's process where its file is.
+const PLACE: &str = "WAVETANK_UNDERWAY";
+
 impl Underway {
-    /// Begins anew for so many threads. A file that cannot be written is done without:
-    /// it only helps if something worse happens.
-    pub(crate) fn begin(path: &Path, threads: usize) -> Option<Underway> {
+    /// Begins anew for so many threads, where whoever started this process wants it. A
+    /// file that cannot be written is done without: it helps if something worse happens.
+    pub(crate) fn begin(threads: usize) -> Option<Underway> {
+        Underway::begin_at(Path::new(&std::env::var_os(PLACE)?), threads)
+    }
+
+    fn begin_at(path: &Path, threads: usize) -> Option<Underway> {
         let file = File::create(path).ok()?;
         Some(Underway { file, threads: (0..threads).map(|_| Counts::default()).collect() })
     }
@@ -71,7 +79,7 @@ pub(crate) struct Left {
 
 /// A place for such a file, which goes when this does.
 pub(crate) struct UnderwayFile {
-    pub(crate) path: PathBuf,
+    path: PathBuf,
 }
 
 impl UnderwayFile {
@@ -79,6 +87,11 @@ impl UnderwayFile {
         static MADE: AtomicU64 = AtomicU64::new(0);
         let nth = MADE.fetch_add(1, Ordering::Relaxed);
         UnderwayFile { path: std::env::temp_dir().join(format!("wavetank-underway-{}-{nth}", std::process::id())) }
+    }
+
+    /// Has a process that is to be started use it.
+    pub(crate) fn hand_to(&self, command: &mut Command) {
+        command.env(PLACE, &self.path);
     }
 
     pub(crate) fn read(&self) -> Left {
@@ -116,7 +129,7 @@ mod tests {
     fn what_is_under_way_is_there_when_its_writer_is_gone() {
         let file = UnderwayFile::new();
         assert_eq!(file.read(), Left::default());
-        let writer = Underway::begin(&file.path, 3).expect("there is a folder for such files");
+        let writer = Underway::begin_at(&file.path, 3).expect("there is a folder for such files");
         writer.begins(0, 7);
         writer.ended(0, true);
         writer.begins(0, u64::MAX);

@@ -2,11 +2,14 @@
 //! What the target does with it is said beside the target's other commands.
 
 use super::build::build;
+use super::crash::{how, is_own_fault};
 use super::manifest::Manifest;
 use super::sweep::no_bug;
 use crate::options::{seed, value};
 use crate::target::COMMAND_WORD;
+use crate::terminal::{self, Paint};
 use crate::trouble::Trouble;
+use crate::underway::UnderwayFile;
 use crate::verdict::Verdict;
 use lexopt::{Arg, Parser, ValueExt};
 use std::ffi::OsString;
@@ -59,11 +62,21 @@ pub(super) fn command_with(
     process.args([COMMAND_WORD, command]).args(simulation).args(["--seed", &wanted.to_string()]);
     process.args(bug.iter().flat_map(|bug| ["--bug", bug])).args(words).args(more(&manifest));
     let failed = |what: String| Trouble::new(format!("target `{}`: {what}", target.name));
-    match process.status().map_err(|error| failed(error.to_string()))?.code() {
+    let underway = UnderwayFile::new();
+    underway.hand_to(&mut process);
+    let status = process.status().map_err(|error| failed(error.to_string()))?;
+    let is_cut_short = !underway.read().seeds.is_empty() && status.code().is_some();
+    if is_cut_short || is_own_fault(status) {
+        // It ended in the middle of the run, and by what the run did.
+        let (red, how) = (Paint::for_stdout().red("RED"), how(status));
+        terminal::say(&format!("{name}: seed {wanted} is {red}\n  {red} the process of this run {how}\n"))?;
+        return Ok(Verdict::Red);
+    }
+    match status.code() {
         Some(0) => Ok(Verdict::Green),
         Some(1) => Ok(Verdict::Red),
         Some(130) => Ok(Verdict::Interrupted),
         Some(2) => Err(Trouble::told()),
-        _ => Err(failed(format!("its process crashed while it ran seed {wanted}"))),
+        _ => Err(failed(format!("its process {} while it ran seed {wanted}", how(status)))),
     }
 }

@@ -210,8 +210,8 @@ impl TargetSweep<'_> {
 
     fn command(&self, simulations: &[String], underway: &UnderwayFile) -> Command {
         let mut command = Command::new(self.program);
-        command.args([COMMAND_WORD, "sweep", "--attended", "--underway"]).arg(&underway.path);
-        command.args(simulations).args(self.options.arguments());
+        command.args([COMMAND_WORD, "sweep", "--attended"]).args(simulations).args(self.options.arguments());
+        underway.hand_to(&mut command);
         command
     }
 

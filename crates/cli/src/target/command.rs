@@ -40,7 +40,6 @@ fn sweep_command(target: &Target, mut parser: Parser) -> Result<Verdict, Trouble
             Arg::Value(name) => asked.simulations.push(name.string()?),
             // For the runner: reports as data, and an end when standard input ends.
             Arg::Long("attended") => asked.attended = true,
-            Arg::Long("underway") => asked.underway = Some(PathBuf::from(value("underway", &mut parser)?)),
             Arg::Long(flag) => {
                 let flag = flag.to_string();
                 if !asked.options.take(&flag, &mut parser)? {
@@ -63,7 +62,6 @@ fn replay_command(target: &Target, mut parser: Parser) -> Result<Verdict, Troubl
             Arg::Long("seed") => wanted = Some(seed(&value("seed", &mut parser)?)?),
             Arg::Long("bug") => asked.bug = Some(value("bug", &mut parser)?),
             Arg::Long("overrides") => asked.overrides = Some(PathBuf::from(value("overrides", &mut parser)?)),
-            Arg::Long("underway") => asked.underway = Some(PathBuf::from(value("underway", &mut parser)?)),
             Arg::Long("log") => asked.log = Some(value("log", &mut parser)?),
             Arg::Long(flag) => return Err(unknown(flag, replay::USAGE)),
             other => return Err(other.unexpected().into()),

@@ -1,6 +1,7 @@
 //! `replay`: one seed again, with its failure, its digest and its faults, and with the
 //! logs of that run if they are asked for.
 
+use super::trace::read_overrides;
 use super::{Target, apart};
 use crate::report::{grouped, seconds};
 use crate::terminal::{self, Paint};
@@ -9,10 +10,13 @@ use crate::underway::Underway;
 use crate::verdict::Verdict;
 use std::fmt::Write;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use wavetank_harness::{Atom, Failure, Isolation, Overrides, RunRecord, with_logs};
 
 pub(crate) const USAGE: &str = "--seed S [--bug NAME] [--overrides FILE] [--log FILTER] [--profile NAME]";
+
+/// Flags with a value that only the target reads.
+pub(crate) const FLAGS: [&str; 2] = ["log", "overrides"];
 
 /// Atoms that are listed; further ones are counted.
 const ATOMS_SHOWN: usize = 200;
@@ -24,8 +28,6 @@ pub(super) struct Asked {
     pub(super) bug: Option<String>,
     /// The file with what is overridden of its decisions, as JSON.
     pub(super) overrides: Option<PathBuf>,
-    /// Where to keep whether the run is under way.
-    pub(super) underway: Option<PathBuf>,
     /// Which logs, as `RUST_LOG` has it.
     pub(super) log: Option<String>,
 }
@@ -33,7 +35,7 @@ pub(super) struct Asked {
 pub(super) fn run(target: &Target, asked: &Asked) -> Result<Verdict, Trouble> {
     let simulation = target.find(asked.simulation.as_deref())?;
     let builder = target.state(simulation, asked.bug.as_deref())?;
-    let overrides = asked.overrides.as_deref().map_or(Ok(Overrides::new()), read)?;
+    let overrides = asked.overrides.as_deref().map_or(Ok(Overrides::new()), read_overrides)?;
     let bug = asked.bug.as_ref().map(|bug| format!(" with bug {bug}")).unwrap_or_default();
     let name = format!("{}{bug}", target.full_name(simulation));
     if matches!(builder.isolation(), Isolation::Process { .. }) && overrides.is_empty() {
@@ -48,7 +50,7 @@ pub(super) fn run(target: &Target, asked: &Asked) -> Result<Verdict, Trouble> {
         }
     }
     // What ends this process while the run is under way is a failure of that run.
-    let underway = asked.underway.as_ref().and_then(|path| Underway::begin(path, 1));
+    let underway = Underway::begin(1);
     let body = || {
         underway.iter().for_each(|underway| underway.begins(0, asked.seed));
         let record = builder.run_seed(asked.seed, overrides, None);
@@ -63,13 +65,6 @@ pub(super) fn run(target: &Target, asked: &Asked) -> Result<Verdict, Trouble> {
     };
     terminal::say(&text(&name, &record, Paint::for_stdout()))?;
     Ok(if record.failures.is_empty() { Verdict::Green } else { Verdict::Red })
-}
-
-/// Reads what is overridden.
-fn read(path: &Path) -> Result<Overrides, Trouble> {
-    let failed = |error: String| Trouble::new(format!("--overrides {}: {error}", path.display()));
-    let json = std::fs::read_to_string(path).map_err(|error| failed(format!("it cannot be read: {error}")))?;
-    serde_json::from_str(&json).map_err(|error| failed(format!("these are no overrides: {error}")))
 }
 
 fn text(name: &str, record: &RunRecord, paint: Paint) -> String {

@@ -11,7 +11,6 @@ use crate::terminal::{self, Paint};
 use crate::trouble::Trouble;
 use crate::underway::Underway;
 use crate::verdict::Verdict;
-use std::path::PathBuf;
 use std::sync::Mutex;
 use wavetank_harness::{Progress, SimulationBuilder};
 
@@ -25,8 +24,6 @@ pub(super) struct Asked {
     pub(super) options: SweepOptions,
     /// Whether the runner started it.
     pub(super) attended: bool,
-    /// Where to keep which seeds are under way.
-    pub(super) underway: Option<PathBuf>,
 }
 
 /// The simulation that begins, in a line that may hold other output before it.
@@ -104,7 +101,7 @@ impl Sweep<'_> {
             suffix: &suffix,
             bug: options.bug.as_deref(),
             attended: asked.attended,
-            underway: asked.underway.as_ref().and_then(|path| Underway::begin(path, threads)),
+            underway: asked.attended.then(|| Underway::begin(threads)).flatten(),
             keeps_marks: options.check_determinism,
             told: Mutex::new(Told::default()),
         };
