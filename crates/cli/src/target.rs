@@ -13,12 +13,10 @@ mod trace;
 mod trials;
 mod witness;
 
-pub(crate) use replay::USAGE as REPLAY_USAGE;
 pub(crate) use replay::{FLAGS as REPLAY_FLAGS, USAGE as REPLAY_USAGE};
 pub(crate) use shrink::{FLAGS as SHRINK_FLAGS, MARK as SHRINK_MARK, USAGE as SHRINK_USAGE};
-pub(crate) use timeline::{FLAGS as TIMELINE_FLAGS, USAGE as TIMELINE_USAGE};
-pub(crate) use trace::{FLAGS as TRACE_FLAGS, USAGE as TRACE_USAGE};
 pub(crate) use sweep::begins;
+pub(crate) use timeline::{FLAGS as TIMELINE_FLAGS, USAGE as TIMELINE_USAGE};
 pub(crate) use trace::{FLAGS as TRACE_FLAGS, USAGE as TRACE_USAGE};
 
 use crate::trouble::Trouble;

@@ -5,7 +5,7 @@
 use super::build::build;
 use super::campaign::{commit, today};
 use super::manifest::{Bug, Declared, Manifest};
-use super::sweep::write_json;
+use super::out::write_json;
 use crate::options::{duration, jobs, value};
 use crate::report::{Report, grouped};
 use crate::shrunk::ShrunkReport;
