@@ -1,9 +1,14 @@
-//! The chapter "a small key-value store", as code: the service, what it asks of a store,
-//! and how a client asks. The stores and the clients are files beside this one.
+#![doc = include_str!("../README.md")]
+//! # The crate
+//!
+//! The service, what it asks of a [`Store`], and how a client [asks](ask). The stores are
+//! files beside this one.
 
-pub(crate) mod careful;
-pub(crate) mod file;
-pub(crate) mod storm;
+mod filed;
+mod memory;
+
+pub use filed::Filed;
+pub use memory::Memory;
 
 use std::future::Future;
 use std::io;
@@ -15,13 +20,26 @@ use tokio::sync::Mutex;
 use wavetank_core::{Providers, Stream, TcpListener, TcpStream};
 
 /// Keys and values that are there for good once `put` has returned.
-pub(crate) trait Store<P: Providers>: Sized + Send + 'static {
+pub trait Store<P: Providers>: Sized + Send + 'static {
+    /// What is there.
+    ///
+    /// # Errors
+    /// The world's.
     fn open(world: &P) -> impl Future<Output = io::Result<Self>> + Send;
+    /// Gives `key` this value.
+    ///
+    /// # Errors
+    /// The world's: it may be there or not.
     fn put(&mut self, key: &str, value: &str) -> impl Future<Output = io::Result<()>> + Send;
+    /// The value of `key`, if it has one.
     fn get(&self, key: &str) -> Option<&str>;
 }
 
-pub(crate) async fn serve<P: Providers, S: Store<P>>(world: &P, at: SocketAddr) -> io::Result<()> {
+/// Answers lines, each with one: `put KEY VALUE` and `get KEY`.
+///
+/// # Errors
+/// The listener's, and the store's when it is opened.
+pub async fn serve<P: Providers, S: Store<P>>(world: &P, at: SocketAddr) -> io::Result<()> {
     let store = Arc::new(Mutex::new(S::open(world).await?));
     let listener = world.bind(at).await?;
     loop {
@@ -51,8 +69,11 @@ async fn attend<P: Providers, S: Store<P>>(stream: Stream<P>, store: &Mutex<S>) 
     Ok(())
 }
 
-/// Asks one line, and gives the answer. An error says nothing of what was done.
-pub(crate) async fn ask<P: Providers>(world: &P, server: SocketAddr, line: String) -> io::Result<String> {
+/// Asks one line, and gives the answer.
+///
+/// # Errors
+/// The connection's, or none in time. It says nothing of what was done.
+pub async fn ask<P: Providers>(world: &P, server: SocketAddr, line: String) -> io::Result<String> {
     let exchange = async {
         let (reader, mut writer) = world.connect(server).await?.into_split();
         writer.write_all(format!("{line}\n").as_bytes()).await?;

@@ -1,7 +1,9 @@
-//! The storms of the chapter.
+//! The store in the tank: who takes part, what goes wrong, what must hold.
 
-use super::careful::{careful, linearizable_per_key};
-use super::{Store, ask, serve};
+mod careful;
+
+use careful::{careful, linearizable_per_key};
+use small_kv::{Store, ask, serve};
 use std::time::Duration;
 use wavetank_core::Providers;
 use wavetank_harness::{Chaos, Outcome, SimContext, SimProviders, SimulationBuilder, Swarm};

@@ -1,6 +1,6 @@
-//! Step 5: the same without the last line of `save`, to see that it is missed.
+//! The store in a file without the last line of `save`, to see that it is missed.
 
-use super::small_kv::Store;
+use small_kv::Store;
 use std::collections::BTreeMap;
 use std::io;
 use wavetank_core::{OpenOptions, Providers, StorageFile, StorageProvider};

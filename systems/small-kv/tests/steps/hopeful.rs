@@ -1,6 +1,6 @@
-//! Step 2: a client that takes no answer for a no.
+//! A client that takes no answer for a no.
 
-use super::small_kv::ask;
+use small_kv::ask;
 use std::time::Duration;
 use wavetank_core::Providers;
 use wavetank_harness::SimContext;

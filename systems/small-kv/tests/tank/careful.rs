@@ -1,6 +1,6 @@
-//! Step 4: a client that enters in a history what it asked and what it was told.
+//! A client that enters in a history what it asked and what it was told.
 
-use super::ask;
+use small_kv::ask;
 use std::time::Duration;
 use wavetank_check::{History, Keyed, Limits, PerKey, Register, RegisterOp, RegisterRet, linearizable};
 use wavetank_core::Providers;

@@ -1,11 +1,13 @@
-//! Step 3: a store in a file, written anew for each put.
+//! A store in a file, which is written anew for each put.
 
 use super::Store;
 use std::collections::BTreeMap;
 use std::io;
 use wavetank_core::{OpenOptions, Providers, StorageFile, StorageProvider};
 
-pub(crate) struct Filed<P> {
+/// A map, and the file `values` that says the same.
+#[derive(Debug)]
+pub struct Filed<P> {
     world: P,
     values: BTreeMap<String, String>,
 }

@@ -1,12 +1,13 @@
-//! Step 1: a store in memory.
+//! A store in memory. It keeps nothing over a restart.
 
-use super::small_kv::Store;
+use super::Store;
 use std::collections::BTreeMap;
 use std::io;
 use wavetank_core::Providers;
 
-#[derive(Default)]
-pub(crate) struct Memory(BTreeMap<String, String>);
+/// A map.
+#[derive(Debug, Default)]
+pub struct Memory(BTreeMap<String, String>);
 
 impl<P: Providers> Store<P> for Memory {
     async fn open(_: &P) -> io::Result<Self> {
