@@ -30,6 +30,7 @@ const COMMANDS: &[Command] = &[
     Command { name: "timeline", about: runner::TIMELINE, run: |arguments| runner::timeline(arguments) },
     Command { name: "list", about: runner::LIST, run: |arguments| runner::list(arguments) },
     Command { name: "campaign", about: runner::CAMPAIGN, run: |arguments| runner::campaign(arguments) },
+    Command { name: "new", about: runner::NEW, run: |arguments| runner::new(arguments) },
 ];
 
 fn main() -> ExitCode {

@@ -1,4 +1,4 @@
-//! The commands of a workspace: sweep, replay, list, campaign. They find the targets,
+//! The commands of a workspace: sweep, replay, list, campaign, new. They find the targets,
 //! build them and start them; what happens inside a target is the target's matter.
 
 mod attend;
@@ -8,6 +8,7 @@ mod crash;
 mod debugging;
 mod list;
 mod manifest;
+mod new;
 mod out;
 mod replay;
 mod shrink;
@@ -34,8 +35,10 @@ pub const SHRINK: &str = "reduce a red seed to the faults and operations without
 pub const LIST: &str = "the simulation targets, and their planted bugs with --bugs";
 /// What [`campaign`] does, in one line.
 pub const CAMPAIGN: &str = "a longer sweep whose dated result is kept under docs/campaigns";
+/// What [`new`] does, in one line.
+pub const NEW: &str = "write a project that uses Wavetank, with a simulation and a planted bug, to begin with";
 
-const COMMANDS: [(&str, &str); 7] = [
+const COMMANDS: [(&str, &str); 8] = [
     ("sweep", SWEEP),
     ("replay", REPLAY),
     ("shrink", SHRINK),
@@ -43,6 +46,7 @@ const COMMANDS: [(&str, &str); 7] = [
     ("timeline", TIMELINE),
     ("list", LIST),
     ("campaign", CAMPAIGN),
+    ("new", NEW),
 ];
 
 /// A whole `main`: does what the process's arguments ask for.
@@ -58,6 +62,7 @@ pub fn main() -> ExitCode {
         "timeline" => timeline(arguments),
         "list" => list(arguments),
         "campaign" => campaign(arguments),
+        "new" => new(arguments),
         "help" | "--help" | "-h" => {
             let lines: String = COMMANDS.iter().map(|(name, about)| format!("  {name:<10} {about}\n")).collect();
             let told = crate::terminal::say(&format!("usage: cargo xtask <command> [arguments]\n\n{lines}"));
@@ -116,4 +121,11 @@ pub fn campaign<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> Ex
         return verdict::exit(debugging::command(lexopt::Parser::from_args(arguments)));
     }
     verdict::exit(campaign::command(lexopt::Parser::from_args(arguments)))
+}
+
+/// `new PATH [--name NAME] [--wavetank FOLDER|URL]`: writes a project that depends on the
+/// crates of the checkout that this program was built from, or of another one. Exit
+/// codes: 0, or 2 if the folder is not empty or cannot be written.
+pub fn new<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> ExitCode {
+    verdict::exit(new::command(lexopt::Parser::from_args(arguments.into_iter().map(Into::into))))
 }
