@@ -75,6 +75,14 @@ fn slow_judgements_are_red() {
     check_red("red/workload-error", &["client returned an error: the answer is late"]);
     check_red("red/process-error", &["server returned an error: the disk is on fire"]);
     check_red("red/swallowed-assertion", &["client violated", "nothing is sold twice", "sold=2"]);
+    check_red(
+        "red/unreachable",
+        &["client violated", "\"a second has passed\" (unreachable, systems/fixtures/tests/red/"],
+    );
+    check_red("red/injector", &["returned an error: the fuse is wet"]);
+    check_red("red/check", &["auditor returned an error: the till is short"]);
+    check_red("red/not-live", &["the server answers"]);
+    check_red("red/checker", &["checker `the books balance`: 2 seconds are booked, and 1 was worked"]);
     check_red("red/invariant", &["invariant `stock` does not hold: 4 are sold of 3"]);
 }
 
@@ -263,6 +271,33 @@ fn slow_who_kills_a_sweep_from_outside_is_not_the_code_under_test() {
     assert!(String::from_utf8_lossy(&output.stdout).contains("incomplete: its process died of signal: 9"));
 }
 
+/// What the target `fatal` says as a test, with a corpus of one entry.
+fn trial_of(folder: &Path, seed: &str) -> Ended {
+    let entry = folder.join("fate");
+    fs::create_dir_all(&entry).expect("it is this test's folder");
+    fs::write(entry.join("seed.json"), seed).expect("it is this test's folder");
+    fs::write(entry.join("overrides.json"), "{}").expect("it is this test's folder");
+    run(&format!("WAVETANK_FAILURES={} cargo test --package fixtures --test fatal -- --exact rare", folder.display()))
+}
+
+#[test]
+fn slow_a_test_begins_with_what_failed_before() {
+    let corpus = folder("corpus");
+    let entry = |seed: u64, bug: &str| {
+        format!(
+            r#"{{"simulation": "fatal/rare", "seed": {seed}, {bug} "failure": "f", "signature": {{"property": "p", "message": "m", "role": "client"}},
+                "reproduce": "cargo xtask replay fatal/rare --seed {seed}", "versions": {{"wavetank": "0.1.0"}}}}"#
+        )
+    };
+    let words = ["seed 7777777, which failed before (failures/fate), fails again:", "the client met its fate"];
+    let again = trial_of(&corpus, &entry(7_777_777, "")).expect(101, &words).reproduce_line();
+    run(&format!("{again} --profile dev")).expect(1, &["the client met its fate"]);
+    // What is repaired, or was planted, is no failure; what cannot be read is.
+    trial_of(&corpus, &entry(7_777_778, "")).expect(0, &["1 passed"]);
+    trial_of(&corpus, &entry(7_777_777, r#""bug": "fatal","#)).expect(0, &["1 passed"]);
+    trial_of(&corpus, "{}").expect(101, &["seed.json: it is no entry of the corpus"]);
+}
+
 /// A wrong call is exit code 2, one line, and that line helps.
 fn check_misuse(arguments: &str, hint: &str) {
     let Ended { code, out, err, .. } = run(&format!("cargo xtask {arguments}"));
@@ -291,6 +326,11 @@ fn slow_misuse_is_one_line() {
         "--overrides Cargo.toml: these are no overrides",
     );
     check_misuse("replay calm --seed 1 --profile dev --overrides nowhere", "--overrides nowhere: it cannot be read");
+    check_misuse(
+        "replay calm --seed 1 --profile dev --config Cargo.toml",
+        "--config Cargo.toml: this is no run's configuration",
+    );
+    check_misuse("replay calm --seed 1 --profile dev --config nowhere", "--config nowhere: it cannot be read");
     check_misuse("replay calm --seed -1", "`-1` is not a seed");
     check_misuse("sweep calm --seeds 3..3", "empty");
     check_misuse("sweep calm --out /dev/null/reports", "--out /dev/null/reports: it cannot be written");

@@ -46,11 +46,20 @@ pub(crate) struct Shown {
     rules: CoverageRules,
     seeds: Option<u64>,
     simulations: usize,
+    /// Whether a run was red.
+    has_red: bool,
 }
 
 impl Shown {
     pub(crate) fn new(rules: &CoverageRules) -> Shown {
-        Shown { coverage: Coverage::new(), tallies: BTreeMap::new(), rules: rules.clone(), seeds: None, simulations: 0 }
+        Shown {
+            coverage: Coverage::new(),
+            tallies: BTreeMap::new(),
+            rules: rules.clone(),
+            seeds: None,
+            simulations: 0,
+            has_red: false,
+        }
     }
 
     /// Adds what one simulation showed, and its rules.
@@ -61,6 +70,7 @@ impl Shown {
         }
         self.rules.merge(rules);
         self.simulations += 1;
+        self.has_red |= !result.is_green();
         self.seeds = Some(self.seeds.map_or(result.seeds, |seeds| seeds.min(result.seeds)));
     }
 
@@ -73,7 +83,8 @@ impl Shown {
         let report = |(miss, standing): (Miss, Standing<'_>)| MissReport {
             rule: miss.rule().to_string(),
             what: miss.to_string(),
-            red: standing == Standing::Red,
+            // A red run ends early: what it did not show is no further finding.
+            red: standing == Standing::Red && !self.has_red,
             exempt: match standing {
                 Standing::Exempt(exemption) => Some(exemption.reason.clone()),
                 Standing::Red | Standing::Told => None,

@@ -62,6 +62,7 @@ fn replay_command(target: &Target, mut parser: Parser) -> Result<Verdict, Troubl
             Arg::Long("seed") => wanted = Some(seed(&value("seed", &mut parser)?)?),
             Arg::Long("bug") => asked.bug = Some(value("bug", &mut parser)?),
             Arg::Long("overrides") => asked.overrides = Some(PathBuf::from(value("overrides", &mut parser)?)),
+            Arg::Long("config") => asked.config = Some(PathBuf::from(value("config", &mut parser)?)),
             Arg::Long("log") => asked.log = Some(value("log", &mut parser)?),
             Arg::Long(flag) => return Err(unknown(flag, replay::USAGE)),
             other => return Err(other.unexpected().into()),

@@ -10,13 +10,14 @@ use crate::underway::Underway;
 use crate::verdict::Verdict;
 use std::fmt::Write;
 use std::io;
-use std::path::PathBuf;
-use wavetank_harness::{Atom, Failure, Isolation, Overrides, RunRecord, with_logs};
+use std::path::{Path, PathBuf};
+use wavetank_harness::{Atom, Failure, Isolation, Overrides, RunConfiguration, RunRecord, with_logs};
 
-pub(crate) const USAGE: &str = "--seed S [--bug NAME] [--overrides FILE] [--log FILTER] [--profile NAME]";
+pub(crate) const USAGE: &str =
+    "--seed S [--bug NAME] [--overrides FILE] [--config FILE] [--log FILTER] [--profile NAME]";
 
 /// Flags with a value that only the target reads.
-pub(crate) const FLAGS: [&str; 2] = ["log", "overrides"];
+pub(crate) const FLAGS: [&str; 3] = ["config", "log", "overrides"];
 
 /// Atoms that are listed; further ones are counted.
 const ATOMS_SHOWN: usize = 200;
@@ -28,17 +29,24 @@ pub(super) struct Asked {
     pub(super) bug: Option<String>,
     /// The file with what is overridden of its decisions, as JSON.
     pub(super) overrides: Option<PathBuf>,
+    /// The file with the conditions of a run, as JSON.
+    pub(super) config: Option<PathBuf>,
     /// Which logs, as `RUST_LOG` has it.
     pub(super) log: Option<String>,
 }
 
 pub(super) fn run(target: &Target, asked: &Asked) -> Result<Verdict, Trouble> {
     let simulation = target.find(asked.simulation.as_deref())?;
-    let builder = target.state(simulation, asked.bug.as_deref())?;
+    let mut builder = target.state(simulation, asked.bug.as_deref())?;
+    if let Some(path) = &asked.config {
+        let configuration = read_configuration(path)?;
+        builder = builder.with_configuration(configuration);
+        builder.validate().map_err(|error| Trouble::new(format!("--config {}: {error}", path.display())))?;
+    }
     let overrides = asked.overrides.as_deref().map_or(Ok(Overrides::new()), read_overrides)?;
     let bug = asked.bug.as_ref().map(|bug| format!(" with bug {bug}")).unwrap_or_default();
     let name = format!("{}{bug}", target.full_name(simulation));
-    if matches!(builder.isolation(), Isolation::Process { .. }) && overrides.is_empty() {
+    if matches!(builder.isolation(), Isolation::Process { .. }) && overrides.is_empty() && asked.config.is_none() {
         // What would end this process, or keep it for ever, is told of a process of its own.
         let alone = apart::one(&builder, asked.seed);
         let failures: Vec<&Failure> = alone.red.iter().flat_map(|red| &red.failures).collect();
@@ -65,6 +73,12 @@ pub(super) fn run(target: &Target, asked: &Asked) -> Result<Verdict, Trouble> {
     };
     terminal::say(&text(&name, &record, Paint::for_stdout()))?;
     Ok(if record.failures.is_empty() { Verdict::Green } else { Verdict::Red })
+}
+
+fn read_configuration(path: &Path) -> Result<RunConfiguration, Trouble> {
+    let failed = |error: String| Trouble::new(format!("--config {}: {error}", path.display()));
+    let json = std::fs::read_to_string(path).map_err(|error| failed(format!("it cannot be read: {error}")))?;
+    serde_json::from_str(&json).map_err(|error| failed(format!("this is no run's configuration: {error}")))
 }
 
 fn text(name: &str, record: &RunRecord, paint: Paint) -> String {

@@ -1,9 +1,12 @@
-//! The target as a test: a trial for each simulation, of a few fixed seeds, for
-//! `cargo test` and nextest. Sweeps are a command of its own.
+//! The target as a test: a trial for each simulation, first of the seeds that failed
+//! before, then of a few fixed ones, for `cargo test` and nextest. Sweeps are a command of
+//! its own.
 
 use super::{Target, TargetSimulation, one_line};
 use libtest_mimic::{Arguments, Failed, Trial};
+use std::path::PathBuf;
 use std::process::ExitCode;
+use wavetank_debug::corpus::{Corpus, FOLDER};
 use wavetank_harness::{Progress, SimulationBuilder, TestStrategy};
 
 /// The seeds of a trial, from 0 on, unless `WAVETANK_SEED` or `WAVETANK_SEEDS` says otherwise.
@@ -31,6 +34,9 @@ pub(super) fn run(target: Target) -> ExitCode {
 }
 
 fn trial(name: &str, red: Option<&str>, strategy: &TestStrategy, builder: SimulationBuilder) -> Result<(), Failed> {
+    if red.is_none() {
+        repeat_failures(&builder)?;
+    }
     let result = builder.with_reproduce_line(&reproduce_line(name)).run_strategy(strategy, &Progress::default());
     match red {
         None if result.is_green() => Ok(()),
@@ -46,6 +52,36 @@ fn trial(name: &str, red: Option<&str>, strategy: &TestStrategy, builder: Simula
             )))
         }
     }
+}
+
+/// Runs what failed before, as the corpus has it; failures of planted bugs are none of ours.
+fn repeat_failures(builder: &SimulationBuilder) -> Result<(), Failed> {
+    let Some(folder) = corpus() else { return Ok(()) };
+    let entries = Corpus::new(folder).entries().map_err(|error| error.to_string())?;
+    for (name, entry) in entries {
+        if entry.simulation != builder.name() || entry.bug.is_some() {
+            continue;
+        }
+        let record = builder.run_seed(entry.seed, entry.overrides, None);
+        if !record.failures.is_empty() {
+            let failures: String = record.failures.iter().map(|failure| format!("\n  {failure}")).collect();
+            let (seed, reproduce) = (entry.seed, entry.reproduce);
+            return Err(Failed::from(format!(
+                "seed {seed}, which failed before (failures/{name}), fails again:{failures}\n  reproduce: {reproduce}"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// The corpus of the workspace: the one in the nearest folder above the package that has
+/// one, or where `WAVETANK_FAILURES` says.
+fn corpus() -> Option<PathBuf> {
+    if let Some(folder) = std::env::var_os("WAVETANK_FAILURES") {
+        return Some(PathBuf::from(folder));
+    }
+    let package = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR")?);
+    package.ancestors().map(|folder| folder.join(FOLDER)).find(|folder| folder.is_dir())
 }
 
 /// The line that runs this trial again with one seed. It does not name the test
