@@ -7,6 +7,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use wavetank_cli::{CoverageReport, Finding, Report};
+use wavetank_harness::{Overrides, RunConfiguration, SimContext, SimulationBuilder};
 
 /// What a command line came to.
 struct Ended {
@@ -296,6 +297,33 @@ fn slow_a_test_begins_with_what_failed_before() {
     trial_of(&corpus, &entry(7_777_778, "")).expect(0, &["1 passed"]);
     trial_of(&corpus, &entry(7_777_777, r#""bug": "fatal","#)).expect(0, &["1 passed"]);
     trial_of(&corpus, "{}").expect(101, &["seed.json: it is no entry of the corpus"]);
+}
+
+#[test]
+fn slow_a_replay_takes_overrides_and_the_conditions_of_another_run() {
+    let line = "cargo xtask replay calm --seed 5 --profile dev";
+    let digest = |line: &str| {
+        let ended = run(line).expect(0, &["calm: seed 5 is green"]);
+        ended.out.lines().find(|line| line.contains("digest ")).expect("a replay says its digest").to_string()
+    };
+    let (files, plain) = (folder("replay"), digest(line));
+    let with = |flag: &str, json: &str| {
+        let path = files.join(format!("{flag}.json"));
+        fs::write(&path, json).expect("it is this test's folder");
+        digest(&format!("{line} --{flag} {}", path.display()))
+    };
+    assert_eq!(with("overrides", "{}"), plain);
+    assert_ne!(with("overrides", r#"{"benign": ["network.latency"]}"#), plain);
+    // The same cast under the same conditions, in another program.
+    let nobody = |_: SimContext| async {};
+    let calm =
+        SimulationBuilder::new().with_name("calm").process("counter", 1, nobody).workload("client", 1..=3, nobody);
+    let mut conditions = calm.run_seed(5, Overrides::new(), None).configuration;
+    let json = |conditions: &RunConfiguration| serde_json::to_string(conditions).expect("conditions are data");
+    assert_eq!(with("config", &json(&conditions)), plain);
+    let clients = conditions.sizes.get_mut("client").expect("it has clients");
+    *clients = *clients % 3 + 1;
+    assert_ne!(with("config", &json(&conditions)), plain);
 }
 
 /// A wrong call is exit code 2, one line, and that line helps.
