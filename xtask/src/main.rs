@@ -28,6 +28,7 @@ const COMMANDS: &[Command] = &[
     Command { name: "shrink", about: runner::SHRINK, run: |arguments| runner::shrink(arguments) },
     Command { name: "trace", about: runner::TRACE, run: |arguments| runner::trace(arguments) },
     Command { name: "timeline", about: runner::TIMELINE, run: |arguments| runner::timeline(arguments) },
+    Command { name: "corpus", about: runner::CORPUS, run: |arguments| runner::corpus(arguments) },
     Command { name: "list", about: runner::LIST, run: |arguments| runner::list(arguments) },
     Command { name: "campaign", about: runner::CAMPAIGN, run: |arguments| runner::campaign(arguments) },
     Command { name: "new", about: runner::NEW, run: |arguments| runner::new(arguments) },

@@ -23,7 +23,8 @@ mod verdict;
 
 pub use finding::{Finding, FoundFailure};
 pub use report::{
-    AssertionCount, CoverageReport, Determinism, DivergenceReport, FailureGroup, MissReport, OracleReport, Report,
+    AssertionCount, CoverageReport, Determinism, DivergenceReport, FailureGroup, KeptReport, MissReport, OracleReport,
+    Report,
 };
 pub use runner::main;
 pub use shrunk::ShrunkReport;

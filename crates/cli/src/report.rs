@@ -2,16 +2,19 @@
 //! from a target's process to the one that asked. Its words are in `report/text.rs`.
 
 mod coverage;
+mod junit;
+mod kept;
 mod text;
 
 pub use coverage::{CoverageReport, MissReport};
+pub use kept::KeptReport;
 
 pub(crate) use coverage::Shown;
 pub(crate) use text::{grouped, seconds};
 
 use crate::finding::Finding;
-
 use crate::options::SweepOptions;
+use crate::shrunk::ShrunkReport;
 use crate::underway::Left;
 use crate::verdict::Verdict;
 use serde::{Deserialize, Serialize};
@@ -22,7 +25,7 @@ use wavetank_harness::{SimulationResult, Tally};
 const MARK: &str = "wavetank-report:";
 
 /// The report of one simulation.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// What `sweep` and `replay` call it: `target`, or `target/simulation`.
     pub name: String,
@@ -65,6 +68,12 @@ pub struct Report {
     /// Whether who must report the planted bug did, if that is known.
     #[serde(default)]
     pub oracle: Option<OracleReport>,
+    /// Failures that were kept, run again before anything else.
+    #[serde(default)]
+    pub kept: Vec<KeptReport>,
+    /// Red seeds that were made small, the first of each signature.
+    #[serde(default)]
+    pub shrunk: Vec<ShrunkReport>,
 }
 
 /// Whether the oracle that a planted bug's manifest names has reported it.
@@ -159,6 +168,8 @@ impl Report {
             uncovered: options.until_covered && !result.all_sometimes_reached(),
             determinism: None,
             oracle: None,
+            kept: Vec::new(),
+            shrunk: Vec::new(),
         }
     }
 
@@ -194,6 +205,8 @@ impl Report {
             uncovered: false,
             determinism: None,
             oracle: None,
+            kept: Vec::new(),
+            shrunk: Vec::new(),
         }
     }
 
@@ -228,7 +241,8 @@ impl Report {
     /// Whether anything is red.
     pub fn is_red(&self) -> bool {
         let divergent = self.determinism.as_ref().is_some_and(|determinism| !determinism.divergent.is_empty());
-        self.red > 0 || divergent || (self.uncovered && !self.interrupted)
+        let as_before = self.kept.iter().any(|kept| kept.failure.is_some());
+        self.red > 0 || as_before || divergent || (self.uncovered && !self.interrupted)
     }
 }
 

@@ -4,6 +4,7 @@
 mod attend;
 mod build;
 mod campaign;
+mod corpus;
 mod crash;
 mod debugging;
 mod list;
@@ -31,6 +32,9 @@ pub const TRACE: &str = "all that happened in one run and what made it happen, a
 pub const TIMELINE: &str = "one run drawn as a page to look at, or two beside each other";
 /// What [`shrink`] does, in one line.
 pub const SHRINK: &str = "reduce a red seed to the faults and operations without which it is green, and keep it";
+/// What [`corpus`] does, in one line.
+pub const CORPUS: &str =
+    "the failures that are kept and run again before each sweep; `corpus retire NAME` takes one out";
 /// What [`list`] does, in one line.
 pub const LIST: &str = "the simulation targets, and their planted bugs with --bugs";
 /// What [`campaign`] does, in one line.
@@ -44,6 +48,7 @@ const COMMANDS: [(&str, &str); 8] = [
     ("shrink", SHRINK),
     ("trace", TRACE),
     ("timeline", TIMELINE),
+    ("corpus", CORPUS),
     ("list", LIST),
     ("campaign", CAMPAIGN),
     ("new", NEW),
@@ -60,6 +65,7 @@ pub fn main() -> ExitCode {
         "shrink" => shrink(arguments),
         "trace" => trace(arguments),
         "timeline" => timeline(arguments),
+        "corpus" => corpus(arguments),
         "list" => list(arguments),
         "campaign" => campaign(arguments),
         "new" => new(arguments),
@@ -103,6 +109,11 @@ pub fn trace<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> ExitC
 /// red run or not.
 pub fn timeline<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> ExitCode {
     verdict::exit(timeline::command(lexopt::Parser::from_args(arguments.into_iter().map(Into::into))))
+}
+
+/// `corpus [list | retire NAME]`: the failures that are kept.
+pub fn corpus<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> ExitCode {
+    verdict::exit(corpus::command(lexopt::Parser::from_args(arguments.into_iter().map(Into::into))))
 }
 
 /// `list [--bugs]`: the targets of the workspace.

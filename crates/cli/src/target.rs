@@ -1,6 +1,7 @@
 //! A simulation target: one test binary, its simulations, and what its command line
 //! can do with them. How a workspace finds its targets is the runner's matter.
 
+mod aftermath;
 mod apart;
 mod command;
 mod determinism;

@@ -29,6 +29,8 @@ impl Report {
         if let Some(determinism) = &self.determinism {
             write_determinism(&mut text, determinism, paint);
         }
+        self.kept.iter().for_each(|kept| text.push_str(&kept.painted(paint)));
+        self.shrunk.iter().for_each(|shrunk| text.push_str(&shrunk.painted(paint)));
         text
     }
 

@@ -6,6 +6,7 @@ use super::build::build;
 use super::crash::{Crash, how};
 use super::manifest::{Declared, Manifest};
 use super::out::Out;
+use super::shrink;
 use crate::interruption::Interruption;
 use crate::options::SweepOptions;
 use crate::report::{CoverageReport, Report, grouped};
@@ -15,13 +16,17 @@ use crate::trouble::Trouble;
 use crate::underway::UnderwayFile;
 use crate::verdict::Verdict;
 use lexopt::{Arg, Parser, ValueExt};
-use std::path::Path;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
+use wavetank_debug::junit::{Suite, to_xml};
 
 /// The names and flags of a sweep.
 pub(super) struct Asked {
     pub(super) names: Vec<String>,
     pub(super) options: SweepOptions,
+    /// The file for JUnit XML.
+    pub(super) junit: Option<PathBuf>,
 }
 
 /// A target to run, and which of its simulations; all if none is named.
@@ -66,15 +71,18 @@ pub(super) fn command(parser: Parser) -> Result<Verdict, Trouble> {
 /// # Errors
 /// If one is wrong.
 pub(super) fn read(mut parser: Parser) -> Result<Asked, Trouble> {
-    let mut asked = Asked { names: Vec::new(), options: SweepOptions::default() };
+    let mut asked = Asked { names: Vec::new(), options: SweepOptions::default(), junit: None };
     while let Some(argument) = parser.next()? {
         match argument {
             Arg::Value(name) => asked.names.push(name.string()?),
+            Arg::Long("junit") => asked.junit = Some(PathBuf::from(parser.value()?)),
             Arg::Long(flag) => {
                 let flag = flag.to_string();
                 if !asked.options.take(&flag, &mut parser)? {
                     let usage = SweepOptions::USAGE;
-                    return Err(Trouble::new(format!("no flag --{flag}; usage: sweep [NAME..] {usage}")));
+                    return Err(Trouble::new(format!(
+                        "no flag --{flag}; usage: sweep [NAME..] {usage} [--junit FILE]"
+                    )));
                 }
             }
             other => return Err(other.unexpected().into()),
@@ -99,11 +107,19 @@ pub(super) fn run(manifest: &Manifest, asked: &Asked) -> Result<Swept, Trouble> 
         Err(_) if interruption.is_wanted() => return Ok(Swept::nothing(Verdict::Interrupted)),
         built => built?,
     };
+    let keeping = shrink::words(manifest);
     let mut swept = Swept::nothing(Verdict::Green);
     let mut trouble = None;
     for (one, program) in chosen.iter().zip(&programs) {
         // A target that cannot be run does not keep the others from it.
-        let sweep = TargetSweep { chosen: one, program, options, interruption: &interruption, out: out.as_ref() };
+        let sweep = TargetSweep {
+            chosen: one,
+            program,
+            options,
+            keeping: &keeping,
+            interruption: &interruption,
+            out: out.as_ref(),
+        };
         trouble = trouble.or(sweep.run(&mut swept).err());
         if interruption.is_wanted() {
             swept.verdict = swept.verdict.and(Verdict::Interrupted);
@@ -114,8 +130,19 @@ pub(super) fn run(manifest: &Manifest, asked: &Asked) -> Result<Swept, Trouble> 
         let told = terminal::say(&format!("{}\n", summary(&swept, trouble.is_some(), Paint::for_stdout())));
         trouble = trouble.or(told.err());
     }
+    if let Some(path) = &asked.junit {
+        let suites: Vec<_> = swept.reports.iter().map(Report::suite).collect();
+        trouble = trouble.or(write_junit(path, &suites).err());
+    }
     swept.trouble = trouble;
     Ok(swept)
+}
+
+/// Writes what was checked as JUnit XML.
+fn write_junit(path: &Path, suites: &[Suite]) -> Result<(), Trouble> {
+    let failed = |error: String| Trouble::new(format!("--junit {}: it cannot be written: {error}", path.display()));
+    let xml = to_xml(suites).map_err(|error| failed(error.to_string()))?;
+    std::fs::write(path, xml).map_err(|error| failed(error.to_string()))
 }
 
 fn choose<'a>(manifest: &'a Manifest, asked: &'a Asked) -> Result<Vec<Chosen<'a>>, Trouble> {
@@ -158,6 +185,8 @@ struct TargetSweep<'a> {
     chosen: &'a Chosen<'a>,
     program: &'a Path,
     options: &'a SweepOptions,
+    /// Where the target keeps what it finds.
+    keeping: &'a [OsString],
     interruption: &'a Interruption,
     out: Option<&'a Out>,
 }
@@ -211,6 +240,7 @@ impl TargetSweep<'_> {
     fn command(&self, simulations: &[String], underway: &UnderwayFile) -> Command {
         let mut command = Command::new(self.program);
         command.args([COMMAND_WORD, "sweep", "--attended"]).args(simulations).args(self.options.arguments());
+        command.args(self.keeping);
         underway.hand_to(&mut command);
         command
     }

@@ -1,6 +1,7 @@
 //! `sweep`: the seeds of some of a target's simulations, each with its report. Runs on
 //! all cores, and may be interrupted.
 
+use super::aftermath::{Around, Keeping};
 use super::witness::{Told, Witness};
 use super::{Target, TargetSimulation, determinism::Check};
 use crate::interruption::Interruption;
@@ -24,6 +25,7 @@ pub(super) struct Asked {
     pub(super) options: SweepOptions,
     /// Whether the runner started it.
     pub(super) attended: bool,
+    pub(super) keeping: Keeping,
 }
 
 /// The simulation that begins, in a line that may hold other output before it.
@@ -96,6 +98,9 @@ impl Sweep<'_> {
         let builder = builder
             .with_reproduce_line(&crate::finding::reproduce_line(&name, "{seed}", &suffix))
             .with_threads(threads);
+        let keeping = &asked.keeping;
+        let around = Around { keeping, name: &name, options, builder: &builder, interruption };
+        let kept = around.before();
         let witness = Witness {
             name: &name,
             suffix: &suffix,
@@ -130,6 +135,8 @@ impl Sweep<'_> {
                 Err(failed) => trouble = Some(failed),
             }
         }
+        report.shrunk = around.after(&report);
+        report.kept = kept;
         report.interrupted = interruption.is_wanted();
         Ok((report, trouble))
     }

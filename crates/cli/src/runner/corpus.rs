@@ -1,0 +1,52 @@
+//! `corpus`: the failures that are kept, and taking one out by hand. A sweep runs them
+//! again by itself.
+
+use super::manifest::Manifest;
+use crate::terminal;
+use crate::trouble::Trouble;
+use crate::verdict::Verdict;
+use lexopt::{Arg, Parser, ValueExt};
+use std::fmt::Write;
+use wavetank_debug::corpus::{CLEAN_REVISIONS, Corpus, CorpusError, FOLDER};
+
+const USAGE: &str = "corpus [list | retire NAME]";
+
+pub(super) fn command(mut parser: Parser) -> Result<Verdict, Trouble> {
+    let mut words: Vec<String> = Vec::new();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Value(word) => words.push(word.string()?),
+            Arg::Long(flag) => return Err(Trouble::new(format!("no flag --{flag}; usage: {USAGE}"))),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let corpus = Corpus::new(Manifest::read()?.root.join(FOLDER));
+    let failed = |error: CorpusError| Trouble::new(error.to_string());
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let text = match words.as_slice() {
+        [] | ["list"] => list(&corpus).map_err(failed)?,
+        ["retire", name] => {
+            corpus.retire(name).map_err(failed)?;
+            format!("retired: {name}\n")
+        }
+        _ => return Err(Trouble::new(format!("usage: {USAGE}"))),
+    };
+    terminal::say(&text).map(|()| Verdict::Green)
+}
+
+fn list(corpus: &Corpus) -> Result<String, CorpusError> {
+    let entries = corpus.entries()?;
+    if entries.is_empty() {
+        return Ok(format!("no failure is kept in {}\n", corpus.root().display()));
+    }
+    let mut text = String::new();
+    for (name, entry) in entries {
+        let clean = entry.clean.len();
+        let clean =
+            if clean == 0 { String::new() } else { format!(", green in {clean} of {CLEAN_REVISIONS} revisions") };
+        let failure = entry.failure.lines().next().unwrap_or_default();
+        writeln!(text, "{name}: {} seed {}{clean}\n  {failure}\n  {}", entry.simulation, entry.seed, entry.reproduce)
+            .expect("a string takes all that fits into memory");
+    }
+    Ok(text)
+}

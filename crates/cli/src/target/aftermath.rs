@@ -1,0 +1,124 @@
+//! Around a sweep: the failures that are kept are run again before it, and its own red
+//! seeds are made small after it. The sweep itself knows of neither.
+
+use crate::interruption::Interruption;
+use crate::options::SweepOptions;
+use crate::report::{KeptReport, Report};
+use crate::shrunk::{ShrunkReport, Wanted, budget};
+use crate::terminal;
+use std::path::PathBuf;
+use std::time::Duration;
+use wavetank_debug::Signature;
+use wavetank_debug::corpus::{Corpus, Standing};
+use wavetank_harness::{Isolation, Overrides, SimulationBuilder};
+
+/// Processor time for all red seeds of one simulation together.
+const BUDGET: Duration = Duration::from_secs(10);
+/// Signatures of which a seed is made small.
+const SIGNATURES_MOST: usize = 8;
+
+/// Where failures are kept, and what is said of the sources there.
+#[derive(Debug, Default)]
+pub(super) struct Keeping {
+    pub(super) corpus: Option<PathBuf>,
+    pub(super) revision: Option<String>,
+}
+
+/// One simulation, and what is done around its sweep.
+pub(super) struct Around<'a> {
+    pub(super) keeping: &'a Keeping,
+    pub(super) name: &'a str,
+    pub(super) options: &'a SweepOptions,
+    pub(super) builder: &'a SimulationBuilder,
+    pub(super) interruption: &'a Interruption,
+}
+
+impl Around<'_> {
+    /// Runs again what failed before, as it was found and made small.
+    pub(super) fn before(&self) -> Vec<KeptReport> {
+        let Some(corpus) = self.keeping.corpus.as_ref().map(Corpus::new) else { return Vec::new() };
+        if self.builder.isolation() != Isolation::Threads {
+            return Vec::new();
+        }
+        let entries = corpus.entries().unwrap_or_else(|error| {
+            terminal::complain(&format!("failures that are kept cannot be read: {error}"));
+            Vec::new()
+        });
+        let is_meant = |entry: &wavetank_debug::corpus::Entry| {
+            entry.simulation == self.name && entry.bug.as_deref() == self.options.bug.as_deref()
+        };
+        let mut recorder = self.builder.recorder();
+        let mut reports = Vec::new();
+        for (name, entry) in entries.into_iter().filter(|(_, entry)| is_meant(entry)) {
+            if self.interruption.is_wanted() {
+                break;
+            }
+            let small = recorder.run(entry.seed, entry.overrides.clone(), None);
+            let plain = recorder.run(entry.seed, Overrides::new(), None);
+            let failure = small.failures.first().or(plain.failures.first()).map(ToString::to_string);
+            let standing = match (&failure, &self.keeping.revision) {
+                (None, Some(revision)) => corpus.note_clean(&name, revision).ok(),
+                (Some(_), _) => corpus.note_red(&name).ok().map(|()| Standing::Stays(0)),
+                (None, None) => None,
+            };
+            let clean = match standing {
+                Some(Standing::Stays(clean)) => clean,
+                _ => entry.clean.len(),
+            };
+            let retired = standing == Some(Standing::Retired);
+            reports.push(KeptReport { name, seed: entry.seed, failure, clean, retired, reproduce: entry.reproduce });
+        }
+        reports
+    }
+
+    /// Makes the first seed of each signature small, as far as the time goes.
+    pub(super) fn after(&self, report: &Report) -> Vec<ShrunkReport> {
+        let is_apart = self.builder.isolation() != Isolation::Threads;
+        if self.options.no_shrink || is_apart {
+            return Vec::new();
+        }
+        let mut left = BUDGET;
+        let mut shrunk = Vec::new();
+        let groups = report.failures.iter().filter_map(|group| group.seed.map(|seed| (group, seed)));
+        let groups: Vec<_> = groups.take(SIGNATURES_MOST).collect();
+        for (nth, (group, seed)) in groups.iter().enumerate() {
+            if self.interruption.is_wanted() {
+                break;
+            }
+            let record = self.builder.run_seed(*seed, Overrides::new(), None);
+            let failure = record.failures.iter().find(|failure| failure.signature() == group.signature);
+            let Some(signature) = failure.map(Signature::of) else { continue };
+            let share = left / (groups.len() - nth) as u32;
+            let made = self.make(*seed, signature, share);
+            if let Some(made) = made {
+                left = left.saturating_sub(Duration::from_secs_f64(made.cpu_seconds));
+                shrunk.push(made);
+            }
+        }
+        shrunk
+    }
+
+    fn make(&self, seed: u64, signature: Signature, share: Duration) -> Option<ShrunkReport> {
+        let wanted = Wanted {
+            simulation: self.name,
+            bug: self.options.bug.as_deref(),
+            builder: self.builder,
+            seed,
+            overrides: Overrides::new(),
+            signature: Some(signature),
+            suffix: self.options.replay_suffix(),
+            revision: self.keeping.revision.clone(),
+        };
+        let threads = self.options.jobs.unwrap_or_else(super::sweep::cores);
+        // What cannot be made small stays as it is: the sweep has told of it.
+        let made = wanted.make(budget(share), threads, || self.interruption.is_wanted(), |_| ()).ok()?;
+        let Some(corpus) = self.keeping.corpus.as_ref().map(Corpus::new) else { return Some(made.report) };
+        match corpus.keep(&made.entry, &made.beside) {
+            Ok(folder) => Some(made.report.in_folder(folder)),
+            Err(error) => {
+                terminal::complain(&format!("it cannot be kept: {error}"));
+                Some(made.report)
+            }
+        }
+    }
+}
