@@ -240,7 +240,8 @@ impl TargetSweep<'_> {
     fn command(&self, simulations: &[String], underway: &UnderwayFile) -> Command {
         let mut command = Command::new(self.program);
         command.args([COMMAND_WORD, "sweep", "--attended"]).args(simulations).args(self.options.arguments());
-        command.args(self.keeping);
+        // A fixture is red on purpose: nobody wants to hear of it again.
+        command.args(self.keeping.iter().filter(|_| !self.chosen.target.fixture));
         underway.hand_to(&mut command);
         command
     }

@@ -14,18 +14,35 @@ use std::sync::Arc;
 use wavetank_core::saturating_nanos;
 use wavetank_harness::{Address, Atom, Choice, Decisions, Domain, Overrides, mix, scale};
 
-/// Planned faults that are moved, those near the failure first.
-const MOVED_MOST: usize = 2;
-/// Operations to which one is moved, those near it first.
-const MET_MOST: usize = 3;
+/// How much is tried for one part.
+#[derive(Debug, Clone, Copy)]
+struct Effort {
+    /// Planned faults that are moved, those near the failure first.
+    moved: usize,
+    /// Operations to which one is moved, those near it first.
+    met: usize,
+    /// How often the moments between moments are looked at.
+    rounds: usize,
+}
+
+impl Effort {
+    /// Where much is left, a long look at each part would take all the time there is.
+    fn for_units(units: usize) -> Effort {
+        match units {
+            0..=MANY => Effort { moved: 2, met: 3, rounds: 5 },
+            _ => Effort { moved: 1, met: 1, rounds: 2 },
+        }
+    }
+}
+
+/// Faults and operations that are many.
+const MANY: usize = 16;
 /// Arguments of operations that are made large.
 const RAISED_MOST: u64 = 4;
 /// Operations of which nobody wants fewer by making them larger.
 const FEW: usize = 4;
 /// Moments of an operation's time, and half as many right behind it.
 const MOMENTS: u64 = 8;
-/// How often the moments between them are looked at.
-const ROUNDS: usize = 5;
 /// Nanoseconds between two moments that are looked at.
 const GAP_LEAST: u64 = 10_000;
 
@@ -42,7 +59,7 @@ impl Passes<'_> {
             let mut place = 0;
             while place < units.len() && !self.is_over() {
                 let part = units[place..(place + chunk).min(units.len())].to_vec();
-                if self.goes_elsewhere(&part, &losses) {
+                if self.goes_elsewhere(&part, &losses, Effort::for_units(units.len())) {
                     let left = remains(&self.record);
                     units.retain(|address| left.contains(address));
                 } else {
@@ -55,22 +72,25 @@ impl Passes<'_> {
 
     /// Whether a part can go if crashes lose other writes, or planned faults strike at
     /// other times.
-    fn goes_elsewhere(&mut self, part: &[Address], losses: &[Domain]) -> bool {
+    fn goes_elsewhere(&mut self, part: &[Address], losses: &[Domain], effort: Effort) -> bool {
         // Where nothing is lost, freedom could only lose what must stay.
         let loses = |atom: &Atom| losses.iter().any(|domain| domain.key() == atom.address.domain);
         let fewer = without(&self.overrides, part);
         let freed = if self.record.atoms.iter().any(loses) { freed(fewer, losses) } else { fewer };
-        self.is_smaller_after(&freed, losses) || self.goes_with(part, freed, losses)
+        self.is_smaller_after(&freed, losses) || self.goes_with(part, freed, losses, effort)
     }
 
     /// Whether a candidate without a part fails if a planned fault strikes at another time.
-    fn goes_with(&mut self, part: &[Address], freed: Overrides, losses: &[Domain]) -> bool {
+    fn goes_with(&mut self, part: &[Address], freed: Overrides, losses: &[Domain], effort: Effort) -> bool {
         let Some(seen) = self.jury.look(&freed, self.over) else { return false };
         let planned = |atom: &&Atom| is_planned(atom.kind) && !part.contains(&atom.address);
-        let planned: Vec<Atom> = self.record.atoms.iter().filter(planned).rev().take(MOVED_MOST).copied().collect();
+        let planned: Vec<Atom> = self.record.atoms.iter().filter(planned).rev().take(effort.moved).copied().collect();
         planned.iter().any(|atom| {
             let Some(journey) = Journey::of(self, atom) else { return false };
-            journey.spans(&seen).into_iter().any(|span| self.meets(&journey, &freed, span, losses))
+            journey
+                .spans(&seen, effort.met)
+                .into_iter()
+                .any(|span| self.meets(&journey, &freed, span, losses, effort.rounds))
                 || self.is_found(&journey, &freed, &journey.anywhere(), losses)
         })
     }
@@ -85,24 +105,32 @@ impl Passes<'_> {
             if self.record.operations.len() <= FEW || self.is_over() {
                 return;
             }
+            let effort = Effort::for_units(remains(&self.record).count());
             let mut raised = self.overrides.clone();
             for operation in &self.record.operations {
                 let entity = mix(operation.address.entity, operation.address.nth);
                 raised.set_in(ARGUMENT, entity, argument, Choice::Draw(u64::MAX));
             }
-            let _ = self.is_smaller_after(&raised, &losses) || self.goes_with(&[], raised, &losses);
+            let _ = self.is_smaller_after(&raised, &losses) || self.goes_with(&[], raised, &losses, effort);
         }
     }
 
     /// Whether a planned fault that meets an operation at another moment makes a smaller
     /// failure. First it strikes all over the operation's time, then between any two
     /// moments at which the operations end differently: the window of a bug lies there.
-    fn meets(&mut self, journey: &Journey, candidate: &Overrides, span: (u64, u64), losses: &[Domain]) -> bool {
+    fn meets(
+        &mut self,
+        journey: &Journey,
+        candidate: &Overrides,
+        span: (u64, u64),
+        losses: &[Domain],
+        rounds: usize,
+    ) -> bool {
         let part = (span.1 - span.0) / MOMENTS;
         let mut times: Vec<u64> = (0..=MOMENTS * 3 / 2).map(|nth| span.0 + nth * part).collect();
         times.push(span.0 + journey.after);
         let mut known: Vec<u64> = Vec::new();
-        for _ in 0..ROUNDS {
+        for _ in 0..rounds {
             times.retain(|time| journey.reaches(*time));
             if times.is_empty() || self.is_over() {
                 return false;
@@ -184,10 +212,10 @@ impl Journey {
     }
 
     /// The operations that it could meet, those first that it would have met.
-    fn spans(&self, seen: &Trial) -> Vec<(u64, u64)> {
+    fn spans(&self, seen: &Trial, most: usize) -> Vec<(u64, u64)> {
         let mut spans = seen.spans.to_vec();
         spans.sort_unstable_by_key(|(begun, _)| (begun + self.after).abs_diff(self.time));
-        spans.truncate(MET_MOST);
+        spans.truncate(most);
         spans
     }
 
