@@ -23,7 +23,8 @@ pub(crate) struct DeadEnd {
     pub(crate) prefix: Vec<OpId>,
     /// The operation whose return nothing gets past.
     pub(crate) blamed: OpId,
-    /// What could come next in real time, and does not fit: completed ones, then pending ones.
+    /// What could come next in real time: completed ones, none of which fits, then pending
+    /// ones that would change something.
     pub(crate) stuck: Vec<OpId>,
 }
 
@@ -270,7 +271,11 @@ impl<'a, M: Model> Search<'a, M> {
         let mut stuck = Vec::new();
         let mut cursor = Cursor::Completed(self.remaining.first());
         while let Some(which) = self.next(&mut cursor) {
-            stuck.push(self.candidate(which).id);
+            let candidate = self.candidate(which);
+            let changes = || self.model.step(&self.state, candidate.op, candidate.ret).is_some_and(|s| s != self.state);
+            if matches!(which, Which::Completed(_)) || changes() {
+                stuck.push(candidate.id);
+            }
         }
         let prefix = self.steps.iter().map(|step| self.candidate(step.which).id).collect();
         let dead_end = DeadEnd { prefix, blamed: self.completed[blamed].id, stuck };

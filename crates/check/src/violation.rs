@@ -21,7 +21,8 @@ pub struct Violation {
     pub state: String,
     /// The operation whose answer no order explains: until it came, there was one.
     pub blamed: OpId,
-    /// What could come next in real time, none of which fits; the blamed one among them.
+    /// What could come next in real time, the blamed one among it: completed operations,
+    /// none of which fits, then pending ones that would change something and do not help.
     pub stuck: Vec<OpId>,
     /// All operations of the part, in the order of their invocation, but for those that failed.
     pub intervals: Vec<Interval>,
@@ -137,13 +138,13 @@ impl fmt::Display for Violation {
         match (hidden, shown.len()) {
             (_, 0) => {}
             (0, _) => writeln!(f, "in this order these fit:")?,
-            (_, last) => writeln!(f, "{hidden} operations fit, then the last {last} in this order:")?,
+            (_, last) => writeln!(f, "{} operations fit, the last {last} in this order:", hidden + last)?,
         }
         for placed in shown {
             let width = drawing.width;
             writeln!(f, "  {:<width$}   [{}]", drawing.line(self.interval(placed.id)), placed.state)?;
         }
-        writeln!(f, "there it is [{}], and none of these can come next:", self.state)?;
+        writeln!(f, "there it is [{}], and none of these leads on:", self.state)?;
         for (index, id) in self.stuck.iter().enumerate() {
             let end = if index + 1 < self.stuck.len() { "\n" } else { "" };
             let mark = if *id == self.blamed { '>' } else { ' ' };
