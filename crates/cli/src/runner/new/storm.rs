@@ -18,7 +18,6 @@ fn main() -> ExitCode {
         .bugs(Bug::NAMES.iter().copied())
         .simulation("storm", |options| {
             let bug = options.bug().and_then(Bug::named);
-            let storm = Chaos::storm(Duration::from_secs(4));
             SimulationBuilder::new()
                 .process("server", 1, move |context: SimContext| async move {
                     serve(
@@ -29,11 +28,7 @@ fn main() -> ExitCode {
                     .await
                 })
                 .workload("client", 1..=3, client)
-                .with_chaos(Chaos {
-                    machine_crashes: 0..=2,
-                    power_losses: 0..=2,
-                    ..storm
-                })
+                .with_chaos(Chaos::storm(Duration::from_secs(4)))
         })
         .main()
 }
