@@ -42,7 +42,7 @@ pub const CAMPAIGN: &str = "a longer sweep whose dated result is kept under docs
 /// What [`new`] does, in one line.
 pub const NEW: &str = "write a project that uses Wavetank, with a simulation and a planted bug, to begin with";
 
-const COMMANDS: [(&str, &str); 8] = [
+const COMMANDS: &[(&str, &str)] = &[
     ("sweep", SWEEP),
     ("replay", REPLAY),
     ("shrink", SHRINK),
@@ -75,7 +75,7 @@ pub fn main() -> ExitCode {
             verdict::exit(told.map(|()| verdict::Verdict::Green))
         }
         _ => {
-            let known = COMMANDS.map(|(name, _)| name).join(", ");
+            let known = COMMANDS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
             verdict::exit(Err(crate::trouble::Trouble::new(format!("no command `{name}`; there are {known}"))))
         }
     }
