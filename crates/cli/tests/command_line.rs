@@ -416,6 +416,11 @@ fn slow_a_report_is_data() {
 
 #[test]
 fn slow_an_interrupted_sweep_tells_what_it_has() {
+    check_interrupted("TERM");
+    check_interrupted("INT");
+}
+
+fn check_interrupted(signal: &str) {
     let out = folder("interrupted");
     // Built before, so that what is interrupted is the sweep.
     run("cargo xtask sweep calm --seeds 1 --profile dev").expect(0, &[]);
@@ -424,7 +429,7 @@ fn slow_an_interrupted_sweep_tells_what_it_has() {
     let mut progress = BufReader::new(child.stderr.take().expect("it is piped")).lines();
     let telling = progress.find(|line| line.as_ref().is_ok_and(|line| line.contains("seeds/s")));
     assert!(telling.is_some(), "a sweep tells how far it is where there is no terminal");
-    run(&format!("kill -TERM {}", child.id())).expect(0, &[]);
+    run(&format!("kill -{signal} {}", child.id())).expect(0, &[]);
     let output = child.wait_with_output().expect("it ends");
     let told = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(130), "{told}");
