@@ -84,7 +84,8 @@ fn slow_a_new_project_sweeps_green_and_red_with_its_bug() {
     let tested = run_in(&project, "cargo test --workspace").expect(0, "test storm ");
     assert!(!tested.err.contains("warning"), "{}", tested.err);
     let files = |folder: &Path| fs::read_dir(folder).expect("it is there").count();
-    assert_eq!((files(&project), files(&project.join("src"))), (9, 2), "nothing is left beside what was written");
+    assert_eq!(files(&project.join("failures")), 1, "the red run is kept, and nothing else was red");
+    assert_eq!((files(&project), files(&project.join("src"))), (10, 2), "nothing else is left beside what was written");
 }
 
 #[test]
