@@ -190,7 +190,6 @@ impl Customer {
         let seen = self.seen;
         loop {
             let page = match self.connected(context).await {
-                // The prefix leaves out what the test of progress writes.
                 Ok(connection) => connection.list("", limit, token.as_deref()).await,
                 Err(error) => Err(error),
             };
@@ -203,6 +202,7 @@ impl Customer {
             }
             sometimes_assert!(listed.len() >= limit, "a listing goes on with a token");
         }
+        // What the demand for progress writes is nobody's here.
         listed.retain(|(key, _)| KEYS.contains(&key.as_str()));
         always_assert!(listed.is_sorted_by(|one, two| one.0 < two.0), "a listing has each key once, in order", listed);
         for (key, seen) in KEYS.iter().zip(seen) {
