@@ -5,6 +5,7 @@
 //! A candidate is a map of overrides; `docs/decisions/0005-shrinking.md` says which are
 //! tried in which order, and why.
 
+mod beginning;
 mod cpu;
 mod domains;
 mod elsewhere;

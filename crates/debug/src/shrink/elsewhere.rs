@@ -6,7 +6,7 @@
 //! anything again, and planned faults are moved to where they meet the same operation, or
 //! another one, as they did before. What then fails is reduced anew.
 
-use super::domains::{ARGUMENT, TIME, is_planned, losses};
+use super::domains::{TIME, is_planned, losses};
 use super::jury::Trial;
 use super::passes::{Passes, clear_single};
 use super::remains::{remains, without};
@@ -37,10 +37,6 @@ impl Effort {
 
 /// Faults and operations that are many.
 const MANY: usize = 16;
-/// Arguments of operations that are made large.
-const RAISED_MOST: u64 = 4;
-/// Operations of which nobody wants fewer by making them larger.
-const FEW: usize = 4;
 /// Moments of an operation's time, and half as many right behind it.
 const MOMENTS: u64 = 8;
 /// Nanoseconds between two moments that are looked at.
@@ -93,26 +89,6 @@ impl Passes<'_> {
                 .any(|span| self.meets(&journey, &freed, span, losses, effort.rounds))
                 || self.is_found(&journey, &freed, &journey.anywhere(), losses)
         })
-    }
-
-    /// Larger arguments, of all operations at once: where something must add up to a size,
-    /// fewer operations get there if each of them is large. Later passes lower what need
-    /// not be large.
-    pub(super) fn heavier(&mut self) {
-        self.begin("larger arguments");
-        let losses: Vec<Domain> = losses().collect();
-        for argument in 0..RAISED_MOST {
-            if self.record.operations.len() <= FEW || self.is_over() {
-                return;
-            }
-            let effort = Effort::for_units(remains(&self.record).count());
-            let mut raised = self.overrides.clone();
-            for operation in &self.record.operations {
-                let entity = mix(operation.address.entity, operation.address.nth);
-                raised.set_in(ARGUMENT, entity, argument, Choice::Draw(u64::MAX));
-            }
-            let _ = self.is_smaller_after(&raised, &losses) || self.goes_with(&[], raised, &losses, effort);
-        }
     }
 
     /// Whether a planned fault that meets an operation at another moment makes a smaller
@@ -169,7 +145,7 @@ impl Passes<'_> {
 
     /// Whether a candidate fails in the same way, and is smaller once it is reduced. Then
     /// it is taken.
-    fn is_smaller_after(&mut self, candidate: &Overrides, kept: &[Domain]) -> bool {
+    pub(super) fn is_smaller_after(&mut self, candidate: &Overrides, kept: &[Domain]) -> bool {
         let Some(trial) = self.jury.try_one(candidate, self.over) else { return false };
         let before = (self.overrides.clone(), self.record.clone());
         self.overrides = candidate.clone();
@@ -188,7 +164,7 @@ impl Passes<'_> {
 }
 
 /// A planned fault that may strike at other times.
-struct Journey {
+pub(super) struct Journey {
     /// Its decision in the domain of times.
     entity: u64,
     nth: u64,
@@ -202,7 +178,7 @@ struct Journey {
 }
 
 impl Journey {
-    fn of(passes: &Passes<'_>, atom: &Atom) -> Option<Journey> {
+    pub(super) fn of(passes: &Passes<'_>, atom: &Atom) -> Option<Journey> {
         let window = saturating_nanos(passes.record.configuration.chaos.window);
         let (entity, nth) = (mix(atom.address.domain, atom.address.entity), atom.address.nth);
         let now = Decisions::new(passes.seed, passes.overrides.clone()).within(TIME, entity, nth, 0, window);
@@ -213,7 +189,7 @@ impl Journey {
 
     /// The operations that it could meet, those first that it would have met.
     fn spans(&self, seen: &Trial, most: usize) -> Vec<(u64, u64)> {
-        let mut spans = seen.spans.to_vec();
+        let mut spans: Vec<(u64, u64)> = seen.spans.iter().map(|span| (span.begun, span.ended)).collect();
         spans.sort_unstable_by_key(|(begun, _)| (begun + self.after).abs_diff(self.time));
         spans.truncate(most);
         spans
@@ -223,12 +199,12 @@ impl Journey {
         (1..=MOMENTS).map(|nth| self.base + scale(mix(nth, self.entity), 0, self.window)).collect()
     }
 
-    fn reaches(&self, time: u64) -> bool {
+    pub(super) fn reaches(&self, time: u64) -> bool {
         time.checked_sub(self.base).is_some_and(|time| time <= self.window)
     }
 
     /// The overrides, and the fault at a time that it reaches.
-    fn moved(&self, overrides: &Overrides, time: u64) -> Overrides {
+    pub(super) fn moved(&self, overrides: &Overrides, time: u64) -> Overrides {
         let mut moved = overrides.clone();
         let draw = draw_within(time - self.base, self.window);
         moved.set_in(TIME, self.entity, self.nth, Choice::Draw(draw));

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::Scope;
 use std::time::Duration;
 use wavetank_core::collections::{FixedState, HashMap};
-use wavetank_harness::{Digest, Failure, Limits, Overrides, RunRecord, SimulationBuilder};
+use wavetank_harness::{Address, Digest, Failure, Limits, Overrides, RunRecord, SimulationBuilder};
 
 /// A simulation whose runs end soon after the time and the number of events at which a
 /// run of it failed: a candidate that goes on for much longer is not worth the wait.
@@ -30,11 +30,19 @@ pub(super) fn cut(builder: &SimulationBuilder, record: &RunRecord) -> Simulation
     })
 }
 
+/// When an operation began and ended, in nanoseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Span {
+    pub(super) address: Address,
+    pub(super) begun: u64,
+    pub(super) ended: u64,
+}
+
 /// What became of a candidate.
 pub(super) struct Trial {
     pub(super) digest: Digest,
-    /// When its operations began and ended, in nanoseconds.
-    pub(super) spans: Box<[(u64, u64)]>,
+    /// When its operations began and ended.
+    pub(super) spans: Box<[Span]>,
     /// The run, if it failed in the same way and in no new one.
     pub(super) record: Option<RunRecord>,
 }
@@ -194,7 +202,12 @@ fn judge(number: usize, record: RunRecord, cpu: Duration, wanted: &Signature, kn
     let others = others.map(|(failure, _)| failure.clone()).collect();
     let digest = record.digest;
     let end = record.virtual_time;
-    let spans = record.operations.iter().map(|operation| (operation.begun, operation.ended.unwrap_or(end))).collect();
+    let spans = record.operations.iter().map(|operation| Span {
+        address: operation.address,
+        begun: operation.begun,
+        ended: operation.ended.unwrap_or(end),
+    });
+    let spans = spans.collect();
     Verdict { number, trial: Trial { digest, spans, record: same.then_some(record) }, cpu, others }
 }
 

@@ -103,7 +103,7 @@ impl<'a> Passes<'a> {
             self.operations();
             self.one_by_one();
             self.lower();
-            let searches: [fn(&mut Self); 4] = [Self::pairs, Self::heavier, Self::elsewhere, Self::tidy];
+            let searches: [fn(&mut Self); 4] = [Self::pairs, Self::beginning, Self::elsewhere, Self::tidy];
             for search in searches {
                 if self.overrides == before {
                     search(self);
