@@ -16,6 +16,30 @@ use crate::{
 const NEEDS: &[(&[&str], &str)] =
     &[(&["chromium", "--version"], "chromium"), (&["node", "--version"], "nodejs"), (&["npm", "--version"], "npm")];
 
+/// A planted bug whose page is looked at, and what its default view must hold: one of
+/// these faults, or this operation.
+struct Shown {
+    target: &'static str,
+    bug: &'static str,
+    trigger: &'static [&'static str],
+}
+
+/// What takes what was not synced.
+const LOSSES: &[&str] = &["power loss", "machine crash", "process crash", " lost", "write torn"];
+
+const SHOWN: &[Shown] = &[
+    Shown { target: "kv", bug: "acknowledge-before-sync", trigger: LOSSES },
+    Shown { target: "kv", bug: "rename-before-sync", trigger: LOSSES },
+    Shown { target: "kv", bug: "no-sync-dir", trigger: LOSSES },
+    Shown { target: "kv", bug: "forget-idempotency", trigger: LOSSES },
+    Shown { target: "kv", bug: "compare-value", trigger: &["if it has version"] },
+];
+
+/// Seeds within which each bug shows itself.
+const SEEDS: &str = "400";
+/// Processor time for making a run small; a picture need not be of the least.
+const BUDGET: &str = "15s";
+
 pub(super) fn step(workspace: &Workspace) -> Result<Outcome, Red> {
     let lacking = NEEDS.iter().find(|(probe, package)| !ensure_package(probe, package, &workspace.root));
     if let Some((_, package)) = lacking {
@@ -32,12 +56,44 @@ pub(super) fn step(workspace: &Workspace) -> Result<Outcome, Red> {
     }
     prepare(&workspace.root.join("crates/debug/browser"), &folder)?;
     fs::create_dir_all(&pages).map_err(|error| Red::new(format!("{}: {error}", pages.display())))?;
+    for shown in SHOWN {
+        shown.draw(workspace, &folder.join("bugs").join(shown.bug), &pages)?;
+    }
     let [pages, pictures] = [pages, pictures].map(|path| path.display().to_string());
     let sample = ["run", "--quiet", "--package", "wavetank-debug", "--example", "timeline_sample", "--", &pages];
     Program::cargo(&sample, &workspace.root).run()?;
     Program::new("node", &["check.mjs", "/usr/bin/chromium", &pages, &pictures], &folder).run()?;
     println!("what it looked like is in {pictures}");
     Ok(Outcome::Green)
+}
+
+impl Shown {
+    /// Finds the bug, makes its run small, and puts its page where the others are.
+    fn draw(&self, workspace: &Workspace, folder: &Path, pages: &Path) -> Result<(), Red> {
+        let _ = fs::remove_dir_all(folder);
+        let failed = |what: &str| Red::new(format!("{} with bug {}: {what}", self.target, self.bug));
+        fs::create_dir_all(folder).map_err(|error| failed(&error.to_string()))?;
+        let own = std::env::current_exe().map_err(|error| failed(&error.to_string()))?.display().to_string();
+        let out = folder.display().to_string();
+        let xtask = |arguments: &[&str]| Program::new(&own, arguments, &workspace.root);
+        // It is to be red: what counts is whether it says with which seed.
+        let _ =
+            xtask(&["sweep", self.target, "--bug", self.bug, "--seeds", SEEDS, "--no-shrink", "--out", &out]).works();
+        let seed = red_seed(folder).ok_or_else(|| failed("no red seed"))?.to_string();
+        xtask(&["shrink", self.target, "--bug", self.bug, "--seed", &seed, "--budget", BUDGET, "--out", &out]).run()?;
+        let name = format!("{}-{}", self.target, self.bug);
+        fs::copy(folder.join("timeline.html"), pages.join(format!("{name}.html")))
+            .map_err(|error| failed(&format!("no timeline: {error}")))?;
+        let expected = serde_json::json!({ "trigger": self.trigger }).to_string();
+        fs::write(pages.join(format!("{name}.json")), expected).map_err(|error| failed(&error.to_string()))
+    }
+}
+
+/// The first red seed that a report in a folder names.
+fn red_seed(folder: &Path) -> Option<u64> {
+    let files = fs::read_dir(folder).ok()?.filter_map(|file| fs::read_to_string(file.ok()?.path()).ok());
+    let mut reports = files.filter_map(|text| serde_json::from_str::<serde_json::Value>(&text).ok());
+    reports.find_map(|report| report["red_seeds"][0].as_u64())
 }
 
 /// The script and what it needs, in a folder of their own among what is built.

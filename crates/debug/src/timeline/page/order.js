@@ -27,8 +27,11 @@ function orderLines(operations) {
 
 function orderPicture(history, width) {
   const line = 46;
-  const lines = orderLines(history.operations);
-  const times = history.operations.flatMap((one) => (one.ended === null ? [one.begun] : [one.begun, one.ended]));
+  // What began after all that does not fit had ended explains nothing.
+  const over = Math.max(0, ...history.operations.filter((one) => one.stuck).map((one) => one.ended ?? Infinity)) || Infinity;
+  const operations = history.operations.filter((one) => one.begun <= over);
+  const lines = orderLines(operations);
+  const times = operations.flatMap((one) => (one.ended === null || one.ended > over ? [one.begun] : [one.begun, one.ended]));
   const scale = makeScale(times, STATE.even);
   const left = 110;
   const x = (time) => left + scale.toUnit(time) * (width - left - 40);
@@ -36,7 +39,7 @@ function orderPicture(history, width) {
   const picture = drawn("svg", { viewBox: `0 0 ${width} ${height}`, width, height, class: "order", role: "img", "aria-label": `operations on ${history.object}` });
   const points = [];
   // An order's points: each within its interval, each after the one before.
-  const placed = history.operations.filter((one) => one.place !== null).sort((a, b) => a.place - b.place);
+  const placed = operations.filter((one) => one.place !== null).sort((a, b) => a.place - b.place);
   let latest = 0;
   const pointOf = new Map();
   for (const one of placed) {

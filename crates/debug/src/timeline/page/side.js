@@ -22,6 +22,8 @@ function failurePart() {
 
 // What is quoted in a message says what is wrong; who and where is said more quietly.
 function headline(text) {
+  const checker = /^(checker `[^`]+`:) (.+)$/s.exec(text);
+  if (checker) return [element("small", {}, checker[1]), element("b", {}, checker[2])];
   const found = /^(.*?)"([^"]{8,})"(.*)$/s.exec(text);
   if (!found) return text;
   return [element("small", {}, found[1]), element("b", {}, found[2]), element("small", {}, found[3])];

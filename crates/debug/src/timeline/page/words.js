@@ -184,7 +184,11 @@ function describe(run, event) {
     }
     case "assertions": {
       const holds = isViolated(event) ? "violated" : args.holds === false ? "not so" : "";
-      return { text: `${args.site ?? args.name ?? kind} ${holds}`.trim(), more: [args.kind, args.details].filter(Boolean).join(" · ") };
+      if (kind === "history") return { text: "no order explains this history", more: "" };
+      // A site is `module: "words" (kind, file:line)`: the words come first.
+      const site = /^(.*?): "(.*)" \((.*)\)$/s.exec(args.site ?? "");
+      const text = site ? site[2] : args.site ?? kind;
+      return { text: `${text} ${holds}`.trim(), more: [args.details, site ? site[3] : args.kind, site?.[1]].filter(Boolean).join(" · ") };
     }
     case "phases":
       return { text: `phase ${args.name ?? ""}`, more: argsText(event, new Set(["name"])) };
