@@ -111,14 +111,14 @@ async function checkPage(browser, file) {
       const { found, wide } = await overlaps(page);
       check(name, found.length === 0, `texts overlap: ${found.join("; ")}`);
       check(name, !wide, "the page is wider than its window");
-      await checkViews(name, page);
+      await checkViews(name, page, expected);
     }
     check(name, complaints.length === 0, `complaints in ${scheme}: ${complaints.join("; ")}`);
     await context.close();
   }
 }
 
-async function checkViews(name, page) {
+async function checkViews(name, page, expected) {
   const picture = (view) => page.screenshot({ path: join(pictures, `${name}-${view}.png`) });
   await page.keyboard.press("f");
   await page.keyboard.press("Enter");
@@ -134,6 +134,13 @@ async function checkViews(name, page) {
   const groups = await page.evaluate(() => [...new Set([...document.querySelectorAll("#rows .row")].map((row) => row.classList[1]))]);
   check(name, groups.every((group) => group === "faults"), `kind:fault shows ${groups.join(", ")}`);
   await picture("search");
+  if (expected.hostile) {
+    await page.keyboard.press("Control+a");
+    await page.keyboard.type("onerror");
+    const row = await page.evaluate(() => document.querySelector("#rows .row .what")?.innerText ?? "");
+    check(name, row.includes(expected.hostile), `markup of a trace should be text, is ${JSON.stringify(row)}`);
+  }
+  check(name, await page.evaluate(() => document.querySelector("img, iframe, object, embed, video") === null), "something of the trace became an element");
   await page.keyboard.press("Escape");
   await page.keyboard.press("Escape");
   await page.keyboard.press("?");

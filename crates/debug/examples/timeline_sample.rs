@@ -10,7 +10,7 @@ fn main() -> std::io::Result<()> {
     let folder = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| ".".into()));
     let (long, story) = sample::sample(5_000, 48_123);
     std::fs::write(folder.join("sample.html"), Timeline::new(&long, story.clone()).to_html())?;
-    let expected = r#"{"trigger": "power loss", "operation": "get k7", "message": "from server", "fault": "power loss", "failure": "client 3 read version 1"}"#;
+    let expected = r#"{"trigger": "power loss", "operation": "get k7", "message": "from server", "fault": "power loss", "failure": "client 3 read version 1", "hostile": "<img src=x"}"#;
     for page in ["sample", "pair"] {
         std::fs::write(folder.join(format!("{page}.json")), expected)?;
     }

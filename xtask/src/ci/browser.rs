@@ -32,7 +32,7 @@ const SHOWN: &[Shown] = &[
     Shown { target: "kv", bug: "rename-before-sync", trigger: LOSSES },
     Shown { target: "kv", bug: "no-sync-dir", trigger: LOSSES },
     Shown { target: "kv", bug: "forget-idempotency", trigger: LOSSES },
-    Shown { target: "kv", bug: "compare-value", trigger: &["if it has version"] },
+    Shown { target: "kv", bug: "compare-value", trigger: &["if it has version", "cas"] },
 ];
 
 /// Seeds within which each bug shows itself.

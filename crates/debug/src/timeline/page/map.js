@@ -340,6 +340,8 @@ function drawSigns(pen, of) {
 function drawMarks(pen, of) {
   const mark = (i, colour, dash) => {
     if (i === NONE || i === undefined) return;
+    const { stops } = MAP.scale;
+    if (of.events[i].t < stops[0] || of.events[i].t > stops[stops.length - 1]) return;
     const x = Math.round(eventToX(of.events[i])) + 0.5;
     if (x < LANE.label) return;
     pen.strokeStyle = colour;
