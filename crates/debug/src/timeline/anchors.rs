@@ -50,6 +50,11 @@ fn failure(scene: &Scene<'_>) -> Option<usize> {
     Some(named.or_else(event).unwrap_or(last))
 }
 
+/// The number that a client's name ends in, however it is written.
+fn number_of(client: &str) -> &str {
+    client.rfind(|letter: char| !letter.is_ascii_digit()).map_or(client, |last| &client[last..][1..])
+}
+
 /// Nanoseconds within which a history and a trace speak of the same operation: the history
 /// may have the time of a machine's own clock.
 const SAME_TIME: u64 = 1_000_000;
@@ -57,7 +62,11 @@ const SAME_TIME: u64 = 1_000_000;
 fn operation(scene: &Scene<'_>, failure: usize, histories: &[History]) -> Option<usize> {
     // What no order explains is what failed, whatever happened after it.
     let by_history = histories.iter().find_map(History::blamed).and_then(|blamed| {
-        let away = |begin: usize| (scene.event(begin).t.abs_diff(blamed.begun), begin);
+        let away = |begin: usize| {
+            let event = scene.event(begin);
+            let same = number_of(event.text("client").unwrap_or_default()) == number_of(&blamed.client);
+            (event.t.abs_diff(blamed.begun), !same, begin)
+        };
         let begins = scene.operations.iter().map(|one| one.begin).filter(|begin| *begin < failure);
         begins.min_by_key(|begin| away(*begin)).filter(|begin| away(*begin).0 <= SAME_TIME)
     });

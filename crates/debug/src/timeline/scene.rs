@@ -3,7 +3,7 @@
 
 use super::band::{Band, bands};
 use super::group::Group;
-use super::lane::Lanes;
+use super::lane::{Lanes, WORLD};
 use super::link::{Link, links};
 use super::operation::{Operation, operations};
 use crate::trace::{TraceEvent, TraceFile};
@@ -26,6 +26,12 @@ pub(crate) struct Scene<'a> {
 /// The argument that names further causes.
 const ALSO: &str = "also";
 
+/// The director's own life is the simulator's business.
+fn group(event: &TraceEvent, lanes: &Lanes) -> Group {
+    let own = Group::of(event);
+    if own == Group::Node && lanes.of(event) == WORLD { Group::Step } else { own }
+}
+
 impl<'a> Scene<'a> {
     pub(crate) fn new(trace: &'a TraceFile) -> Scene<'a> {
         let lanes = Lanes::new(&trace.header);
@@ -38,7 +44,7 @@ impl<'a> Scene<'a> {
         }
         Scene {
             lane_of: trace.events.iter().map(|event| lanes.of(event)).collect(),
-            group_of: trace.events.iter().map(Group::of).collect(),
+            group_of: trace.events.iter().map(|event| group(event, &lanes)).collect(),
             operations: operations(&trace.events),
             bands: bands(trace, &lanes),
             trace,
@@ -106,7 +112,7 @@ impl<'a> Scene<'a> {
             let node = number("node", target).and_then(|node| self.lanes.of_node(node));
             node.or_else(|| number("machine", target).and_then(|machine| self.lanes.of_machine(machine)))
         });
-        let own = Some(self.lane_of[place]).filter(|lane| *lane != super::lane::WORLD);
+        let own = Some(self.lane_of[place]).filter(|lane| *lane != WORLD);
         by_target.or(own)
     }
 }

@@ -50,7 +50,7 @@ function familyOf(kind) {
   return prefix === "buggify" ? "buggify" : "clock";
 }
 
-const isViolated = (event) => event.group === "assertions" && event.args.holds === false && event.args.kind !== "sometimes";
+const isViolated = (event) => event.kind === "history" || (event.group === "assertions" && event.args.holds === false && event.args.kind !== "sometimes");
 
 const laneName = (run, lane) => run.lanes[lane]?.name ?? "world";
 
