@@ -77,9 +77,10 @@ impl Shown {
         let out = folder.display().to_string();
         let xtask = |arguments: &[&str]| Program::new(&own, arguments, &workspace.root);
         // It is to be red: what counts is whether it says with which seed.
-        let _ =
-            xtask(&["sweep", self.target, "--bug", self.bug, "--seeds", SEEDS, "--no-shrink", "--out", &out]).works();
-        let seed = red_seed(folder).ok_or_else(|| failed("no red seed"))?.to_string();
+        let flags = ["--seeds", SEEDS, "--no-shrink", "--out", &out];
+        let said = xtask(&[["sweep", self.target, "--bug", self.bug].as_slice(), &flags].concat()).output();
+        let complaint = said.map_or_else(|red| red.to_string(), |_| "the sweep is green".to_owned());
+        let seed = red_seed(folder).ok_or_else(|| failed(&format!("no red seed: {complaint}")))?.to_string();
         xtask(&["shrink", self.target, "--bug", self.bug, "--seed", &seed, "--budget", BUDGET, "--out", &out]).run()?;
         let name = format!("{}-{}", self.target, self.bug);
         fs::copy(folder.join("timeline.html"), pages.join(format!("{name}.html")))
