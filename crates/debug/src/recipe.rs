@@ -5,7 +5,7 @@ mod words;
 
 use crate::signature::Signature;
 use std::fmt;
-use wavetank_harness::{Atom, OperationRecord, RunRecord, Target};
+use wavetank_harness::{Atom, Failure, OperationRecord, RunRecord, Target};
 
 /// Lines of a recipe at most.
 pub const LINES_MOST: usize = 12;
@@ -43,11 +43,9 @@ impl Recipe {
         lines.extend(record.operations.iter().map(operation));
         // An operation that begins in the instant of a fault meets it.
         lines.sort_by_key(|line| (line.time, line.sort == Sort::Fault));
-        let wanted = |failure: &&wavetank_harness::Failure| {
-            signature.is_none_or(|signature| Signature::of(failure) == *signature)
-        };
+        let wanted = |failure: &&Failure| signature.is_none_or(|signature| Signature::of(failure) == *signature);
         if let Some(failure) = record.failures.iter().find(wanted).or(record.failures.first()) {
-            let words = format!("then: {}", quoted(&failure.to_string()));
+            let words = format!("then: {}", quoted(&told(failure)));
             lines.push(Line { time: record.virtual_time, words, sort: Sort::Failure, many: 1 });
         }
         Recipe { lines: fitted(lines) }
@@ -62,6 +60,18 @@ impl Recipe {
 impl fmt::Display for Recipe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.lines().try_for_each(|line| writeln!(f, "{line}"))
+    }
+}
+
+/// A failure in its own words. Of a panic, where its task was spawned helps nobody here.
+fn told(failure: &Failure) -> String {
+    match failure {
+        Failure::Panic { site, message, .. } => {
+            let role = Signature::of(failure).role;
+            let who = if role.is_empty() { "somebody".to_string() } else { role };
+            format!("{who} panics at {site}: {message}")
+        }
+        other => other.to_string(),
     }
 }
 

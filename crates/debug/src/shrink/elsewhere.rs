@@ -151,7 +151,7 @@ impl Passes<'_> {
         self.overrides = candidate.clone();
         self.record = trial.record.clone().expect("the jury found that it fails in the same way");
         let only = self.only(kept);
-        self.take(1, |_| only.clone());
+        self.keeps(only);
         self.reduce(remains(&self.record).units());
         let single = remains(&self.record).addresses();
         self.reduce(single.into_iter().map(|address| vec![address]).collect());

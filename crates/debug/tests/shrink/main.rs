@@ -5,8 +5,8 @@ mod domains;
 
 use desk::{Bugs, desk};
 use std::time::Duration;
-use wavetank_debug::Signature;
 use wavetank_debug::shrink::{Budget, Ended, ShrinkError, Shrinker, Shrunk, Size, superfluous};
+use wavetank_debug::{LINES_MOST, Recipe, Signature, Witness};
 use wavetank_harness::{Overrides, SimulationBuilder};
 
 /// The first seed that fails with these words.
@@ -37,7 +37,7 @@ fn check(bugs: Bugs, words: &str, hand_made: Size) -> Shrunk {
     for further in &shrunk.further {
         println!("    further: {}", further.signature);
     }
-    print!("{}", wavetank_debug::Recipe::of(&shrunk.record, None));
+    check_words(&simulation, &shrunk, words);
     println!("{}", serde_json::to_string(&shrunk.overrides).expect("overrides are JSON"));
     assert_eq!(shrunk.signature, signature);
     assert_eq!(shrunk.ended, Ended::Minimal);
@@ -51,6 +51,39 @@ fn check(bugs: Bugs, words: &str, hand_made: Size) -> Shrunk {
         assert!(record.failures.iter().any(|failure| Signature::of(failure) == signature));
     }
     shrunk
+}
+
+/// The small run in words, and as a test that names every override.
+fn check_words(simulation: &SimulationBuilder, shrunk: &Shrunk, words: &str) {
+    let told = simulation.recorder().tell(shrunk.seed, shrunk.overrides.clone());
+    assert_eq!(told.digest, shrunk.record.digest, "telling a run does not change it");
+    let lines: Vec<String> = Recipe::of(&told, Some(&shrunk.signature)).lines().collect();
+    lines.iter().for_each(|line| println!("{line}"));
+    assert!(lines.len() <= LINES_MOST, "{lines:?}");
+    assert!(lines.last().is_some_and(|last| last.contains(words)), "{lines:?}");
+    let long = simulation.recorder().tell(shrunk.seed, Overrides::new());
+    assert!(Recipe::of(&long, None).lines().count() <= LINES_MOST, "a long run is told in as few lines");
+    let mut witness = Witness {
+        simulation: "desk",
+        seed: shrunk.seed,
+        bug: None,
+        overrides: &shrunk.overrides,
+        recipe: &lines,
+        name: "desk seed 7!",
+        builder: Some("desk(Bugs::default())"),
+    };
+    let direct = witness.to_rust();
+    assert!(direct.contains("#[test]\nfn desk_seed_7() {"), "{direct}");
+    let entries = direct.lines().filter(|line| line.contains("overrides.set_in(")).count();
+    assert_eq!(entries, shrunk.overrides.iter().count(), "{direct}");
+    witness.builder = None;
+    let by_command = witness.to_rust();
+    let json = by_command.split("r##\"").nth(1).and_then(|rest| rest.split("\"##").next()).expect("it holds JSON");
+    assert_eq!(serde_json::from_str::<Overrides>(json).expect("overrides"), shrunk.overrides);
+    assert!(
+        by_command.contains(&format!("\"xtask\", \"replay\", \"desk\", \"--seed\", \"{}\"", shrunk.seed)),
+        "{by_command}"
+    );
 }
 
 fn size(atoms: usize, operations: usize) -> Size {
