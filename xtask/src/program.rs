@@ -60,6 +60,19 @@ impl Program {
         String::from_utf8(output.stdout).map_err(|error| Red::new(format!("`{}`: {error}", self.shown)))
     }
 
+    /// Runs it, shows its standard output and takes it; its exit code, -1 for a signal.
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    pub(crate) fn status_and_output(mut self) -> Result<(i32, String), Red> {
+        println!("$ {}", self.shown);
+        self.command.stderr(std::process::Stdio::inherit());
+        let output = self.command.output().map_err(|error| Red::new(format!("{}: {error}", self.shown)))?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        print!("{text}");
+        Ok((output.status.code().unwrap_or(-1), text))
+    }
+
     /// Whether it can be run at all, and succeeds.
     pub(crate) fn works(mut self) -> bool {
         self.command.output().is_ok_and(|output| output.status.success())

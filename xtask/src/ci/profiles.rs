@@ -10,6 +10,7 @@ const RUNS: &[&[&str]] = &[
     &["test", "--profile", "sim", "-p", "wavetank-harness", "--test", "digests"],
     &["test", "--profile", "sim", "-p", "counter", "--features", "bugs", "--test", "simulation"],
     &["test", "--profile", "sim", "-p", "kv", "--features", "bugs", "--test", "simulation"],
+    &["test", "--profile", "sim", "-p", "ping-pong", "--features", "bugs", "--test", "simulation"],
     // Plain release: there an `always_assert!` outside of a simulation evaluates nothing.
     &["test", "--release", "-p", "wavetank-probe", "--tests"],
     &["test", "--release", "-p", "wavetank-engine", "--test", "engine"],

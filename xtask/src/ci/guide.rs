@@ -1,0 +1,121 @@
+//! The guide step: the walk from a red sweep to a fixed bug, as docs/guide/red-seed.md
+//! has it. Each of its commands is run, in order, and has to print what stands below it.
+//!
+//! What the commands do is the command line's business.
+
+use super::Outcome;
+use crate::{program::Program, red::Red, workspace::Workspace};
+use std::fs;
+
+const PAGE: &str = "docs/guide/red-seed.md";
+
+/// A command of the page, and what it has to print.
+#[derive(Debug, PartialEq, Eq)]
+struct Walk {
+    /// Where it stands, from 1.
+    line: usize,
+    command: String,
+    /// Its exit code.
+    code: i32,
+    /// Lines in order; `...` stands for any lines, also for none.
+    printed: Vec<String>,
+}
+
+pub(super) fn step(workspace: &Workspace) -> Result<Outcome, Red> {
+    let path = workspace.root.join(PAGE);
+    let page = fs::read_to_string(&path).map_err(|error| Red::new(format!("{PAGE}: {error}")))?;
+    let walks = walks(&page)?;
+    if walks.is_empty() {
+        return Err(Red::new(format!("{PAGE} has no command: begin a block with ```sh")));
+    }
+    for walk in walks {
+        let mut words = walk.command.split_whitespace();
+        let name = words.next().unwrap_or_default();
+        let arguments: Vec<&str> = words.collect();
+        let (code, output) = Program::new(name, &arguments, &workspace.root).status_and_output()?;
+        if code != walk.code {
+            return Err(Red::new(format!("{PAGE}:{}: `{}` ends with {code}, not {}\n{output}", walk.line, walk.command, walk.code)));
+        }
+        if let Err(missing) = follows(&output, &walk.printed) {
+            return Err(Red::new(format!(
+                "{PAGE}:{}: `{}` does not print the line `{missing}` where the page has it. It prints:\n{output}",
+                walk.line, walk.command
+            )));
+        }
+    }
+    Ok(Outcome::Green)
+}
+
+/// The commands of a page: blocks that begin with "```sh", or "```sh exit=1", of one line
+/// each, each with the next block that begins with "```text" if that follows at once.
+fn walks(page: &str) -> Result<Vec<Walk>, Red> {
+    let mut walks: Vec<Walk> = Vec::new();
+    let mut lines = (1..).zip(page.lines());
+    while let Some((line, text)) = lines.next() {
+        let Some(kind) = text.strip_prefix("```") else { continue };
+        let block: Vec<&str> = lines.by_ref().map(|(_, text)| text).take_while(|text| *text != "```").collect();
+        let mut words = kind.split_whitespace();
+        match words.next() {
+            Some("sh") => {
+                let code = words.next().and_then(|word| word.strip_prefix("exit=")).map_or(Ok(0), str::parse);
+                let code = code.map_err(|_| Red::new(format!("{PAGE}:{line}: exit= needs a number")))?;
+                let [command] = block[..] else {
+                    return Err(Red::new(format!("{PAGE}:{line}: a block of commands has one line")));
+                };
+                walks.push(Walk { line, command: command.to_string(), code, printed: Vec::new() });
+            }
+            Some("text") => {
+                let last = walks.last_mut().filter(|walk| walk.printed.is_empty());
+                let last = last.ok_or_else(|| Red::new(format!("{PAGE}:{line}: output without a command")))?;
+                last.printed = block.into_iter().map(str::to_string).collect();
+            }
+            _ => {}
+        }
+    }
+    Ok(walks)
+}
+
+/// Whether lines are printed as expected; else the first that is missing.
+fn follows<'a>(output: &str, expected: &'a [String]) -> Result<(), &'a str> {
+    let printed: Vec<&str> = output.lines().map(str::trim_end).collect();
+    let (mut place, mut anywhere) = (0, true);
+    for line in expected {
+        if line.trim() == "..." {
+            anywhere = true;
+            continue;
+        }
+        let found = match anywhere {
+            true => printed[place..].iter().position(|other| other == line).map(|ahead| place + ahead),
+            false => (printed.get(place) == Some(&line.as_str())).then_some(place),
+        };
+        place = found.ok_or(line.as_str())? + 1;
+        anywhere = false;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SAMPLE: &str = "# A walk\n\n```sh exit=1\ncargo xtask sweep kv\n```\n\n```text\nkv: RED\n...\n  by a seed\n```\n\n```rust\nfn main() {}\n```\n\n```sh\nls\n```\n";
+
+    #[test]
+    fn commands_have_their_codes_and_their_output() {
+        let walks = walks(SAMPLE).expect("it is well formed");
+        let short: Vec<_> = walks.iter().map(|walk| (walk.line, walk.command.as_str(), walk.code, walk.printed.len())).collect();
+        assert_eq!(short, [(3, "cargo xtask sweep kv", 1, 3), (17, "ls", 0, 0)]);
+        assert!(super::walks("```text\nkv\n```").is_err(), "output without a command");
+        assert!(super::walks("```sh\nls\nls\n```").is_err(), "two commands in a block");
+    }
+
+    #[test]
+    fn output_follows_the_page_or_the_missing_line_is_named() {
+        let expected = |lines: &[&str]| lines.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let output = "building\nkv: RED\nseed 3\n  by a seed\nbye";
+        assert_eq!(follows(output, &expected(&["kv: RED", "...", "  by a seed"])), Ok(()));
+        assert_eq!(follows(output, &expected(&["kv: RED", "  by a seed"])), Err("  by a seed"));
+        assert_eq!(follows(output, &expected(&["...", "bye", "..."])), Ok(()));
+        assert_eq!(follows(output, &expected(&["bye", "...", "kv: RED"])), Err("kv: RED"));
+    }
+}
