@@ -112,7 +112,7 @@ impl Failure {
             Failure::Error { who, message } => format!("error of {who}: {}", first_line(message)),
             Failure::Invariant { name, message } => format!("invariant {name}: {}", first_line(message)),
             Failure::NotLive { name, .. } => format!("not live: {name}"),
-            Failure::Checker { name, message } => format!("checker {name}: {}", first_line(message)),
+            Failure::Checker { name, message } => format!("checker {name}: {}", gist(message)),
             Failure::Deadlock { tasks } => format!("deadlock of {}", spawn_sites(tasks)),
             Failure::Limit { limit, .. } => format!("limit: {limit}"),
             Failure::LeakedTasks { tasks } => format!("leaked tasks of {}", spawn_sites(tasks)),
@@ -174,6 +174,25 @@ fn spawn_sites(tasks: &[TaskReport]) -> String {
     sites.sort();
     sites.dedup();
     sites.join(", ")
+}
+
+/// What a checker's words say without what they say it of: the first line up to its first
+/// colon, and nothing of what is quoted there. The rest tells of one history.
+fn gist(message: &str) -> String {
+    let line = first_line(message);
+    let line = line.split_once(": ").map_or(line, |(before, _)| before);
+    let mut words = String::with_capacity(line.len());
+    let mut quote = None;
+    for letter in line.chars() {
+        match quote {
+            Some(end) if letter == end => quote = None,
+            Some(_) => continue,
+            None if matches!(letter, '"' | '`') => quote = Some(letter),
+            None => {}
+        }
+        words.push(letter);
+    }
+    words
 }
 
 fn first_line(text: &str) -> &str {

@@ -132,3 +132,17 @@ fn a_checker_that_objects_or_panics_is_red_with_its_words() {
         assert_eq!(failures[0].to_string(), "checker `judge`: a hole in the history");
     }
 }
+
+#[test]
+fn a_signature_of_a_checker_leaves_out_what_it_tells_of_one_history() {
+    let signature = |message: &'static str| {
+        let checked = SimulationBuilder::new()
+            .workload("client", 1, |_: SimContext| async {})
+            .with_checker("judge", move |_| Err::<(), _>(message));
+        checked.run_seed(1, Overrides::new(), None).failures[0].signature()
+    };
+    let one = signature("the history of \"k/1\" is wrong: no order explains `get -> 7`\nand more");
+    assert_eq!(one, signature("the history of \"l/2\" is wrong: no order explains `put -> 9`"));
+    assert_eq!(one, "checker judge: the history of \"\" is wrong");
+    assert_ne!(one, signature("version 7 was given to #3 and to #5"));
+}
