@@ -3,7 +3,7 @@
 
 use super::oracle::{Asked, Op, Ret};
 use super::text::{TEXTS, Text};
-use super::{PROGRESS, connect};
+use super::{PROGRESS, connect, words};
 use kv::{Answer, Client, ClientError, Command, Condition, Outcome};
 use std::time::Duration;
 use wavetank_check::{Current, Keyed, Ticket, VersionedOp, VersionedRet, When};
@@ -36,12 +36,12 @@ impl Workload for Customer {
                 "get" => {
                     operation.begin(|| format!("gets {}", KEYS[key]));
                     let read = self.read(context, key).await;
-                    operation.end(|| format!("{read:?}"));
+                    operation.end(|| words::read(read));
                 }
                 "list" => {
-                    operation.begin(|| "lists".to_string());
+                    operation.begin(|| "lists all keys".to_string());
                     let listed = self.list(context, operation.below(2) as usize + 1).await;
-                    operation.end(|| format!("{listed:?}"));
+                    operation.end(|| words::listed(listed.as_deref()));
                 }
                 verb => {
                     let is_read_back = operation.ratio(1, 2);
@@ -85,7 +85,7 @@ impl Customer {
         let (command, op) = self.command(verb, key, text);
         let name = format!("{}-{}", context.name(), operation.nth());
         let command = if is_named { command.once(name) } else { command };
-        operation.begin(|| format!("{verb}s {} {text:?}: {:?}", KEYS[key], command.condition));
+        operation.begin(|| words::asked(verb, KEYS[key], text, command.condition));
         let history = context.shared::<Asked>();
         let ticket = history.with(|history| history.invoke(context.number(), op, now(context)));
         let mut ambiguous = false;
@@ -99,13 +99,13 @@ impl Customer {
             }
             match self.send(context, &command).await {
                 Ok(answer) => {
-                    operation.end(|| format!("{answer:?}"));
+                    operation.end(|| words::told(&answer));
                     return self.told(context, key, answer, ticket);
                 }
                 Err(error) => ambiguous |= error.is_ambiguous(),
             }
         }
-        operation.end(|| if ambiguous { "nobody knows".to_string() } else { "not done".to_string() });
+        operation.end(|| if ambiguous { "no clear answer".to_string() } else { "it was not done".to_string() });
         if ambiguous {
             self.metrics.add("ambiguous", 1);
         } else {

@@ -4,6 +4,7 @@
 mod customer;
 mod oracle;
 mod text;
+mod words;
 
 use customer::Customer;
 use kv::{Bug, Client, Command, DirectoryError, Options, ServeError, serve};

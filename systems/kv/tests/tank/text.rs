@@ -37,6 +37,7 @@ impl Text {
 
 impl fmt::Debug for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}x{}", char::from(self.letter), self.length)
+        write!(f, "{}", char::from(self.letter))?;
+        if self.length > 1 { write!(f, "*{}", self.length) } else { Ok(()) }
     }
 }
