@@ -8,6 +8,7 @@ mod clippy;
 mod deny;
 mod docs;
 mod format;
+mod guide;
 mod house;
 mod instructions;
 mod layers;
@@ -48,6 +49,7 @@ const STEPS: &[Step] = &[
     Step { name: "clippy", about: "no warning, nothing nondeterministic", run: clippy::step },
     Step { name: "tests", about: "the README's own command, doc tests included", run: tests::step },
     Step { name: "sweep", about: "the main job: every target, 1,000 seeds, green", run: sweep::step },
+    Step { name: "guide", about: "the walk from a red sweep to the fix does what its page says", run: guide::step },
     Step { name: "profiles", about: "the same digests optimised, and planted bugs found", run: profiles::step },
     Step { name: "counts", about: "no common path of the engine takes more of them", run: instructions::step },
     Step { name: "browser", about: "timelines opened in Chromium and used with keys", run: browser::step },

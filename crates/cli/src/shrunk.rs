@@ -5,7 +5,7 @@ use crate::report::{grouped, seconds};
 use crate::terminal::Paint;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use wavetank_debug::corpus::{Beside, Entry, Versions};
 use wavetank_debug::shrink::{Budget, Ended, ShrinkError, Shrinker, Shrunk, Size, Step, superfluous};
@@ -190,7 +190,8 @@ impl Wanted<'_> {
 impl ShrunkReport {
     /// The report for a folder that holds its files.
     pub(crate) fn in_folder(mut self, folder: PathBuf) -> ShrunkReport {
-        self.reproduce = format!("{} --overrides {}", self.reproduce, folder.join("overrides.json").display());
+        self.reproduce =
+            format!("{} --overrides {}", self.reproduce, from_here(&folder.join("overrides.json")).display());
         self.folder = Some(folder);
         self
     }
@@ -219,10 +220,16 @@ impl ShrunkReport {
         }
         line(format!("  {}", self.reproduce));
         if let Some(folder) = &self.folder {
-            line(format!("  more is in {}", folder.display()));
+            line(format!("  more is in {}", from_here(folder).display()));
         }
         text
     }
+}
+
+/// A path as one types it from the folder that one stands in.
+fn from_here(path: &Path) -> &Path {
+    let here = std::env::current_dir().ok();
+    here.and_then(|here| path.strip_prefix(here).ok()).unwrap_or(path)
 }
 
 fn plural(count: usize, what: &str) -> String {

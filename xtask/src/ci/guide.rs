@@ -34,7 +34,10 @@ pub(super) fn step(workspace: &Workspace) -> Result<Outcome, Red> {
         let arguments: Vec<&str> = words.collect();
         let (code, output) = Program::new(name, &arguments, &workspace.root).status_and_output()?;
         if code != walk.code {
-            return Err(Red::new(format!("{PAGE}:{}: `{}` ends with {code}, not {}\n{output}", walk.line, walk.command, walk.code)));
+            return Err(Red::new(format!(
+                "{PAGE}:{}: `{}` ends with {code}, not {}\n{output}",
+                walk.line, walk.command, walk.code
+            )));
         }
         if let Err(missing) = follows(&output, &walk.printed) {
             return Err(Red::new(format!(
@@ -103,7 +106,8 @@ mod tests {
     #[test]
     fn commands_have_their_codes_and_their_output() {
         let walks = walks(SAMPLE).expect("it is well formed");
-        let short: Vec<_> = walks.iter().map(|walk| (walk.line, walk.command.as_str(), walk.code, walk.printed.len())).collect();
+        let short: Vec<_> =
+            walks.iter().map(|walk| (walk.line, walk.command.as_str(), walk.code, walk.printed.len())).collect();
         assert_eq!(short, [(3, "cargo xtask sweep kv", 1, 3), (17, "ls", 0, 0)]);
         assert!(super::walks("```text\nkv\n```").is_err(), "output without a command");
         assert!(super::walks("```sh\nls\nls\n```").is_err(), "two commands in a block");
