@@ -5,7 +5,7 @@
 
 use super::Outcome;
 use crate::{program::Program, red::Red, workspace::Workspace};
-use std::fs;
+use std::{fs, path::Path};
 
 const PAGE: &str = "docs/guide/red-seed.md";
 
@@ -24,6 +24,7 @@ struct Walk {
 pub(super) fn step(workspace: &Workspace) -> Result<Outcome, Red> {
     let path = workspace.root.join(PAGE);
     let page = fs::read_to_string(&path).map_err(|error| Red::new(format!("{PAGE}: {error}")))?;
+    check_figures(&page, &workspace.root)?;
     let walks = walks(&page)?;
     if walks.is_empty() {
         return Err(Red::new(format!("{PAGE} has no command: begin a block with ```sh")));
@@ -47,6 +48,43 @@ pub(super) fn step(workspace: &Workspace) -> Result<Outcome, Red> {
         }
     }
     Ok(Outcome::Green)
+}
+
+/// The figures of the last debugging campaign, as it left them.
+#[derive(serde::Deserialize)]
+struct Campaign {
+    date: String,
+    figures: Figures,
+}
+
+#[derive(serde::Deserialize)]
+struct Figures {
+    runs: u64,
+    small: u64,
+    minimal: u64,
+    replays: u64,
+    replays_same: u64,
+}
+
+/// The page's figures are those of the last recorded campaign.
+fn check_figures(page: &str, root: &Path) -> Result<(), Red> {
+    let folder = root.join("docs/campaigns");
+    let unreadable = |error: &dyn std::fmt::Display| Red::new(format!("{}: {error}", folder.display()));
+    let files = fs::read_dir(&folder).map_err(|error| unreadable(&error))?;
+    let names = files.filter_map(|file| file.ok()?.file_name().into_string().ok());
+    let last = names.filter(|name| name.ends_with("-debugging.json")).max();
+    let last = last.ok_or_else(|| unreadable(&"no campaign of debugging is recorded"))?;
+    let text = fs::read_to_string(folder.join(&last)).map_err(|error| unreadable(&error))?;
+    let Campaign { date, figures } = serde_json::from_str(&text).map_err(|error| unreadable(&error))?;
+    let Figures { runs, small, minimal, replays, replays_same } = figures;
+    let words = [
+        date,
+        format!("{small} of {runs} runs"),
+        format!("{minimal} of {runs}"),
+        format!("{replays_same} of {replays} runs"),
+    ];
+    let missing = words.into_iter().filter(|words| !page.contains(words.as_str()));
+    Red::unless_empty(missing.map(|words| format!("{PAGE} does not say \"{words}\", as {last} does")).collect())
 }
 
 /// The commands of a page: blocks that begin with "```sh", or "```sh exit=1", of one line
