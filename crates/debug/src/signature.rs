@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use wavetank_harness::{Failure, name_key};
+use wavetank_harness::{Failure, name_key, without_quotes};
 
 /// Letters of a message that count; what follows is details of details.
 const MESSAGE_MOST: usize = 400;
@@ -132,26 +132,6 @@ fn split_assertion(assertion: &str) -> (String, &str) {
     let kind = assertion[open + 2..close].split(',').next().unwrap_or_default();
     let details = assertion.get(close + 1..).unwrap_or_default();
     (format!("{kind} {}", &assertion[..open]), details.strip_prefix(": ").unwrap_or(details))
-}
-
-/// The text with nothing between its quotes.
-fn without_quotes(text: &str) -> String {
-    let mut words = String::new();
-    let mut open = None;
-    for letter in text.chars() {
-        match open {
-            Some(quote) if letter == quote => {
-                words.push(letter);
-                open = None;
-            }
-            Some(_) => {}
-            None => {
-                words.push(letter);
-                open = (letter == '"' || letter == '`').then_some(letter);
-            }
-        }
-    }
-    words
 }
 
 /// The text with `#` for numbers, addresses and long hexadecimal words; lists of

@@ -66,11 +66,6 @@ impl Kernel {
         self.quiet = quiet;
     }
 
-    /// Whether every fault is benign for now.
-    pub fn is_quiet(&self) -> bool {
-        self.quiet
-    }
-
     /// Counts that a fault was planned, and what a tolerance made of it. One that fires
     /// counts itself.
     pub fn planned(&mut self, kind: &'static FaultKind, count: impl FnOnce(&mut Tally)) {
@@ -111,7 +106,11 @@ impl Kernel {
     /// Notes and logs a fault that fired: one drawn by [`strikes`](Self::strikes) is already.
     #[cold]
     pub fn fired(&mut self, kind: &'static FaultKind, entity: u64, nth: u64, target: Target, parameters: [u64; 2]) {
-        self.log_fault(kind, entity, nth, target, parameters, false);
+        self.planned(kind, |tally| {
+            tally.asked += 1;
+            tally.granted += 1;
+        });
+        self.fired_as_planned(kind, entity, nth, target, parameters);
     }
 
     /// As [`fired`](Self::fired), for a fault whose plan was counted with
@@ -124,22 +123,10 @@ impl Kernel {
         target: Target,
         parameters: [u64; 2],
     ) {
-        self.log_fault(kind, entity, nth, target, parameters, true);
-    }
-
-    fn log_fault(
-        &mut self,
-        kind: &'static FaultKind,
-        entity: u64,
-        nth: u64,
-        target: Target,
-        parameters: [u64; 2],
-        planned: bool,
-    ) {
         debug_assert!(!self.quiet, "{} strikes in a quiet world", kind.name());
         let address = Address { domain: kind.domain().key(), entity, nth };
         let atom = Atom { address, time: self.now, kind, target, parameters };
-        self.faults.push(atom, planned);
+        self.faults.push(atom);
         self.tell_fault(&atom);
         self.note(FAULT, entity ^ kind.domain().key(), parameters[0]);
     }

@@ -187,12 +187,9 @@ impl FaultLog {
         &mut self.tallies[kind.index()]
     }
 
-    /// Logs a fault that fired. One that was planned was counted as asked for already.
-    pub(crate) fn push(&mut self, atom: Atom, planned: bool) {
-        let tally = self.tally_mut(atom.kind);
-        tally.asked += u64::from(!planned);
-        tally.granted += u64::from(!planned);
-        tally.fired += 1;
+    /// Logs a fault that fired; that it was asked for is counted before.
+    pub(crate) fn push(&mut self, atom: Atom) {
+        self.tally_mut(atom.kind).fired += 1;
         if self.atoms.len() < ATOMS_MOST {
             self.atoms.push(atom);
         } else {

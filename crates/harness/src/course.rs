@@ -4,6 +4,7 @@
 use crate::cast::Starter;
 use crate::director::Director;
 use crate::failure::Failure;
+use crate::left;
 use crate::outcome::Outcome;
 use crate::panic_site;
 use crate::phase::Phase;
@@ -69,7 +70,7 @@ impl Worker {
             starter.handles.control.crash(Scope::Node(node), CrashKind::Process);
             let home = starter.handles.control.boot(node);
             let left = starter.handles.control.kernel(|kernel| {
-                plan::left(starter.simulation.tolerance.as_ref(), kernel.decisions(), field.processes)
+                left::left(starter.simulation.tolerance.as_ref(), kernel.decisions(), field.processes)
             });
             let mut director = Director::new(starter.clone(), home, field);
             starter.await_end(home, "director", "director".into(), async move {
@@ -151,7 +152,7 @@ fn start_director(starter: &Starter, node: NodeId, field: Field) {
         let decisions = kernel.decisions();
         let plan = |cycle| plan::plan(chaos, tolerance, decisions, field, cycle);
         let plans: Vec<plan::Plan> = (0..plan::cycles(chaos, decisions)).map(plan).collect();
-        (plans, plan::left(simulation.tolerance.as_ref(), decisions, field.processes))
+        (plans, left::left(simulation.tolerance.as_ref(), decisions, field.processes))
     });
     let home = control.boot(node);
     let director = Director::new(starter.clone(), home, field);

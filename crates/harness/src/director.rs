@@ -3,18 +3,17 @@
 
 use crate::cast::Starter;
 use crate::injector::Injector;
+use crate::left::{LEFT, Left};
 use crate::outcome::Outcome;
 use crate::phase::{self, PHASE, Phase};
-use crate::plan::{Blow, Field, LEFT, Left, Plan, Planned};
+use crate::plan::{Blow, Field, Plan, Planned};
 use crate::simulation::Inject;
 use crate::tolerance::Grant;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 use wavetank_core::{Instant, JoinHandle, TimeProvider, saturating_nanos};
-use wavetank_engine::{
-    CrashKind, FaultKind, Home, Kernel, MachineId, NodeId, NodeState, Scope, SimJoinHandle, SimTimeProvider, Target,
-};
+use wavetank_engine::{CrashKind, Home, MachineId, NodeId, NodeState, Scope, SimJoinHandle, SimTimeProvider, Target};
 
 /// What ends a fault that began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,6 +26,9 @@ enum Relief {
     StepBack(MachineId, i64),
     Steady(MachineId),
 }
+
+/// The parameters of what has no end: its duration, and no more.
+const FOR_EVER: [u64; 2] = [u64::MAX, 0];
 
 struct Partition {
     nth: u64,
@@ -207,12 +209,17 @@ impl Director {
     fn leave(&mut self, node: NodeId, how: Left) {
         let control = self.starter.handles.control;
         if how == Left::Dead {
-            control.kernel(|kernel| kernel.effective(how.kind()));
-            self.log(how.kind(), LEFT, u64::from(node.0), Target::Node(node), [u64::MAX, 0]);
+            control.kernel(|kernel| {
+                kernel.fired(how.kind(), LEFT, u64::from(node.0), Target::Node(node), FOR_EVER);
+                kernel.effective(how.kind());
+            });
             return control.crash(Scope::Node(node), CrashKind::Process);
         }
-        let machine = control.kernel(|kernel| kernel.topology.node(node).machine);
-        self.log(how.kind(), LEFT, u64::from(node.0), Target::Machine(machine), [u64::MAX, 0]);
+        let machine = control.kernel(|kernel| {
+            let machine = kernel.topology.node(node).machine;
+            kernel.fired(how.kind(), LEFT, u64::from(node.0), Target::Machine(machine), FOR_EVER);
+            machine
+        });
         self.starter.handles.fabric.with(|fabric, kernel| {
             for other in (0..self.field.machines).map(MachineId).filter(|other| *other != machine) {
                 if how != Left::Deaf {
@@ -279,11 +286,12 @@ impl Director {
                 handles.control.pause(Scope::Node(node));
                 Some(Relief::Resume(node))
             }
-            Blow::Cut(ref links) => {
+            Blow::Cut(ref cut) => {
+                let links = cut.links();
                 self.note(planned, Target::World);
                 handles.fabric.with(|fabric, kernel| links.iter().for_each(|&(a, b)| fabric.cut(kernel, a, b)));
                 let nth = planned.entity.wrapping_add(planned.nth << 32);
-                self.partitions.push(Partition { nth, links: links.clone() });
+                self.partitions.push(Partition { nth, links });
                 Some(Relief::Heal(nth))
             }
             Blow::Slow(from, to, extra) => {
@@ -340,13 +348,11 @@ impl Director {
     }
 
     fn note(&self, planned: &Planned, target: Target) {
-        let kind = planned.strike.kind();
-        self.log(kind, planned.entity, planned.nth, target, [planned.duration, planned.blow.extent()]);
-    }
-
-    fn log(&self, kind: &'static FaultKind, entity: u64, nth: u64, target: Target, parameters: [u64; 2]) {
-        let log = |kernel: &mut Kernel| kernel.fired_as_planned(kind, entity, nth, target, parameters);
-        self.starter.handles.control.kernel(log);
+        let Planned { strike, entity, nth, duration, .. } = *planned;
+        let parameters = [duration, planned.blow.extent()];
+        self.starter.handles.control.kernel(|kernel| {
+            kernel.fired_as_planned(strike.kind(), entity, nth, target, parameters);
+        });
     }
 
     fn relieve(&mut self, relief: Relief) {

@@ -180,15 +180,19 @@ fn spawn_sites(tasks: &[TaskReport]) -> String {
 /// colon, and nothing of what is quoted there. The rest tells of one history.
 fn gist(message: &str) -> String {
     let line = first_line(message);
-    let line = line.split_once(": ").map_or(line, |(before, _)| before);
-    let mut words = String::with_capacity(line.len());
-    let mut quote = None;
-    for letter in line.chars() {
-        match quote {
-            Some(end) if letter == end => quote = None,
+    without_quotes(line.split_once(": ").map_or(line, |(before, _)| before))
+}
+
+/// The text with nothing between its quotes, double ones and backticks: what a signature
+/// keeps of words that quote one run.
+pub fn without_quotes(text: &str) -> String {
+    let mut words = String::with_capacity(text.len());
+    let mut open = None;
+    for letter in text.chars() {
+        match open {
+            Some(quote) if letter == quote => open = None,
             Some(_) => continue,
-            None if matches!(letter, '"' | '`') => quote = Some(letter),
-            None => {}
+            None => open = matches!(letter, '"' | '`').then_some(letter),
         }
         words.push(letter);
     }

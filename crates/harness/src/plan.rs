@@ -2,89 +2,20 @@
 //! the run begins and held within the tolerance. Carrying it out is the director's work.
 
 use crate::chaos::Chaos;
+use crate::cut::Cut;
+use crate::strike::Strike;
 use crate::tolerance::{Grant, Outages, Tolerance};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 use wavetank_core::saturating_nanos;
-use wavetank_engine::{CrashKind, Decisions, Domain, FaultKind, MachineId, NodeId, kinds, mix, name_key, scale};
-
-/// A kind of planned fault.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Strike {
-    Crash,
-    MachineCrash,
-    PowerLoss,
-    Pause,
-    Partition,
-    SlowLink,
-    Clog,
-    ClockStep,
-    ClockSkew,
-}
-
-impl Strike {
-    pub(crate) const ALL: [Strike; 9] = [
-        Strike::Crash,
-        Strike::MachineCrash,
-        Strike::PowerLoss,
-        Strike::Pause,
-        Strike::Partition,
-        Strike::SlowLink,
-        Strike::Clog,
-        Strike::ClockStep,
-        Strike::ClockSkew,
-    ];
-
-    pub(crate) fn kind(self) -> &'static FaultKind {
-        match self {
-            Strike::Crash => &kinds::CRASH,
-            Strike::MachineCrash => &kinds::MACHINE_CRASH,
-            Strike::PowerLoss => &kinds::POWER_LOSS,
-            Strike::Pause => &kinds::PAUSE,
-            Strike::Partition => &wavetank_network::kinds::PARTITION,
-            Strike::SlowLink => &wavetank_network::kinds::SLOW,
-            Strike::Clog => &wavetank_network::kinds::CLOG,
-            Strike::ClockStep => &kinds::CLOCK_STEP,
-            Strike::ClockSkew => &kinds::CLOCK_SKEW,
-        }
-    }
-
-    pub(crate) fn count(self, chaos: &Chaos) -> &RangeInclusive<u32> {
-        match self {
-            Strike::Crash => &chaos.crashes,
-            Strike::MachineCrash => &chaos.machine_crashes,
-            Strike::PowerLoss => &chaos.power_losses,
-            Strike::Pause => &chaos.pauses,
-            Strike::Partition => &chaos.partitions,
-            Strike::SlowLink => &chaos.slow_links,
-            Strike::Clog => &chaos.clogs,
-            Strike::ClockStep => &chaos.clock_steps,
-            Strike::ClockSkew => &chaos.clock_skews,
-        }
-    }
-
-    pub(crate) fn count_mut(self, chaos: &mut Chaos) -> &mut RangeInclusive<u32> {
-        match self {
-            Strike::Crash => &mut chaos.crashes,
-            Strike::MachineCrash => &mut chaos.machine_crashes,
-            Strike::PowerLoss => &mut chaos.power_losses,
-            Strike::Pause => &mut chaos.pauses,
-            Strike::Partition => &mut chaos.partitions,
-            Strike::SlowLink => &mut chaos.slow_links,
-            Strike::Clog => &mut chaos.clogs,
-            Strike::ClockStep => &mut chaos.clock_steps,
-            Strike::ClockSkew => &mut chaos.clock_skews,
-        }
-    }
-}
+use wavetank_engine::{CrashKind, Decisions, Domain, MachineId, NodeId, mix, name_key, scale};
 
 /// What a planned fault does, and to whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Blow {
     Crash(NodeId, CrashKind),
     Pause(NodeId),
-    /// Directions between machines that are cut.
-    Cut(Vec<(MachineId, MachineId)>),
+    Cut(Cut),
     /// With so many nanoseconds more.
     Slow(MachineId, MachineId, u64),
     Clog(MachineId, MachineId),
@@ -135,11 +66,8 @@ pub const DURATION: Domain = Domain::new("chaos.duration");
 pub const EXTENT: Domain = Domain::new("chaos.extent");
 const CYCLES: Domain = Domain::new("chaos.cycles");
 
-// What a fault's one draw is spread by. Neighbouring numbers would not do: products of
-// neighbours are neighbours too.
+// What a fault's one draw is spread by to choose whom it strikes: a product of its own.
 const TARGET: u64 = name_key("target");
-const SHAPE: u64 = name_key("shape");
-const SIDE: u64 = name_key("half");
 
 /// How many cycles a run has.
 pub(crate) fn cycles(chaos: &Chaos, decisions: &Decisions) -> u32 {
@@ -249,7 +177,7 @@ impl Draft<'_> {
             Strike::PowerLoss => Blow::Crash(self.process(draw)?, CrashKind::PowerLoss),
             Strike::Pause => Blow::Pause(self.process(draw)?),
             Strike::Partition if self.field.machines < 2 => return None,
-            Strike::Partition => Blow::Cut(self.cuts(bits)),
+            Strike::Partition => Blow::Cut(Cut::drawn(bits, self.field.machines)),
             Strike::SlowLink => self.link(bits).map(|(from, to)| Blow::Slow(from, to, 0))?,
             Strike::Clog => self.link(bits).map(|(from, to)| Blow::Clog(from, to))?,
             Strike::ClockStep => Blow::Step(self.machine(bits)?, sign(bits)),
@@ -280,49 +208,12 @@ impl Draft<'_> {
         Some((MachineId(from), MachineId(to)))
     }
 
-    /// The directions that a partition cuts. Half of all partitions are symmetric halves.
-    fn cuts(&self, bits: u64) -> Vec<(MachineId, MachineId)> {
-        let side = |machine: &u32| mix(bits, SIDE.wrapping_mul(2 * u64::from(*machine) + 1)) & 1 == 0;
-        let (one, other): (Vec<u32>, Vec<u32>) = (0..self.field.machines).partition(side);
-        let lonely = one.is_empty() || other.is_empty();
-        match scale(mix(bits, SHAPE), 0, 5) {
-            3 if !lonely => pairs(&one, &other, false),
-            4 if !lonely && self.field.machines > 2 => {
-                // The bridge belongs to the larger side, or that side would be gone.
-                let (mut large, small) = if one.len() > other.len() { (one, other) } else { (other, one) };
-                large.remove((bits % large.len() as u64) as usize);
-                pairs(&large, &small, true)
-            }
-            0..=4 if !lonely => pairs(&one, &other, true),
-            _ => self.isolation((bits % u64::from(self.field.machines)) as u32),
-        }
-    }
-
-    fn isolation(&self, machine: u32) -> Vec<(MachineId, MachineId)> {
-        let others: Vec<u32> = (0..self.field.machines).filter(|other| *other != machine).collect();
-        pairs(&[machine], &others, true)
-    }
-
     /// The processes that are out of order because of it. Of those that a cut separates,
     /// the fewer.
     fn struck(&self, blow: &Blow) -> Vec<u32> {
         match blow {
             Blow::Crash(node, _) | Blow::Pause(node) => vec![node.0],
-            Blow::Cut(links) => {
-                let of = |machines: &mut dyn Iterator<Item = MachineId>| {
-                    let mut processes: Vec<u32> =
-                        machines.map(|machine| machine.0).filter(|place| *place < self.field.processes).collect();
-                    processes.sort_unstable();
-                    processes.dedup();
-                    processes
-                };
-                // Symmetric cuts have each link twice: the first of a pair names the one side.
-                let from: Vec<(MachineId, MachineId)> =
-                    links.iter().enumerate().filter(|(place, _)| !is_return(links, *place)).map(|(_, l)| *l).collect();
-                let one = of(&mut from.iter().map(|link| link.0));
-                let other = of(&mut from.iter().map(|link| link.1));
-                if one.len() <= other.len() { one } else { other }
-            }
+            Blow::Cut(cut) => cut.minority(self.field.processes),
             Blow::Slow(..) | Blow::Clog(..) | Blow::Step(..) | Blow::Skew(..) => Vec::new(),
         }
     }
@@ -340,7 +231,7 @@ impl Draft<'_> {
             }
             blow if fits(&blow) => (blow, Grant::Granted),
             Blow::Cut(_) => {
-                let weaker = self.process(draw).map(|node| Blow::Cut(self.isolation(node.0)));
+                let weaker = self.process(draw).map(|node| Blow::Cut(Cut::isolating(node.0, self.field.machines)));
                 match weaker.filter(|weaker| fits(weaker)) {
                     Some(weaker) => (weaker, Grant::Downgraded),
                     None => (blow, Grant::Refused),
@@ -377,7 +268,7 @@ impl Blow {
         match self {
             Blow::Slow(_, _, extra) => *extra,
             Blow::Step(_, extent) | Blow::Skew(_, extent) => extent.unsigned_abs(),
-            Blow::Cut(links) => links.len() as u64,
+            Blow::Cut(cut) => cut.links().len() as u64,
             Blow::Crash(..) | Blow::Pause(_) | Blow::Clog(..) => 0,
         }
     }
@@ -387,72 +278,7 @@ fn sign(bits: u64) -> i64 {
     if bits & 1 == 0 { 1 } else { -1 }
 }
 
-/// The directions from each of the ones to each of the others, and back if asked for.
-fn pairs(ones: &[u32], others: &[u32], back: bool) -> Vec<(MachineId, MachineId)> {
-    let mut links = Vec::new();
-    for &one in ones {
-        for &other in others {
-            links.push((MachineId(one), MachineId(other)));
-            if back {
-                links.push((MachineId(other), MachineId(one)));
-            }
-        }
-    }
-    links
-}
-
-/// Whether the link at a place is the way back of the one before it.
-fn is_return(links: &[(MachineId, MachineId)], place: usize) -> bool {
-    place % 2 == 1 && links[place - 1] == (links[place].1, links[place].0)
-}
-
-/// What is wrong with a process for good when the world becomes quiet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Left {
-    Dead,
-    /// Nobody hears it, and it hears nobody.
-    Cut,
-    /// Nobody hears it.
-    Mute,
-    /// It hears nobody.
-    Deaf,
-}
-
-/// The entity of what is left behind, in its kinds' domains; its number there is the node's.
-pub(crate) const LEFT: u64 = 0x6c65_6674;
-const HOW_MANY_LEFT: Domain = Domain::new("quiesce.left");
 const RESTART: Domain = Domain::new("restart.kind");
-
-impl Left {
-    pub(crate) fn kind(self) -> &'static FaultKind {
-        match self {
-            Left::Dead => &kinds::CRASH,
-            Left::Cut | Left::Mute | Left::Deaf => &wavetank_network::kinds::PARTITION,
-        }
-    }
-}
-
-/// Who is not healed when the last cycle is over: nobody in half of all runs, at most as
-/// many as the tolerance has otherwise.
-pub(crate) fn left(tolerance: Option<&Tolerance>, decisions: &Decisions, processes: u32) -> Vec<(NodeId, Left)> {
-    let down = tolerance.map_or(0, |tolerance| tolerance.down.min(processes.saturating_sub(1)));
-    let mut left: Vec<(NodeId, Left)> = Vec::new();
-    let plain = decisions.plain();
-    if down == 0 {
-        return left;
-    }
-    let down = u64::from(down);
-    let count = plain.within(HOW_MANY_LEFT, PLAN, 0, 0, 2 * down - 1).saturating_sub(down - 1);
-    for nth in 1..=count {
-        let bits = plain.draw(HOW_MANY_LEFT, PLAN, nth).expect("nothing is overridden in it");
-        let free: Vec<u32> = (0..processes).filter(|one| left.iter().all(|(node, _)| node.0 != *one)).collect();
-        let node = free[(bits % free.len() as u64) as usize];
-        let how = [Left::Dead, Left::Cut, Left::Mute, Left::Deaf][scale(mix(bits, SHAPE), 0, 3) as usize];
-        left.push((NodeId(node), how));
-    }
-    left.retain(|(node, how)| decisions.draw(how.kind().domain(), LEFT, u64::from(node.0)).is_some());
-    left
-}
 
 /// How everybody is killed before the last check: any kind of crash that was to be
 /// expected anyway, or nothing if none was.

@@ -5,8 +5,8 @@
 //! half of all runs (Groce et al., "Swarm Testing", ISSTA 2012); of those that are on
 //! the rate is drawn log-uniformly, a spike at zero and a slab above it.
 
-use crate::plan::Strike;
 use crate::simulation::Conditions;
+use crate::strike::Strike;
 use wavetank_engine::{Decisions, Domain, FaultKind, Ratio, kinds, mix, name_key, scale};
 use wavetank_network::kinds as network;
 use wavetank_storage::kinds as storage;

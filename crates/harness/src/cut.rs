@@ -1,0 +1,62 @@
+//! A partition: who is cut off from whom. When it begins and ends is planned elsewhere.
+
+use wavetank_engine::{MachineId, mix, name_key, scale};
+
+const SHAPE: u64 = name_key("shape");
+const SIDE: u64 = name_key("half");
+
+/// Machines that do not hear each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Cut {
+    ones: Vec<u32>,
+    others: Vec<u32>,
+    /// Whether the ones do not hear the others either.
+    back: bool,
+}
+
+impl Cut {
+    /// One of four shapes, by random bits, among the first `machines`, of which there are
+    /// two at least. Half of all are symmetric halves.
+    pub(crate) fn drawn(bits: u64, machines: u32) -> Cut {
+        let side = |machine: &u32| mix(bits, SIDE.wrapping_mul(2 * u64::from(*machine) + 1)) & 1 == 0;
+        let (ones, others): (Vec<u32>, Vec<u32>) = (0..machines).partition(side);
+        let lonely = ones.is_empty() || others.is_empty();
+        match scale(mix(bits, SHAPE), 0, 5) {
+            3 if !lonely => Cut { ones, others, back: false },
+            4 if !lonely && machines > 2 => {
+                // The bridge belongs to the larger side, or that side would be gone.
+                let (mut large, small) = if ones.len() > others.len() { (ones, others) } else { (others, ones) };
+                large.remove((bits % large.len() as u64) as usize);
+                Cut { ones: large, others: small, back: true }
+            }
+            0..=4 if !lonely => Cut { ones, others, back: true },
+            _ => Cut::isolating((bits % u64::from(machines)) as u32, machines),
+        }
+    }
+
+    /// One machine alone.
+    pub(crate) fn isolating(machine: u32, machines: u32) -> Cut {
+        Cut { ones: vec![machine], others: (0..machines).filter(|other| *other != machine).collect(), back: true }
+    }
+
+    /// The directions that are cut.
+    pub(crate) fn links(&self) -> Vec<(MachineId, MachineId)> {
+        let mut links = Vec::new();
+        for &one in &self.ones {
+            for &other in &self.others {
+                links.push((MachineId(one), MachineId(other)));
+                if self.back {
+                    links.push((MachineId(other), MachineId(one)));
+                }
+            }
+        }
+        links
+    }
+
+    /// The processes, which are the first machines, of the side that has fewer of them.
+    pub(crate) fn minority(&self, processes: u32) -> Vec<u32> {
+        let of = |side: &[u32]| side.iter().copied().filter(|machine| *machine < processes).collect::<Vec<u32>>();
+        let (ones, others) = (of(&self.ones), of(&self.others));
+        if ones.len() <= others.len() { ones } else { others }
+    }
+}
