@@ -5,7 +5,8 @@
 //! target. It judges nothing: the harness does.
 //!
 //! In reading order: [`target()`] and [`Target`] make a test binary a simulation
-//! target, [`TargetOptions`] is what it is asked for; [`runner`] is what an xtask
+//! target, [`TargetOptions`] is what it is asked for, a
+//! [`SeedRun`] one of its red seeds as a test; [`runner`] is what an xtask
 //! forwards to; a [`Report`] is what a sweep leaves.
 
 mod finding;
@@ -28,4 +29,4 @@ pub use report::{
 };
 pub use runner::main;
 pub use shrunk::ShrunkReport;
-pub use target::{Target, TargetOptions, target};
+pub use target::{SeedRun, Target, TargetOptions, target};

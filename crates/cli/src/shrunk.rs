@@ -11,7 +11,7 @@ use wavetank_debug::corpus::{Beside, Entry, Versions};
 use wavetank_debug::shrink::{Budget, Ended, ShrinkError, Shrinker, Shrunk, Size, Step, superfluous};
 use wavetank_debug::timeline::{Story, Timeline};
 use wavetank_debug::trace::TraceFile;
-use wavetank_debug::{Recipe, Signature, Witness};
+use wavetank_debug::{Recipe, Signature, Stated, Witness};
 use wavetank_harness::{Overrides, RunRecord, SimulationBuilder};
 
 /// What is left of a red seed.
@@ -67,6 +67,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) simulation: &'a str,
     pub(crate) bug: Option<&'a str>,
     pub(crate) builder: &'a SimulationBuilder,
+    /// Where a test finds the simulation's target.
+    pub(crate) stated: Option<Stated<'static>>,
     pub(crate) seed: u64,
     /// With these it begins.
     pub(crate) overrides: Overrides,
@@ -137,15 +139,13 @@ impl Wanted<'_> {
         let recipe: Vec<String> = Recipe::of(told, Some(&shrunk.signature)).lines().collect();
         let failure = shrunk.failure().to_string();
         let plain = format!("cargo xtask replay {} --seed {}{}", self.simulation, self.seed, self.suffix);
-        let name = format!("{} seed {}", self.simulation, self.seed);
         let witness = Witness {
             simulation: self.simulation,
             seed: self.seed,
             bug: self.bug,
             overrides: &shrunk.overrides,
             recipe: &recipe,
-            name: &name,
-            builder: None,
+            stated: self.stated,
         };
         let configuration = serde_json::to_string_pretty(&told.configuration);
         let timeline = TraceFile::of(told).map(|trace| Timeline::new(&trace, self.story(&recipe)).to_html());

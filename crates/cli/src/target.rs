@@ -7,6 +7,7 @@ mod command;
 mod determinism;
 mod print;
 mod replay;
+mod seed_run;
 mod shrink;
 mod sweep;
 mod timeline;
@@ -15,15 +16,17 @@ mod trials;
 mod witness;
 
 pub(crate) use replay::{FLAGS as REPLAY_FLAGS, USAGE as REPLAY_USAGE};
+pub use seed_run::SeedRun;
 pub(crate) use shrink::{FLAGS as SHRINK_FLAGS, MARK as SHRINK_MARK, USAGE as SHRINK_USAGE};
 pub(crate) use sweep::begins;
 pub(crate) use timeline::{FLAGS as TIMELINE_FLAGS, USAGE as TIMELINE_USAGE};
 pub(crate) use trace::{FLAGS as TRACE_FLAGS, USAGE as TRACE_USAGE};
 
 use crate::trouble::Trouble;
-use std::panic::{self, AssertUnwindSafe};
+use std::panic::{self, AssertUnwindSafe, Location};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
+use wavetank_debug::Stated;
 use wavetank_harness::{CoverageRules, SimulationBuilder};
 
 /// The word before the commands of a target, so that `cargo test sweep` filters tests
@@ -59,6 +62,7 @@ pub struct Target {
     bugs: Vec<String>,
     rules: CoverageRules,
     simulations: Vec<TargetSimulation>,
+    stated: Option<Stated<'static>>,
 }
 
 /// A target of one simulation that has no planted bugs: all of a test binary's `main`.
@@ -77,12 +81,37 @@ pub fn target(name: &str, state: impl Fn() -> SimulationBuilder + 'static) -> Ex
 impl Target {
     /// A target without simulations, by the name that the manifest gives it.
     pub fn new(name: impl Into<String>) -> Target {
-        Target { name: name.into(), bugs: Vec::new(), rules: CoverageRules::new(), simulations: Vec::new() }
+        let (bugs, rules, simulations) = (Vec::new(), CoverageRules::new(), Vec::new());
+        Target { name: name.into(), bugs, rules, simulations, stated: None }
     }
 
     /// The planted bugs that are compiled in; `--bug` takes no other.
     pub fn bugs<B: Into<String>>(mut self, bugs: impl IntoIterator<Item = B>) -> Target {
         self.bugs = bugs.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Which function of this file gives the target: for the tests that are written of its
+    /// red seeds, each a file beside this one that calls it. Without it they go through the
+    /// command line. The file belongs below a folder `tests`; it can be a module of another
+    /// one, as long as it does not say `crate::`.
+    ///
+    /// ```no_run
+    /// use wavetank_cli::Target;
+    /// use wavetank_harness::{SimContext, SimulationBuilder};
+    ///
+    /// fn main() -> std::process::ExitCode {
+    ///     target().main()
+    /// }
+    ///
+    /// pub fn target() -> Target {
+    ///     let nap = |_: &_| SimulationBuilder::new().workload("napper", 1..=3, |_: SimContext| async {});
+    ///     Target::new("nap").stated_by("target").simulation("nap", nap)
+    /// }
+    /// ```
+    #[track_caller]
+    pub fn stated_by(mut self, function: &'static str) -> Target {
+        self.stated = Some(Stated { file: Location::caller().file(), function });
         self
     }
 

@@ -80,12 +80,36 @@ fn slow_a_new_project_sweeps_green_and_red_with_its_bug() {
     run_in(&project, again).expect(1, lost);
     run_in(&project, &again.replace(" --bug early-ack", "")).expect(0, "is green");
 
+    check_witness(&project, again, lost);
+
     // As a test, and with everything that is in it built without a warning.
     let tested = run_in(&project, "cargo test --workspace").expect(0, "test storm ");
     assert!(!tested.err.contains("warning"), "{}", tested.err);
     let files = |folder: &Path| fs::read_dir(folder).expect("it is there").count();
     assert_eq!(files(&project.join("failures")), 1, "the red run is kept, and nothing else was red");
     assert_eq!((files(&project), files(&project.join("src"))), (10, 2), "nothing else is left beside what was written");
+}
+
+/// The test that was written of the red seed compiles beside the target's own, is red in its
+/// own process with the bug, and green without it.
+fn check_witness(project: &Path, again: &str, lost: &str) {
+    let failures = fs::read_dir(project.join("failures")).expect("the red run is kept");
+    let kept = failures.map(|entry| entry.expect("the folder can be read").path()).next().expect("it is kept");
+    let witness = fs::read_to_string(kept.join("witness.rs")).expect("a kept failure has its test");
+    let place = witness.split("`tests/").nth(1).and_then(|rest| rest.split(".rs`").next()).expect("it says where to");
+    let file = project.join(format!("tests/{place}.rs"));
+    fs::write(&file, &witness).expect("the project has a folder of tests");
+    let line = witness.split("`cargo test").nth(1).and_then(|rest| rest.split('`').next()).expect("it says how");
+    let line = format!("cargo test{line}");
+    let red = run_in(project, &line).expect(101, lost);
+    let again = again.replace(" --profile dev", "");
+    assert!(red.out.contains(&format!("reproduce: {again}")), "{}", red.out);
+    assert!(!red.err.contains("warning"), "{}", red.err);
+    run_in(project, &line.replace(" --features bugs", "")).expect(0, "1 passed");
+    let unknown = witness.replace("early-ack", "late-ack");
+    fs::write(&file, unknown).expect("it was just written");
+    run_in(project, &line).expect(101, "target `storm` has no bug `late-ack` compiled in; it has early-ack");
+    fs::remove_file(file).expect("it was just written");
 }
 
 #[test]

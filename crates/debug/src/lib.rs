@@ -23,4 +23,4 @@ mod witness;
 
 pub use recipe::{LINES_MOST, Recipe};
 pub use signature::Signature;
-pub use witness::Witness;
+pub use witness::{Stated, Witness};

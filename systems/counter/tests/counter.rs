@@ -11,7 +11,13 @@ use wavetank_harness::CoverageRules;
 const BUGS: &[&str] = if cfg!(feature = "bugs") { &["acknowledge-before-sync"] } else { &[] };
 
 fn main() -> ExitCode {
+    target().main()
+}
+
+/// Tests of red seeds call it, too.
+pub(crate) fn target() -> Target {
     Target::new("counter")
+        .stated_by("target")
         .bugs(BUGS.iter().copied())
         .coverage_rules(CoverageRules::new().exempt_site(
             "a record is torn within",
@@ -19,7 +25,6 @@ fn main() -> ExitCode {
         ))
         .simulation("storm", |options| tank::counter(bug(options)))
         .simulation("hostile", |options| tank::counter_hostile(bug(options)))
-        .main()
 }
 
 fn bug(options: &TargetOptions) -> Option<Bug> {

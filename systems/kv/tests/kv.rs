@@ -7,8 +7,13 @@ use std::process::ExitCode;
 use wavetank_cli::{Target, TargetOptions};
 
 fn main() -> ExitCode {
+    target().main()
+}
+
+/// Tests of red seeds call it, too.
+pub(crate) fn target() -> Target {
     let bugs = Bug::ALL.iter().map(|(name, _)| *name).filter(|name| Bug::named(name).is_some());
-    Target::new("kv").bugs(bugs).simulation("storm", |options| tank::storm(bug(options))).main()
+    Target::new("kv").stated_by("target").bugs(bugs).simulation("storm", |options| tank::storm(bug(options)))
 }
 
 fn bug(options: &TargetOptions) -> Option<Bug> {

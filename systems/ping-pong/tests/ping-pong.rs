@@ -10,11 +10,16 @@ use wavetank_cli::{Target, TargetOptions};
 const BUGS: &[&str] = if cfg!(feature = "bugs") { &["take-any-answer"] } else { &[] };
 
 fn main() -> ExitCode {
+    target().main()
+}
+
+/// Tests of red seeds call it, too.
+pub(crate) fn target() -> Target {
     Target::new("ping-pong")
+        .stated_by("target")
         .bugs(BUGS.iter().copied())
         .simulation("storm", |options| tank::ping_pong(bug(options)))
         .simulation("hostile", |options| tank::ping_pong_hostile(bug(options)))
-        .main()
 }
 
 fn bug(options: &TargetOptions) -> Option<Bug> {

@@ -8,8 +8,8 @@ use crate::shrunk::{ShrunkReport, Wanted, budget};
 use crate::terminal;
 use std::path::PathBuf;
 use std::time::Duration;
-use wavetank_debug::Signature;
 use wavetank_debug::corpus::{Corpus, Standing};
+use wavetank_debug::{Signature, Stated};
 use wavetank_harness::{Isolation, Overrides, SimulationBuilder};
 
 /// Processor time for all red seeds of one simulation together.
@@ -30,6 +30,8 @@ pub(super) struct Around<'a> {
     pub(super) name: &'a str,
     pub(super) options: &'a SweepOptions,
     pub(super) builder: &'a SimulationBuilder,
+    /// Where a test finds the simulation's target.
+    pub(super) stated: Option<Stated<'static>>,
     pub(super) interruption: &'a Interruption,
 }
 
@@ -103,6 +105,7 @@ impl Around<'_> {
             simulation: self.name,
             bug: self.options.bug.as_deref(),
             builder: self.builder,
+            stated: self.stated,
             seed,
             overrides: Overrides::new(),
             signature: Some(signature),

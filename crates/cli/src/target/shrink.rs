@@ -82,6 +82,7 @@ fn run(target: &Target, asked: Asked) -> Result<Verdict, Trouble> {
         simulation: &name,
         bug: asked.bug.as_deref(),
         builder: &builder,
+        stated: target.stated,
         seed,
         overrides,
         signature: None,

@@ -99,7 +99,7 @@ impl Sweep<'_> {
             .with_reproduce_line(&crate::finding::reproduce_line(&name, "{seed}", &suffix))
             .with_threads(threads);
         let keeping = &asked.keeping;
-        let around = Around { keeping, name: &name, options, builder: &builder, interruption };
+        let around = Around { keeping, name: &name, options, builder: &builder, stated: target.stated, interruption };
         let kept = around.before();
         let witness = Witness {
             name: &name,

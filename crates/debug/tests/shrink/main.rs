@@ -6,7 +6,7 @@ mod domains;
 use desk::{Bugs, desk};
 use std::time::Duration;
 use wavetank_debug::shrink::{Budget, Ended, ShrinkError, Shrinker, Shrunk, Size, superfluous};
-use wavetank_debug::{LINES_MOST, Recipe, Signature, Witness};
+use wavetank_debug::{LINES_MOST, Recipe, Signature, Stated, Witness};
 use wavetank_harness::{Overrides, SimulationBuilder};
 
 /// The first seed that fails with these words.
@@ -63,27 +63,30 @@ fn check_words(simulation: &SimulationBuilder, shrunk: &Shrunk, words: &str) {
     assert!(lines.last().is_some_and(|last| last.contains(words)), "{lines:?}");
     let long = simulation.recorder().tell(shrunk.seed, Overrides::new());
     assert!(Recipe::of(&long, None).lines().count() <= LINES_MOST, "a long run is told in as few lines");
-    let mut witness = Witness {
-        simulation: "desk",
-        seed: shrunk.seed,
-        bug: None,
-        overrides: &shrunk.overrides,
-        recipe: &lines,
-        name: "desk seed 7!",
-        builder: Some("desk(Bugs::default())"),
-    };
-    let direct = witness.to_rust();
-    assert!(direct.contains("#[test]\nfn desk_seed_7() {"), "{direct}");
-    let entries = direct.lines().filter(|line| line.contains("overrides.set_in(")).count();
-    assert_eq!(entries, shrunk.overrides.iter().count(), "{direct}");
-    witness.builder = None;
+    check_witness(shrunk, &lines);
+}
+
+/// The test is a whole file beside its target's, or goes through the command line; either
+/// way it has all that is overridden.
+fn check_witness(shrunk: &Shrunk, recipe: &[String]) {
+    let (seed, overrides) = (shrunk.seed, &shrunk.overrides);
+    let mut witness = Witness { simulation: "desk", seed, bug: Some("twice"), overrides, recipe, stated: None };
     let by_command = witness.to_rust();
-    let json = by_command.split("r##\"").nth(1).and_then(|rest| rest.split("\"##").next()).expect("it holds JSON");
-    assert_eq!(serde_json::from_str::<Overrides>(json).expect("overrides"), shrunk.overrides);
-    assert!(
-        by_command.contains(&format!("\"xtask\", \"replay\", \"desk\", \"--seed\", \"{}\"", shrunk.seed)),
-        "{by_command}"
-    );
+    assert!(by_command.contains(&format!("\"xtask\", \"replay\", \"desk\", \"--seed\", \"{seed}\"")), "{by_command}");
+    witness.stated = Some(Stated { file: "systems/desk/tests/red/main.rs", function: "target" });
+    let direct = witness.to_rust();
+    assert!(direct.contains(&format!("`systems/desk/tests/red_seed_{seed}.rs`")), "{direct}");
+    assert!(direct.contains("#[path = \"red/main.rs\"]"), "{direct}");
+    assert!(direct.contains("simulation::target().assert_green("), "{direct}");
+    assert!(direct.contains("bug: cfg!(feature = \"bugs\").then_some(\"twice\"),"), "{direct}");
+    for text in [by_command, direct] {
+        assert!(text.contains(&format!("#[test]\nfn red_seed_{seed}() {{")), "{text}");
+        let json = text.split("r#\"").nth(1).and_then(|rest| rest.split("\"#").next()).expect("it holds JSON");
+        assert_eq!(serde_json::from_str::<Overrides>(json).expect("overrides"), *overrides);
+    }
+    // What is elsewhere cannot be come to from a test.
+    witness.stated = Some(Stated { file: "systems/desk/src/main.rs", function: "target" });
+    assert!(witness.to_rust().contains("xtask"), "{}", witness.to_rust());
 }
 
 fn size(atoms: usize, operations: usize) -> Size {

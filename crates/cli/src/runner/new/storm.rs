@@ -14,7 +14,13 @@ use project_name::{Bug, count, serve};
 const PORT: u16 = 7000;
 
 fn main() -> ExitCode {
+    target().main()
+}
+
+/// Tests of red seeds call it, too.
+pub fn target() -> Target {
     Target::new("storm")
+        .stated_by("target")
         .bugs(Bug::NAMES.iter().copied())
         .simulation("storm", |options| {
             let bug = options.bug().and_then(Bug::named);
@@ -30,7 +36,6 @@ fn main() -> ExitCode {
                 .workload("client", 1..=3, client)
                 .with_chaos(Chaos::storm(Duration::from_secs(4)))
         })
-        .main()
 }
 
 /// The highest count that any client was told.
