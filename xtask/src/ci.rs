@@ -4,6 +4,7 @@
 
 mod alone;
 mod browser;
+mod chromium;
 mod clippy;
 mod deny;
 mod docs;
@@ -14,6 +15,7 @@ mod instructions;
 mod layers;
 mod lean;
 mod nix;
+mod picture;
 mod profiles;
 mod sweep;
 mod tests;

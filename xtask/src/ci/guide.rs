@@ -1,13 +1,27 @@
 //! The guide step: the walk from a red sweep to a fixed bug, as docs/guide/red-seed.md
-//! has it. Each of its commands is run, in order, and has to print what stands below it.
+//! has it. Each of its commands is run, in order, and has to print what stands below it;
+//! then its pictures are taken anew.
 //!
 //! What the commands do is the command line's business.
 
 use super::Outcome;
+use super::chromium::{Chromium, Found};
+use super::picture::{self, Picture};
 use crate::{program::Program, red::Red, workspace::Workspace};
-use std::{fs, path::Path};
+use std::fs;
+use std::path::{Path, PathBuf};
 
 const PAGE: &str = "docs/guide/red-seed.md";
+
+/// The pictures of the page, each of a file that one of its commands leaves.
+const PICTURES: &[Picture] = &[
+    Picture {
+        name: "red-seed",
+        of: "failures/checker-each-version-is-given-once-version-b48b21a6/timeline.html",
+        keys: &[],
+    },
+    Picture { name: "red-seed-beside", of: "target/red-seed.html", keys: &["c", "d"] },
+];
 
 /// A command of the page, and what it has to print.
 #[derive(Debug, PartialEq, Eq)]
@@ -29,25 +43,56 @@ pub(super) fn step(workspace: &Workspace) -> Result<Outcome, Red> {
     if walks.is_empty() {
         return Err(Red::new(format!("{PAGE} has no command: begin a block with ```sh")));
     }
+    let chromium = Chromium::find(workspace)?;
+    // Until the end: later commands run what is in them.
+    let mut copied = Vec::new();
     for walk in walks {
-        let mut words = walk.command.split_whitespace();
-        let name = words.next().unwrap_or_default();
-        let arguments: Vec<&str> = words.collect();
-        let (code, output) = Program::new(name, &arguments, &workspace.root).status_and_output()?;
-        if code != walk.code {
-            return Err(Red::new(format!(
-                "{PAGE}:{}: `{}` ends with {code}, not {}\n{output}",
-                walk.line, walk.command, walk.code
-            )));
-        }
-        if let Err(missing) = follows(&output, &walk.printed) {
-            return Err(Red::new(format!(
-                "{PAGE}:{}: `{}` does not print the line `{missing}` where the page has it. It prints:\n{output}",
-                walk.line, walk.command
-            )));
-        }
+        copied.extend(walk.copied(&workspace.root)?);
+        walk.take(&workspace.root)?;
     }
-    Ok(Outcome::Green)
+    drop(copied);
+    picture::mentioned(PAGE, &page, PICTURES)?;
+    match chromium {
+        Found::Ready(chromium) => picture::take(&chromium, workspace, PAGE, PICTURES).map(|()| Outcome::Green),
+        Found::Lacking(reason) => Ok(Outcome::Skipped(format!("all but the pictures: {reason}"))),
+    }
+}
+
+impl Walk {
+    /// Runs it, and looks at what it prints.
+    fn take(&self, root: &Path) -> Result<(), Red> {
+        let Walk { line, command, code, printed } = self;
+        let mut words = command.split_whitespace();
+        let name = words.next().unwrap_or_default();
+        let (ended, output) = Program::new(name, &words.collect::<Vec<_>>(), root).status_and_output()?;
+        if ended != *code {
+            return Err(Red::new(format!("{PAGE}:{line}: `{command}` ends with {ended}, not {code}\n{output}")));
+        }
+        follows(&output, printed).map_err(|missing| {
+            Red::new(format!(
+                "{PAGE}:{line}: `{command}` does not print the line `{missing}` where the page has it. It prints:\n{output}"
+            ))
+        })
+    }
+
+    /// What it copies into the checkout: it goes when the page has been walked.
+    fn copied(&self, root: &Path) -> Result<Option<Copied>, Red> {
+        let ["cp", _, to] = self.command.split_whitespace().collect::<Vec<_>>()[..] else { return Ok(None) };
+        if Program::new("git", &["ls-files", "--error-unmatch", to], root).works() {
+            return Err(Red::new(format!("{PAGE}:{}: `{}` would overwrite what git has", self.line, self.command)));
+        }
+        Ok(Some(Copied(root.join(to))))
+    }
+}
+
+/// A file that goes when this does.
+struct Copied(PathBuf);
+
+impl Drop for Copied {
+    fn drop(&mut self) {
+        // The command that was to make it may have failed.
+        let _ = fs::remove_file(&self.0);
+    }
 }
 
 /// The figures of the last debugging campaign, as it left them.

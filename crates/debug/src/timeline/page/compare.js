@@ -12,6 +12,9 @@ function pairRows() {
 
 let SHOWN_PAIRS = [];
 
+// An event where the runs part, unless it stands beside a later event of the other run.
+const inDifference = (i, side) => (PAIRS.some((pair) => pair[side] === i && pair[1 - side] !== NONE && pair[1 - side] !== FIRST[1 - side]) ? NONE : i);
+
 function cell(of, i, side, alone) {
   if (i === NONE) return element("div", { class: "cell empty" });
   const event = of.events[i];
@@ -55,8 +58,9 @@ function drawCompare() {
   SHOWN_PAIRS = pairRows();
   const pair = (a, b) => element("div", { class: "pair" }, cell(run, a, 0, b === NONE), cell(other, b, 1, a === NONE));
   const shift = (i) => i;
-  const difference = FIRST && element("div", { class: "pair difference", id: "difference" }, element("p", {}, "first difference"), cell(run, FIRST[0], 0, true), cell(other, FIRST[1], 1, true));
-  const rest = SHOWN_PAIRS.filter(([a, b]) => !FIRST || !(a === FIRST[0] && b === NONE) && !(b === FIRST[1] && a === NONE));
+  const [first, second] = FIRST ? FIRST.map(inDifference) : [NONE, NONE];
+  const difference = FIRST && element("div", { class: "pair difference", id: "difference" }, element("p", {}, "first difference"), cell(run, first, 0, true), cell(other, second, 1, true));
+  const rest = SHOWN_PAIRS.filter(([a, b]) => !(a !== NONE && a === first || b !== NONE && b === second));
   const shown = rest.slice(0, 400);
   host.replaceChildren(
     element("div", { class: "pair head" }, [run, other].map((of, side) => element("div", { class: `cell head ${of.sheet.failures.length > 0 ? "red" : "green"}` },
