@@ -47,6 +47,19 @@ pub trait Device: 'static {
     /// from now on.
     fn fire(&mut self, slot: u32, kernel: &mut Kernel);
 
+    /// A record of this device will be due soon: what it is about may be
+    /// [prefetched](crate::prefetch). Asked only when very much is queued, and not
+    /// of each record.
+    fn expect(&self, slot: u32) {
+        let _ = slot;
+    }
+
+    /// A record of this device will be due next, as it seems: whom it will wake may be
+    /// [prefetched](Kernel::prefetch_waiter). Asked only when very much is queued.
+    fn expect_next(&self, slot: u32, kernel: &Kernel) {
+        let _ = (slot, kernel);
+    }
+
     /// A handle was dropped while the world was borrowed: close what it stood for
     /// if `generation` is still its.
     fn close(&mut self, slot: u32, generation: u32, kernel: &mut Kernel) {

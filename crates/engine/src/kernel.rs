@@ -8,6 +8,7 @@ use crate::fault::FaultLog;
 use crate::generation::Generations;
 use crate::hook::{Publication, Violation};
 use crate::limit::{Limits, Stop};
+use crate::local;
 use crate::node::{NodeId, Topology};
 use crate::overrides::Overrides;
 use crate::queue::{Queue, Ticket};
@@ -328,6 +329,17 @@ impl Kernel {
     }
 
     // --- Waking ----------------------------------------------------------------
+
+    /// [Prefetches](local::prefetch) the task that will be woken, if it is one of the engine's.
+    pub fn prefetch_waiter(&self, waiter: &Waiter) {
+        if let Waiter::Task(number @ 1..) = waiter {
+            let task = self.tasks.peek(index_of(*number));
+            local::prefetch(task);
+            if let Some(future) = &task.future {
+                local::prefetch(&**future);
+            }
+        }
+    }
 
     /// Wakes who waits. A foreign waker is called after the borrow.
     #[inline]

@@ -60,7 +60,7 @@ pub use home::Home;
 pub use hook::{BUGGIFY_ACTIVE, KNOB, Publication, Violation};
 pub use kernel::{CHANGES, EngineConfig, Kernel, SCHEDULE, SELECT, TIES};
 pub use limit::{Limit, Limits, Stop};
-pub use local::{Key, Local};
+pub use local::{Key, Local, prefetch};
 pub use node::{Machine, MachineId, Node, NodeId, NodeState, Placement, Topology};
 pub use overrides::{Choice, Overrides};
 pub use queue::{Due, Queue, Ticket};

@@ -9,6 +9,10 @@ const NONE: u32 = u32::MAX;
 /// than fit there, so that the next few do not spread them again.
 const GATHER_AT: usize = FEW_MOST / 2;
 
+/// Records from which on [`Queue::has_many`]: with a connection and two tasks to each
+/// record, which are 2 kB together, two megabytes.
+const MANY: usize = 1024;
+
 /// A queued record; held by the device that queued it, until it fires or is cancelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ticket(pub(crate) u32);
@@ -76,6 +80,22 @@ impl Queue {
     #[doc(hidden)]
     pub fn slots(&self) -> usize {
         self.records.len()
+    }
+
+    /// Whether so much is queued that what it is about lies in no cache that is near.
+    #[inline]
+    pub(crate) fn has_many(&self) -> bool {
+        self.len > MANY
+    }
+
+    /// The device and slot of the records that come first in the order as far as it is
+    /// known: one alone is the earliest, several are still to be put into order.
+    pub(crate) fn front(&self) -> impl Iterator<Item = (u32, u32)> {
+        let list = self.wheel.lowest().into_iter().flat_map(|(_, _, head)| self.wheel.list(head));
+        list.map(|index| {
+            let record = &self.records[(index - ANCHORS) as usize];
+            (record.device, record.slot)
+        })
     }
 
     /// Whether nothing is queued.

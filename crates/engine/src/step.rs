@@ -11,6 +11,10 @@ use crate::queue::Head;
 use crate::ready::{Place, Policy};
 use crate::task::{BoxRunnable, End};
 
+/// Records that are looked at ahead of their time: what they are about fits the nearest
+/// cache beside what is being worked on.
+const AHEAD_MOST: usize = 48;
+
 /// What is to be done outside of the borrow before the next step.
 pub(crate) enum Next {
     /// Poll this task.
@@ -179,7 +183,26 @@ impl Kernel {
             let waiter = self.timers.fire(due.slot);
             self.wake(waiter);
         } else {
+            if self.queue.has_many() {
+                self.look_ahead(devices);
+            }
             devices.get(due.device).fire(due.slot, self);
+        }
+    }
+
+    /// Has what the next records are about fetched from far memory, while the one that
+    /// is due is worked on.
+    #[cold]
+    #[inline(never)]
+    fn look_ahead(&self, devices: &mut Devices) {
+        let mut front = self.queue.front().filter(|(device, _)| *device != TIMERS);
+        let (first, second) = (front.next(), front.next());
+        match (first, second) {
+            (Some((device, slot)), None) => devices.get(device).expect_next(slot, self),
+            (first, second) => {
+                let several = first.into_iter().chain(second).chain(front);
+                several.take(AHEAD_MOST).for_each(|(device, slot)| devices.get(device).expect(slot));
+            }
         }
     }
 

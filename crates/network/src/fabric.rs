@@ -8,7 +8,7 @@ use crate::link::Links;
 use crate::listener::Listeners;
 use crate::port::Ports;
 use crate::slot::Role;
-use wavetank_engine::{CrashKind, Device, Home, Kernel, MachineId, NodeId, Scope, mix};
+use wavetank_engine::{CrashKind, Device, Home, Kernel, MachineId, NodeId, Scope, mix, prefetch};
 
 /// What the network keeps of a machine.
 #[derive(Debug, Default)]
@@ -173,6 +173,19 @@ impl Device for Fabric {
             (Role::Handshake, connection) => self.advance(kernel, connection),
             (Role::Datagram, datagram) => self.land_datagram(kernel, datagram),
             (role, index) => unreachable!("nothing queues a record for {role:?} {index}"),
+        }
+    }
+
+    fn expect(&self, slot: u32) {
+        if let (Role::Landing, flow) = Role::of(slot) {
+            prefetch(self.connections.peek(flow >> 1));
+        }
+    }
+
+    fn expect_next(&self, slot: u32, kernel: &Kernel) {
+        if let (Role::Landing, flow) = Role::of(slot) {
+            let connection = self.connections.peek(flow >> 1);
+            kernel.prefetch_waiter(&connection.flows[(flow & 1) as usize].reader);
         }
     }
 
