@@ -11,6 +11,7 @@ use crate::ledger::StateRegistry;
 use crate::observer::Observer;
 use crate::outcome::Outcome;
 use crate::record::RunRecord;
+use crate::recorder::Recorder;
 use crate::result::SimulationResult;
 use crate::runner::{self, Progress, Sweep};
 use crate::shared::Finished;
@@ -18,14 +19,13 @@ use crate::simulation::{Checker, Group, Invariant, Liveness, Role, Simulation};
 use crate::strategy::TestStrategy;
 use crate::swarm::Swarm;
 use crate::tolerance::Tolerance;
-use crate::worker::Worker;
 use crate::workload::{Body, Factory, Process, Workload};
 use std::ffi::OsString;
 use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
-use wavetank_engine::{EngineConfig, Limits, Overrides, Policy, Ratio, Trace};
+use wavetank_engine::{EngineConfig, Limits, Overrides, Policy, Ratio};
 use wavetank_network::NetworkConfig;
 use wavetank_storage::StorageConfiguration;
 
@@ -52,7 +52,8 @@ use wavetank_storage::StorageConfiguration;
 /// ```
 #[derive(Clone)]
 pub struct SimulationBuilder {
-    simulation: Simulation,
+    /// Shared with the workers of its sweeps.
+    simulation: Arc<Simulation>,
     strategy: TestStrategy,
     threads: Option<usize>,
     reproduce: Option<Arc<str>>,
@@ -74,7 +75,7 @@ impl SimulationBuilder {
         let buggify = Ratio::new(1, 4);
         let engine = EngineConfig { buggify_active: buggify, buggify_fires: buggify, ..EngineConfig::default() };
         SimulationBuilder {
-            simulation: Simulation {
+            simulation: Arc::new(Simulation {
                 name: std::thread::current().name().unwrap_or("simulation").to_string(),
                 groups: Vec::new(),
                 invariants: Vec::new(),
@@ -90,7 +91,7 @@ impl SimulationBuilder {
                 fixed: None,
                 leak_check: true,
                 grace: Duration::from_secs(60),
-            },
+            }),
             strategy: TestStrategy::Count(100),
             threads: None,
             reproduce: None,
@@ -102,7 +103,7 @@ impl SimulationBuilder {
 
     /// Names the simulation, for its reports.
     pub fn with_name(mut self, name: impl Into<String>) -> SimulationBuilder {
-        self.simulation.name = name.into();
+        self.stated().name = name.into();
         self
     }
 
@@ -171,25 +172,25 @@ impl SimulationBuilder {
         O: Outcome,
     {
         let check = move |state: &StateRegistry| check(state).ended().map(drop);
-        self.simulation.invariants.push(Invariant { name: name.into(), check: Arc::new(check) });
+        self.stated().invariants.push(Invariant { name: name.into(), check: Arc::new(check) });
         self
     }
 
     /// The network's conditions.
     pub fn with_network_config(mut self, network: NetworkConfig) -> SimulationBuilder {
-        self.simulation.network = network;
+        self.stated().network = network;
         self
     }
 
     /// The disks' conditions.
     pub fn with_storage_config(mut self, storage: StorageConfiguration) -> SimulationBuilder {
-        self.simulation.storage = storage;
+        self.stated().storage = storage;
         self
     }
 
     /// The planned faults.
     pub fn with_chaos(mut self, chaos: Chaos) -> SimulationBuilder {
-        self.simulation.chaos = chaos;
+        self.stated().chaos = chaos;
         self
     }
 
@@ -197,14 +198,14 @@ impl SimulationBuilder {
     /// strike, what its latencies and buffers are. What the other methods state is what is
     /// drawn around; of what they leave at zero there is nothing.
     pub fn with_swarm(mut self, swarm: Swarm) -> SimulationBuilder {
-        self.simulation.swarm = Some(swarm);
+        self.stated().swarm = Some(swarm);
         self
     }
 
     /// What the processes survive together; planned faults stay within it, but for runs
     /// that overdraw it on purpose.
     pub fn with_tolerance(mut self, tolerance: Tolerance) -> SimulationBuilder {
-        self.simulation.tolerance = Some(tolerance);
+        self.stated().tolerance = Some(tolerance);
         self
     }
 
@@ -221,7 +222,7 @@ impl SimulationBuilder {
             let probe = probe(context);
             Box::pin(async move { probe.await.ended() })
         };
-        self.simulation.liveness.push(Liveness { name: name.into(), within, probe: Arc::new(probe) });
+        self.stated().liveness.push(Liveness { name: name.into(), within, probe: Arc::new(probe) });
         self
     }
 
@@ -236,7 +237,7 @@ impl SimulationBuilder {
             let injecting = inject(injector);
             Box::pin(async move { injecting.await.ended() })
         };
-        self.simulation.injectors.push((name.into(), Arc::new(inject)));
+        self.stated().injectors.push((name.into(), Arc::new(inject)));
         self
     }
 
@@ -249,39 +250,39 @@ impl SimulationBuilder {
         O: Outcome,
     {
         let judge = move |run: &Finished| judge(run).ended().map(drop);
-        self.simulation.checkers.push(Checker { name: name.into(), judge: Arc::new(judge) });
+        self.stated().checkers.push(Checker { name: name.into(), judge: Arc::new(judge) });
         self
     }
 
     /// Gives every run the conditions that one run had: what was drawn before that began is
     /// not drawn any more. With that run's own seed it is the same run.
     pub fn with_configuration(mut self, configuration: RunConfiguration) -> SimulationBuilder {
-        self.simulation.fixed = Some(Arc::new(configuration));
+        self.stated().fixed = Some(Arc::new(configuration));
         self
     }
 
     /// How far each run may go.
     pub fn with_limits(mut self, limits: Limits) -> SimulationBuilder {
-        self.simulation.engine.limits = limits;
+        self.stated().engine.limits = limits;
         self
     }
 
     /// The order among ready tasks.
     pub fn with_policy(mut self, policy: Policy) -> SimulationBuilder {
-        self.simulation.engine.policy = policy;
+        self.stated().engine.policy = policy;
         self
     }
 
     /// Timers that fire late, polls that take time, `buggify!`: all that the engine
     /// itself can do.
     pub fn with_engine_config(mut self, change: impl FnOnce(&mut EngineConfig)) -> SimulationBuilder {
-        change(&mut self.simulation.engine);
+        change(&mut self.stated().engine);
         self
     }
 
     /// Whether tasks, sockets and files that outlive all workloads are red; they are by default.
     pub fn with_leak_check(mut self, leak_check: bool) -> SimulationBuilder {
-        self.simulation.leak_check = leak_check;
+        self.stated().leak_check = leak_check;
         self
     }
 
@@ -396,17 +397,17 @@ impl SimulationBuilder {
         observer: &dyn Observer,
     ) -> SimulationResult {
         self.expect_valid();
-        let simulation = Arc::new(self.simulation.clone());
+        let simulation = &self.simulation;
         let launch = match self.isolation {
             Isolation::Threads => None,
             Isolation::Process { timeout } => match Part::of(self.name(), timeout, self.arguments.as_deref()) {
                 Part::Launch(launch) => Some(launch),
-                Part::Run(seed) => isolation::run_and_end(simulation, seed),
+                Part::Run(seed) => isolation::run_and_end(simulation.clone(), seed),
                 Part::Nothing => return SimulationResult::new(self.name()),
             },
         };
         let threads = self.threads.unwrap_or_else(runner::cores);
-        let sweep = Sweep { simulation: &simulation, strategy, threads, progress, observer, launch: launch.as_ref() };
+        let sweep = Sweep { simulation, strategy, threads, progress, observer, launch: launch.as_ref() };
         let mut result = sweep.run();
         for red in &mut result.red {
             red.reproduce = self.reproduce_line(red.seed);
@@ -428,9 +429,7 @@ impl SimulationBuilder {
     /// If the simulation cannot be run at all; see [`validate`](Self::validate).
     pub fn recorder(&self) -> Recorder {
         self.expect_valid();
-        let mut worker = Worker::new(Arc::new(self.simulation.clone()));
-        worker.recorded = true;
-        Recorder { worker }
+        Recorder::new(self.simulation.clone())
     }
 
     /// Says whether the simulation can be run.
@@ -479,24 +478,15 @@ impl SimulationBuilder {
         format!("WAVETANK_SEED={seed} cargo test{package}{}", test.unwrap_or_default())
     }
 
+    /// What was said so far, to be added to.
+    fn stated(&mut self) -> &mut Simulation {
+        Arc::make_mut(&mut self.simulation)
+    }
+
     #[track_caller]
     fn group(mut self, name: &str, role: Role, count: Count, factory: Factory) -> SimulationBuilder {
         let site = Location::caller();
-        self.simulation.groups.push(Group { name: name.into(), role, count, factory, site });
+        self.stated().groups.push(Group { name: name.into(), role, count, factory, site });
         self
-    }
-}
-
-/// Runs single seeds of a simulation, one after another, and keeps each one's details.
-pub struct Recorder {
-    pub(crate) worker: Worker,
-}
-
-impl Recorder {
-    /// Runs one seed under overrides, keeping the events of a window if asked to.
-    pub fn run(&mut self, seed: u64, overrides: Overrides, window: Option<(u64, u64)>) -> RunRecord {
-        let trace = window.map(|(from, to)| Trace::window(from, to));
-        let outcome = self.worker.run(seed, overrides, trace);
-        self.worker.record(seed, outcome)
     }
 }

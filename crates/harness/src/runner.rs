@@ -47,17 +47,16 @@ impl Sweep<'_> {
             _ => None,
         };
         let rounds = matches!(self.strategy, TestStrategy::UntilAllSometimesReached(_));
-        let mut result = SimulationResult::new(&self.simulation.name);
-        let mut first = 0;
-        loop {
-            let last = if rounds { first + ROUND } else { u64::MAX };
-            let share = Share { sweep: self, next: AtomicU64::new(first), last, deadline };
-            result.merge(share.run());
-            first = last;
-            let over = !rounds || self.strategy.seed(first).is_none() || result.all_sometimes_reached();
-            if over || self.progress.cancelled.load(Ordering::Relaxed) {
-                break;
-            }
+        let share = |first, last| Share { sweep: self, next: AtomicU64::new(first), last, deadline }.run();
+        let mut last = if rounds { ROUND } else { u64::MAX };
+        let mut result = share(0, last);
+        while rounds
+            && self.strategy.seed(last).is_some()
+            && !result.all_sometimes_reached()
+            && !self.progress.cancelled.load(Ordering::Relaxed)
+        {
+            result.merge(share(last, last + ROUND));
+            last += ROUND;
         }
         result.real_time = start.elapsed();
         result
@@ -88,8 +87,9 @@ impl Share<'_> {
             let workers: Vec<_> = (0..threads).map(|number| scope.spawn(move || self.work(number))).collect();
             workers.into_iter().map(|worker| worker.join().expect("a worker reports panics as failures")).collect()
         });
-        let mut sum = SimulationResult::new(&self.sweep.simulation.name);
-        parts.into_iter().for_each(|part| sum.merge(part));
+        let mut parts = parts.into_iter();
+        let mut sum = parts.next().expect("there are several threads");
+        parts.for_each(|part| sum.merge(part));
         sum
     }
 
@@ -137,6 +137,7 @@ impl Share<'_> {
         if let Place::Here(worker) = &mut place {
             result.coverage.merge(&worker.take_coverage());
         }
+        result.trim();
         result
     }
 

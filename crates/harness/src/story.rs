@@ -1,10 +1,10 @@
 //! The story of one run, for those who look at it: what happened, who took part, and
 //! which event each failure is. How it is written down is others' business.
 
-use crate::builder::Recorder;
 use crate::failure::Failure;
 use crate::log;
 use crate::record::RunRecord;
+use crate::recorder::Recorder;
 use crate::worker::Worker;
 use wavetank_engine::{Kernel, MachineId, NodeId, Overrides, StoryEvent, Trace, Value};
 

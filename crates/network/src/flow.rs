@@ -145,9 +145,29 @@ impl Acks {
 impl Flow {
     /// As a new connection has it; keeps its memory.
     pub(crate) fn open(&mut self, entity: u64, window: u32) {
-        let (ring, mut rest) = (self.ring.renewed(), std::mem::take(&mut self.rest));
+        // Field by field: as one value it would be made elsewhere and moved here, ring and all.
+        let Flow { ring, rest, entity: name, edge, advertised, .. } = self;
+        ring.renew();
         rest.clear();
-        *self = Flow { ring, rest, entity, edge: u64::from(window), advertised: u64::from(window), ..Flow::default() };
+        *name = entity;
+        *edge = u64::from(window);
+        *advertised = u64::from(window);
+        let Flow { read, landed, departed, written, acked, last_due, reads, repeats, .. } = self;
+        for count in [read, landed, departed, written, acked, last_due, reads, repeats] {
+            *count = 0;
+        }
+        let Flow { sealed, closing, fin_departed, fin_landed, reset_departed, update_lost, .. } = self;
+        for is_so in [sealed, closing, fin_departed, fin_landed, reset_departed, update_lost] {
+            *is_so = false;
+        }
+        self.acks.lose();
+        self.first = None;
+        self.ticket = None;
+        self.ack_ticket = None;
+        self.stall = None;
+        self.marks = 0;
+        self.reader = Waiter::NOBODY;
+        self.writer = Waiter::NOBODY;
     }
 
     /// Settles the acknowledgements that have arrived by `now`.

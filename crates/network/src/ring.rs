@@ -69,11 +69,12 @@ impl Ring {
         self.beyond.len()
     }
 
-    /// An empty ring with the memory of this one, unless that is more than the next
-    /// connection in its slot may need.
-    pub(crate) fn renewed(&mut self) -> Ring {
-        let beyond = std::mem::take(&mut self.beyond);
-        if beyond.len() > BYTES_KEPT { Ring::default() } else { Ring { beyond, ..Ring::default() } }
+    /// Makes it empty. Gives its memory back if that is more than the next connection in
+    /// its slot may need.
+    pub(crate) fn renew(&mut self) {
+        if self.beyond.len() > BYTES_KEPT {
+            self.beyond = Vec::new();
+        }
     }
 
     #[cold]
