@@ -3,7 +3,9 @@ calls it.
 
 Each round runs every workload on every peer once, in an order that rotates,
 each run in a process of its own and always with the same seed, so that
-differing trace hashes show a peer that does not repeat itself. Raw JSON lines
+differing trace hashes show a peer that does not repeat itself. Each round runs
+copies of the binaries: how a file lies in the page cache makes a short run up to
+a sixth slower, and one unlucky file must not decide a table. Raw JSON lines
 and the tables go to results/latest/, which is not committed.
 
     python3 measure.py [--check] [--from RAW]
@@ -15,12 +17,14 @@ run's raw.jsonl instead of measuring.
 import argparse
 import json
 import os
+import pathlib
+import shutil
 import subprocess
 import sys
 
 import ratios
 import tables
-from peers import HERE, PEERS, ROWS, chosen, misuse
+from peers import HERE, PEERS, ROWS, TARGET, chosen, misuse
 
 ROUNDS = int(os.environ.get("ROUNDS", "7"))
 QUICK = bool(os.environ.get("QUICK"))
@@ -29,9 +33,9 @@ TIMEOUT_S = 300
 LATEST = HERE / "results" / "latest"
 
 
-def run(peer, workload, n):
+def run(binary, peer, workload, n):
     """One process: its JSON line, or why there is none."""
-    env, binary = PEERS[peer]
+    env, _ = PEERS[peer]
     try:
         p = subprocess.run(
             [binary, workload, str(n), SEED],
@@ -53,6 +57,18 @@ def size(workload, n):
     return min(n, 30) if workload == "scale" else max(n // 10, 1)
 
 
+def copies(columns):
+    """Each column's binary as a new file, in the page cache as a whole."""
+    folder = pathlib.Path(TARGET) / "round"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    originals = {PEERS[peer][1] for peer in columns}
+    fresh = {original: folder / pathlib.Path(original).name for original in originals}
+    for original, copy in fresh.items():
+        shutil.copy(original, copy)
+    return {peer: fresh[PEERS[peer][1]] for peer in columns}
+
+
 def measure():
     """All rounds, as a list of records; written out one by one as they come."""
     columns = chosen("PEERS", PEERS)
@@ -61,6 +77,7 @@ def measure():
     LATEST.mkdir(parents=True, exist_ok=True)
     with open(LATEST / "raw.jsonl", "w") as raw:
         for r in range(ROUNDS):
+            binaries = copies(columns)
             for row, (workload, n, own) in enumerate(ROWS):
                 if workload not in workloads:
                     continue
@@ -70,7 +87,7 @@ def measure():
                     if m is None or (peer, workload) in unsupported:
                         continue
                     m = size(workload, m)
-                    d = run(peer, workload, m)
+                    d = run(binaries[peer], peer, workload, m)
                     if d.get("unsupported"):
                         unsupported.add((peer, workload))
                         continue
