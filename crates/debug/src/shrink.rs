@@ -9,6 +9,7 @@ mod beginning;
 mod cpu;
 mod domains;
 mod elsewhere;
+mod journey;
 mod jury;
 mod passes;
 mod remains;

@@ -70,7 +70,7 @@ pub use observer::{FinishedRun, Observer};
 pub use operations::{ARGUMENT, OPERATION, OPERATION_COUNT, Operation, OperationRecord, Operations};
 pub use outcome::{Ended, Outcome};
 pub use phase::Phase;
-pub use plan::{DURATION, EXTENT};
+pub use plan::{DURATION, EXTENT, PLAN};
 pub use providers::SimProviders;
 pub use record::{Divergence, RunPrint, RunRecord};
 pub use recorder::Recorder;

@@ -55,8 +55,9 @@ pub(crate) struct Field {
     pub(crate) machines: u32,
 }
 
-/// The entity of the first cycle's planned faults in their kinds' domains.
-const PLAN: u64 = 0x706c_616e;
+/// The entity of the first cycle's planned faults in their kinds' domains; the next cycle's
+/// is one more.
+pub const PLAN: u64 = 0x706c_616e;
 const HOW_MANY: Domain = Domain::new("chaos.count");
 /// When a planned fault strikes, within its window; benign: when it begins.
 const TIME: Domain = Domain::new("chaos.time");
@@ -140,7 +141,9 @@ impl Draft<'_> {
         let window = saturating_nanos(self.chaos.window);
         let mut draws = Vec::new();
         for strike in Strike::ALL {
-            for nth in 0..how_many(self.chaos, plain, strike, entity) {
+            // As many as the seed draws, however few are wanted; or more, if more are.
+            let count = how_many(self.chaos, plain, strike, entity);
+            for nth in 0..count.max(how_many(self.chaos, decisions, strike, entity)) {
                 let bits = plain.draw(strike.kind().domain(), entity, nth).expect("nothing is overridden in it");
                 let time = decisions.within(TIME, mix(strike.kind().domain().key(), entity), nth, 0, window);
                 draws.push(Draw { time, strike, nth, bits: mix(bits, TARGET) });

@@ -82,7 +82,7 @@ impl Database {
         let (directory, store) = Directory::open(world, keeping.replies_most, keeping.bug).await?;
         let shared = Arc::new(Shared { durable: Mutex::new(store), metrics: Metrics::default() });
         let (writes, queue) = mpsc::channel(QUEUED_MOST);
-        let compact_bytes = buggify_knob!("compact after bytes", keeping.compact_bytes, [600, 6_000]);
+        let compact_bytes = buggify_knob!("compact after bytes", keeping.compact_bytes, [600, 6_000, 60_000]);
         let committer =
             Committer { world: world.clone(), directory, shared: shared.clone(), compact_bytes, bug: keeping.bug };
         committer.count();

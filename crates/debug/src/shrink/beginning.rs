@@ -7,7 +7,7 @@
 //! of the operations may get there with larger arguments.
 
 use super::domains::{ARGUMENT, is_planned, losses};
-use super::elsewhere::Journey;
+use super::journey::Journey;
 use super::passes::Passes;
 use super::remains::without;
 use wavetank_harness::{Address, Atom, Choice, Decisions, Domain, OperationRecord, Overrides, mix};
@@ -25,21 +25,35 @@ impl Passes<'_> {
     pub(super) fn beginning(&mut self) {
         self.begin("the beginning");
         for raised in [None].into_iter().chain((0..RAISED_MOST).map(Some)) {
-            let mut operations = self.record.operations.clone();
-            operations.sort_by_key(|operation| operation.begun);
-            if operations.len() <= FEW || self.is_over() {
+            if !self.cut_beginning(raised, |back| back + 1) {
                 return;
             }
-            let planned: Vec<Atom> = self.record.atoms.iter().filter(|atom| is_planned(atom.kind)).copied().collect();
-            // The operation that the last planned fault meets; the last one, if there is none.
-            let end = planned.last().map_or(u64::MAX, |atom| atom.time);
-            let met = operations.iter().rposition(|operation| operation.begun <= end).unwrap_or(0);
-            for count in (0..=met).rev() {
-                if self.is_cut(&operations, count, met, &planned, raised) {
-                    break;
-                }
-            }
         }
+    }
+
+    /// A first, quick try: what was long ago does not matter most often.
+    pub(super) fn long_ago(&mut self) {
+        self.begin("what was long ago");
+        self.cut_beginning(None, |back| back * 2 + 1);
+    }
+
+    /// Cuts the beginning off, first all that is before the operation that the last planned
+    /// fault meets, then less and less. False if there is no use in going on.
+    fn cut_beginning(&mut self, raised: Option<u64>, further: impl Fn(usize) -> usize) -> bool {
+        let mut operations = self.record.operations.clone();
+        operations.sort_by_key(|operation| operation.begun);
+        if operations.len() <= FEW || self.is_over() {
+            return false;
+        }
+        let planned: Vec<Atom> = self.record.atoms.iter().filter(|atom| is_planned(atom.kind)).copied().collect();
+        // The operation that the last planned fault meets; the last one, if there is none.
+        let end = planned.last().map_or(u64::MAX, |atom| atom.time);
+        let met = operations.iter().rposition(|operation| operation.begun <= end).unwrap_or(0);
+        let mut back = 0;
+        while back <= met && !self.is_cut(&operations, met - back, met, &planned, raised) {
+            back = further(back);
+        }
+        true
     }
 
     /// Whether the first operations can go, if all that is planned strikes earlier.
@@ -73,9 +87,12 @@ impl Passes<'_> {
         let mut moved = shorter;
         for atom in planned {
             let Some(journey) = Journey::of(self, atom) else { return false };
-            let time = (atom.time + now.begun).checked_sub(before).filter(|time| journey.reaches(*time));
-            let Some(time) = time else { return false };
-            moved = journey.moved(&moved, time);
+            match (atom.time + now.begun).checked_sub(before) {
+                Some(time) if journey.reaches(time) => moved = journey.moved(&moved, time),
+                Some(_) => return false,
+                // It struck in what is cut off.
+                None => moved = without(&moved, &[atom.address]),
+            }
         }
         self.is_smaller_after(&moved, &losses)
     }

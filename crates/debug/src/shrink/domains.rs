@@ -7,6 +7,8 @@ use wavetank_harness::{Domain, FaultKind, all_kinds};
 pub(super) const OPERATION: Domain = Domain::new("workload.operation");
 /// The domain of arguments of operations: benign, zero.
 pub(super) const ARGUMENT: Domain = Domain::new("workload.argument");
+/// The domain of how many planned faults of a kind there are.
+pub(super) const COUNT: Domain = Domain::new("chaos.count");
 /// The domain of when planned faults strike.
 pub(super) const TIME: Domain = Domain::new("chaos.time");
 /// The domain of how long planned faults last: benign, the shortest.
@@ -32,7 +34,7 @@ pub const VALUES: [Domain; 24] = [
     Domain::new("storage.parts-landed"),
     Domain::new("buggify.knob"),
     Domain::new("buggify.active"),
-    Domain::new("chaos.count"),
+    COUNT,
     Domain::new("workload.count"),
     Domain::new("chaos.cycles"),
     DURATION,

@@ -6,13 +6,13 @@
 //! anything again, and planned faults are moved to where they meet the same operation, or
 //! another one, as they did before. What then fails is reduced anew.
 
-use super::domains::{TIME, is_planned, losses};
+use super::domains::{is_planned, losses};
+use super::journey::Journey;
 use super::jury::Trial;
 use super::passes::{Passes, clear_single};
 use super::remains::{remains, without};
 use std::sync::Arc;
-use wavetank_core::saturating_nanos;
-use wavetank_harness::{Address, Atom, Choice, Decisions, Domain, Overrides, mix, scale};
+use wavetank_harness::{Address, Atom, Domain, Overrides};
 
 /// How much is tried for one part.
 #[derive(Debug, Clone, Copy)]
@@ -104,7 +104,7 @@ impl Passes<'_> {
     ) -> bool {
         let part = (span.1 - span.0) / MOMENTS;
         let mut times: Vec<u64> = (0..=MOMENTS * 3 / 2).map(|nth| span.0 + nth * part).collect();
-        times.push(span.0 + journey.after);
+        times.push(span.0 + journey.after());
         let mut known: Vec<u64> = Vec::new();
         for _ in 0..rounds {
             times.retain(|time| journey.reaches(*time));
@@ -163,55 +163,6 @@ impl Passes<'_> {
     }
 }
 
-/// A planned fault that may strike at other times.
-pub(super) struct Journey {
-    /// Its decision in the domain of times.
-    entity: u64,
-    nth: u64,
-    /// When it strikes now.
-    time: u64,
-    /// When its cycle begins, and for how long faults strike in it.
-    base: u64,
-    window: u64,
-    /// How long after the beginning of an operation it strikes now.
-    after: u64,
-}
-
-impl Journey {
-    pub(super) fn of(passes: &Passes<'_>, atom: &Atom) -> Option<Journey> {
-        let window = saturating_nanos(passes.record.configuration.chaos.window);
-        let (entity, nth) = (mix(atom.address.domain, atom.address.entity), atom.address.nth);
-        let now = Decisions::new(passes.seed, passes.overrides.clone()).within(TIME, entity, nth, 0, window);
-        let began = passes.record.operations.iter().map(|operation| operation.begun);
-        let after = atom.time - began.filter(|begun| *begun <= atom.time).max().unwrap_or(0);
-        Some(Journey { entity, nth, time: atom.time, base: atom.time.checked_sub(now)?, window, after })
-    }
-
-    /// The operations that it could meet, those first that it would have met.
-    fn spans(&self, seen: &Trial, most: usize) -> Vec<(u64, u64)> {
-        let mut spans: Vec<(u64, u64)> = seen.spans.iter().map(|span| (span.begun, span.ended)).collect();
-        spans.sort_unstable_by_key(|(begun, _)| (begun + self.after).abs_diff(self.time));
-        spans.truncate(most);
-        spans
-    }
-
-    fn anywhere(&self) -> Vec<u64> {
-        (1..=MOMENTS).map(|nth| self.base + scale(mix(nth, self.entity), 0, self.window)).collect()
-    }
-
-    pub(super) fn reaches(&self, time: u64) -> bool {
-        time.checked_sub(self.base).is_some_and(|time| time <= self.window)
-    }
-
-    /// The overrides, and the fault at a time that it reaches.
-    pub(super) fn moved(&self, overrides: &Overrides, time: u64) -> Overrides {
-        let mut moved = overrides.clone();
-        let draw = draw_within(time - self.base, self.window);
-        moved.set_in(TIME, self.entity, self.nth, Choice::Draw(draw));
-        moved
-    }
-}
-
 /// The overrides, and domains in which the seed draws everything again.
 fn freed(mut overrides: Overrides, domains: &[Domain]) -> Overrides {
     for domain in domains {
@@ -219,24 +170,4 @@ fn freed(mut overrides: Overrides, domains: &[Domain]) -> Overrides {
         overrides.clear_domain(*domain);
     }
     overrides
-}
-
-/// A draw that gives this number of nanoseconds between zero and `window`, both included.
-fn draw_within(time: u64, window: u64) -> u64 {
-    let draw = (u128::from(time) << 64).div_ceil(u128::from(window) + 1);
-    u64::try_from(draw).unwrap_or(u64::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_draw_gives_the_time_that_it_was_made_for() {
-        for window in [1, 2, 999, 5_000_000_000, u64::MAX >> 1] {
-            for time in [0, 1, window / 3, window - 1, window] {
-                assert_eq!(scale(draw_within(time, window), 0, window), time, "{time} of {window}");
-            }
-        }
-    }
 }

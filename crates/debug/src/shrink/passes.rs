@@ -61,6 +61,7 @@ impl<'a> Passes<'a> {
     /// False if it was over before the result was found to be minimal.
     pub(super) fn run(&mut self) -> bool {
         self.keep_what_fires();
+        self.long_ago();
         let start = (self.overrides.clone(), self.record.clone());
         let mut finished = self.passes();
         if remains(&self.record).count() > SMALL {
