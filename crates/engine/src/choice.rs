@@ -4,10 +4,11 @@
 
 use crate::decision::{Address, Domain, mix, scale};
 use crate::digest::Checkpoint;
-use crate::fault::{Atom, FaultKind, Tally, Target, kinds};
+use crate::fault::{Atom, FaultKind, Target, kinds};
 use crate::kernel::Kernel;
 use crate::node::NodeId;
 use crate::ratio::Ratio;
+use crate::tally::Tally;
 use crate::trace::{Event, EventKind};
 
 const FAULT: EventKind = EventKind::new("fault");

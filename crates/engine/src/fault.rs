@@ -1,8 +1,9 @@
-//! Faults as data: the kinds, the atoms that fired in a run, and the tallies per
-//! kind. Draws nothing and injects nothing.
+//! Faults as data: the kinds, and what fired in a run. Draws nothing and injects
+//! nothing; counting is the tallies'.
 
 use crate::decision::{Address, Domain};
 use crate::node::{MachineId, NodeId};
+use crate::tally::{Tallies, Tally};
 use std::fmt;
 
 /// Kinds there is room for. Indices below 16 belong to the engine, 16 to 39 to
@@ -107,42 +108,12 @@ pub struct Atom {
     pub parameters: [u64; 2],
 }
 
-/// How often a kind of fault was considered, and what became of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
-pub struct Tally {
-    /// The plan or a draw asked for it.
-    pub asked: u64,
-    /// A tolerance let it through as it was.
-    pub granted: u64,
-    /// A tolerance let a weaker form of it through.
-    pub downgraded: u64,
-    /// A tolerance forbade it.
-    pub refused: u64,
-    /// It happened.
-    pub fired: u64,
-    /// Product code received a result that differs from the benign one.
-    pub effective: u64,
-}
-
-impl Tally {
-    /// Adds another run's tally.
-    pub fn merge(&mut self, other: &Tally) {
-        self.asked += other.asked;
-        self.granted += other.granted;
-        self.downgraded += other.downgraded;
-        self.refused += other.refused;
-        self.fired += other.fired;
-        self.effective += other.effective;
-    }
-}
-
 /// The faults of one run.
 #[derive(Debug)]
 pub struct FaultLog {
     atoms: Vec<Atom>,
     atoms_dropped: u64,
-    tallies: Box<[Tally; KINDS_MOST]>,
-    touched: u64,
+    tallies: Tallies,
 }
 
 /// Atoms that a run remembers; further ones are counted only.
@@ -150,16 +121,13 @@ const ATOMS_MOST: usize = 1 << 20;
 
 impl FaultLog {
     pub(crate) fn new() -> FaultLog {
-        FaultLog { atoms: Vec::new(), atoms_dropped: 0, tallies: Box::new([Tally::default(); KINDS_MOST]), touched: 0 }
+        FaultLog { atoms: Vec::new(), atoms_dropped: 0, tallies: Tallies::default() }
     }
 
     pub(crate) fn reset(&mut self) {
         self.atoms.clear();
         self.atoms_dropped = 0;
-        while self.touched != 0 {
-            self.tallies[self.touched.trailing_zeros() as usize] = Tally::default();
-            self.touched &= self.touched - 1;
-        }
+        self.tallies.clear();
     }
 
     /// The atoms that fired, in the order of time.
@@ -174,17 +142,16 @@ impl FaultLog {
 
     /// The tally of a kind.
     pub fn tally(&self, kind: &FaultKind) -> &Tally {
-        &self.tallies[kind.index()]
+        self.tallies.of(kind)
     }
 
-    /// The tallies of the kinds that had any, by index.
-    pub fn touched(&self) -> impl Iterator<Item = (usize, &Tally)> {
-        (0..KINDS_MOST).filter(|index| self.touched >> index & 1 == 1).map(|index| (index, &self.tallies[index]))
+    /// Those of all kinds.
+    pub fn tallies(&self) -> &Tallies {
+        &self.tallies
     }
 
     pub(crate) fn tally_mut(&mut self, kind: &FaultKind) -> &mut Tally {
-        self.touched |= 1 << kind.index();
-        &mut self.tallies[kind.index()]
+        self.tallies.of_mut(kind.index())
     }
 
     /// Logs a fault that fired; that it was asked for is counted before.

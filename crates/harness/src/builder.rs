@@ -9,7 +9,7 @@ use crate::injector::Injector;
 use crate::isolation::{self, Isolation, Part};
 use crate::ledger::StateRegistry;
 use crate::observer::Observer;
-use crate::outcome::Outcome;
+use crate::outcome::{Ending, Outcome};
 use crate::record::RunRecord;
 use crate::recorder::Recorder;
 use crate::result::SimulationResult;
@@ -218,10 +218,7 @@ impl SimulationBuilder {
         F: Fn(SimContext) -> Fut + Send + Sync + 'static,
         Fut: Future<Output: Outcome> + 'static,
     {
-        let probe = move |context| -> Body {
-            let probe = probe(context);
-            Box::pin(async move { probe.await.ended() })
-        };
+        let probe = move |context| -> Body { Box::pin(Ending::of(probe(context))) };
         self.stated().liveness.push(Liveness { name: name.into(), within, probe: Arc::new(probe) });
         self
     }
@@ -233,10 +230,7 @@ impl SimulationBuilder {
         F: Fn(Injector) -> Fut + Send + Sync + 'static,
         Fut: Future<Output: Outcome> + 'static,
     {
-        let inject = move |injector| -> Body {
-            let injecting = inject(injector);
-            Box::pin(async move { injecting.await.ended() })
-        };
+        let inject = move |injector| -> Body { Box::pin(Ending::of(inject(injector))) };
         self.stated().injectors.push((name.into(), Arc::new(inject)));
         self
     }

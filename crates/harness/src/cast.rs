@@ -1,7 +1,7 @@
 //! The cast of a run: everybody's node and address, and how each is started. Knows
 //! no faults and no verdicts.
 
-use crate::context::SimContext;
+use crate::context::{SimContext, View};
 use crate::ledger::StateRegistry;
 use crate::outcome::{Ended, Outcome};
 use crate::providers::SimProviders;
@@ -11,6 +11,7 @@ use crate::topology::{Peer, PeerGroup, WorkloadTopology};
 use crate::workload::{Body, Factory};
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::net::IpAddr;
 use std::panic::Location;
 use std::sync::Arc;
 use wavetank_engine::{Decisions, Domain, Home, NodeId, Placement, SimTaskProvider, name_key};
@@ -137,35 +138,30 @@ impl Starter {
     /// The context of a process or workload that was just booted.
     pub(crate) fn context(&self, home: Home) -> SimContext {
         let part = self.parts[home.node.0 as usize];
-        let peer = self.peer(home.node);
-        SimContext {
-            providers: SimProviders::new(&self.handles, home),
-            home,
-            ip: peer.ip,
-            number: part.number,
-            name: peer.name.clone(),
-            topology: self.topology.clone(),
-            state: StateRegistry::new(self.handles.ledger),
-            seed: self.seed,
-            group: self.simulation.groups[part.group].name.clone(),
-            control: self.handles.control,
-        }
+        let Peer { name, ip, .. } = self.peer(home.node);
+        let group = self.simulation.groups[part.group].name.clone();
+        SimContext::new(self.view(home, *ip, name.clone(), group, part.number))
     }
 
     /// The context of what belongs to no group: demands for progress, injectors. It runs on
     /// the harness's own machine.
     pub(crate) fn context_of_harness(&self, home: Home, name: &Arc<str>) -> SimContext {
         let machine = self.handles.control.kernel(|kernel| kernel.topology.node(home.node).machine);
-        SimContext {
+        let ip = wavetank_network::address_of(machine);
+        SimContext::new(self.view(home, ip, name.clone(), name.clone(), 0))
+    }
+
+    fn view(&self, home: Home, ip: IpAddr, name: Arc<str>, group: Arc<str>, number: u32) -> View {
+        View {
             providers: SimProviders::new(&self.handles, home),
             home,
-            ip: wavetank_network::address_of(machine),
-            number: 0,
-            name: name.clone(),
+            ip,
+            number,
+            name,
             topology: self.topology.clone(),
             state: StateRegistry::new(self.handles.ledger),
             seed: self.seed,
-            group: name.clone(),
+            group,
             control: self.handles.control,
         }
     }
@@ -175,7 +171,7 @@ impl Starter {
         let home = self.handles.control.boot(node);
         let group = &self.simulation.groups[self.parts[node.0 as usize].group];
         let context = self.context(home);
-        let name = context.name.clone();
+        let name = context.name_shared();
         let body: Body = match &group.factory {
             Factory::Function(function) => function(context),
             Factory::Process(make) => {

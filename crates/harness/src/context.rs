@@ -12,9 +12,16 @@ use std::sync::Arc;
 use std::time::Duration;
 use wavetank_engine::{Control, Home};
 
-/// A process's or workload's view of its run.
+/// A process's or workload's view of its run. Cloning it copies nothing.
 #[derive(Debug, Clone)]
 pub struct SimContext {
+    /// Shared, because async functions keep what they are given twice.
+    view: Arc<View>,
+}
+
+/// What there is to see.
+#[derive(Debug)]
+pub(crate) struct View {
     pub(crate) providers: SimProviders,
     pub(crate) home: Home,
     pub(crate) ip: IpAddr,
@@ -29,46 +36,54 @@ pub struct SimContext {
 }
 
 impl SimContext {
+    pub(crate) fn new(view: View) -> SimContext {
+        SimContext { view: Arc::new(view) }
+    }
+
+    pub(crate) fn name_shared(&self) -> Arc<str> {
+        self.view.name.clone()
+    }
+
     /// The world as this process sees it: what generic code takes as `P: Providers`.
     pub fn providers(&self) -> SimProviders {
-        self.providers.clone()
+        self.view.providers.clone()
     }
 
     /// Its number within its group, from 0.
     pub fn number(&self) -> u32 {
-        self.number
+        self.view.number
     }
 
     /// Its name, such as `server-2`.
     pub fn name(&self) -> &str {
-        &self.name
+        &self.view.name
     }
 
     /// The address of its machine.
     pub fn ip(&self) -> IpAddr {
-        self.ip
+        self.view.ip
     }
 
     /// How often this process was booted: 1 for the first time.
     pub fn incarnation(&self) -> u32 {
-        self.home.incarnation
+        self.view.home.incarnation
     }
 
     /// Everybody in the run.
     pub fn topology(&self) -> &WorkloadTopology {
-        &self.topology
+        &self.view.topology
     }
 
     /// State for invariants to read.
     pub fn state(&self) -> StateRegistry {
-        self.state
+        self.view.state
     }
 
     /// A value that all workloads of this run share with each other and with its
     /// checkers: one of each type, made by [`Default`] when it is first asked for. For what
     /// a test gathers, such as a history; processes under test talk over the network.
     pub fn shared<T: Default + 'static>(&self) -> Shared<T> {
-        Shared::new(self.state.ledger)
+        Shared::new(self.view.state.ledger)
     }
 
     /// This workload's operations in this run.
@@ -82,43 +97,50 @@ impl SimContext {
     /// # Panics
     /// Without a verb.
     pub fn operations(&self, count: impl Into<Count>, verbs: &'static [&'static str]) -> Operations {
-        Operations::new(self.control, self.state.ledger, self.name.clone(), &self.group, count.into(), verbs)
+        Operations::new(
+            self.view.control,
+            self.view.state.ledger,
+            self.view.name.clone(),
+            &self.view.group,
+            count.into(),
+            verbs,
+        )
     }
 
     /// Waits until the last fault is over and the world has been quiet for
     /// [`Chaos::settle`](crate::Chaos): from then on every fault is benign. At once if the
     /// simulation plans none.
     pub async fn quiet(&self) {
-        phase::wait(self.state.ledger).await;
+        phase::wait(self.view.state.ledger).await;
     }
 
     /// What the run is doing.
     pub fn phase(&self) -> Phase {
-        self.state.ledger.with(|ledger, _| ledger.phase)
+        self.view.state.ledger.with(|ledger, _| ledger.phase)
     }
 
     /// Whether faults go beyond the declared tolerance in this run, on purpose: nothing is
     /// to be demanded then but that no answer is wrong.
     pub fn is_overdrawn(&self) -> bool {
-        self.state.ledger.with(|ledger, _| ledger.overdrawn)
+        self.view.state.ledger.with(|ledger, _| ledger.overdrawn)
     }
 
     /// Processes that are left dead or cut off, in one direction or both, now that the
     /// world is quiet. Before the last check everybody is back.
     pub fn left_behind(&self) -> Vec<Peer> {
-        let left = self.state.ledger.with(|ledger, _| ledger.left.clone());
-        let peers = self.topology.processes.iter().flat_map(|group| &group.members);
+        let left = self.view.state.ledger.with(|ledger, _| ledger.left.clone());
+        let peers = self.view.topology.processes.iter().flat_map(|group| &group.members);
         peers.filter(|peer| left.contains(&peer.node)).cloned().collect()
     }
 
     /// How much virtual time has passed in the run, whatever the machine's own clock says: for
     /// the histories that a checker judges, never for the system under test.
     pub fn elapsed(&self) -> Duration {
-        Duration::from_nanos(self.home.with(|kernel| kernel.now()))
+        Duration::from_nanos(self.view.home.with(|kernel| kernel.now()))
     }
 
     /// The run's seed: for messages. Decisions come from [`RandomProvider`](wavetank_core::RandomProvider).
     pub fn seed(&self) -> u64 {
-        self.seed
+        self.view.seed
     }
 }

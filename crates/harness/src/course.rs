@@ -175,7 +175,7 @@ fn set_up(starter: &Starter, node: NodeId) {
     let home = starter.handles.control.boot(node);
     let context = starter.context(home);
     let (mut workload, ledger) = (make(), starter.handles.ledger);
-    starter.await_end(home, "setup", context.name.clone(), async move {
+    starter.await_end(home, "setup", context.name_shared(), async move {
         let ended = workload.setup(&context).await.ended();
         ledger.with(|ledger, _| ledger.workloads.push((node.0 as usize, workload)));
         ended
@@ -186,7 +186,7 @@ fn set_up(starter: &Starter, node: NodeId) {
 fn run(starter: &Starter, node: NodeId) {
     let Some((home, mut workload)) = take_workload(starter, node) else { return starter.start(node) };
     let (context, ledger) = (starter.context(home), starter.handles.ledger);
-    starter.await_end(home, "workload", context.name.clone(), async move {
+    starter.await_end(home, "workload", context.name_shared(), async move {
         let ended = workload.run(&context).await.ended();
         ledger.with(|ledger, _| ledger.workloads.push((node.0 as usize, workload)));
         ended
@@ -197,7 +197,7 @@ fn run(starter: &Starter, node: NodeId) {
 fn check(starter: &Starter, node: NodeId) {
     let Some((home, mut workload)) = take_workload(starter, node) else { return };
     let (context, ledger) = (starter.context(home), starter.handles.ledger);
-    starter.await_end(home, "check", context.name.clone(), async move {
+    starter.await_end(home, "check", context.name_shared(), async move {
         let ended = workload.check(&context).await.ended();
         // It checks again when everybody was restarted.
         ledger.with(|ledger, _| ledger.workloads.push((node.0 as usize, workload)));

@@ -119,7 +119,7 @@ pub(crate) fn run_and_end(simulation: Arc<Simulation>, seed: u64) -> ! {
     let mut worker = Worker::new(simulation);
     let outcome = worker.run(seed, Overrides::new(), None);
     let noted = worker.noted();
-    let tallies = worker.faults(|faults| faults.touched().map(|(kind, tally)| (kind, *tally)).collect());
+    let tallies = worker.faults(|faults| faults.tallies().iter().map(|(kind, tally)| (kind, *tally)).collect());
     let coverage = worker.take_coverage();
     let reached = coverage.iter().filter(|(_, count)| count.hits() > 0).collect();
     let told = ToldRun { outcome, noted, tallies, coverage: reached };

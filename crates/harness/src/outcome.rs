@@ -2,7 +2,11 @@
 //! the run; it is kept as words.
 
 use crate::metrics::SimulationMetrics;
+use pin_project_lite::pin_project;
 use std::fmt::Display;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 
 /// The end of a process or workload, as data.
 pub type Ended = Result<SimulationMetrics, String>;
@@ -51,5 +55,29 @@ impl<T> Returns for fn() -> T {
 impl Outcome for <fn() -> ! as Returns>::Type {
     fn ended(self) -> Ended {
         self
+    }
+}
+
+pin_project! {
+    /// A future that tells its outcome as data. An async block would hold the future twice:
+    /// as what it was given, and as what it awaits.
+    pub(crate) struct Ending<F> {
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F> Ending<F> {
+    pub(crate) fn of(future: F) -> Ending<F> {
+        Ending { future }
+    }
+}
+
+impl<F: Future<Output: Outcome>> Future for Ending<F> {
+    type Output = Ended;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Ended> {
+        Poll::Ready(ready!(self.project().future.poll(cx)).ended())
     }
 }

@@ -7,7 +7,7 @@ use crate::worker::RunOutcome;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
-use wavetank_engine::{Digest, FaultKind, KINDS_MOST, Tally, kinds, mix};
+use wavetank_engine::{Digest, FaultKind, Tallies, Tally, kinds, mix};
 use wavetank_probe::{Coverage, Kind};
 
 /// One red run.
@@ -48,7 +48,7 @@ pub struct SimulationResult {
     /// What was reached of the points planted in the program.
     pub coverage: Coverage,
     digests: (u64, u64),
-    tallies: Box<[Tally; KINDS_MOST]>,
+    tallies: Tallies,
 }
 
 impl SimulationResult {
@@ -69,7 +69,7 @@ impl SimulationResult {
             metrics: SimulationMetrics::default(),
             coverage: Coverage::new(),
             digests: (0, 0),
-            tallies: Box::new([Tally::default(); KINDS_MOST]),
+            tallies: Tallies::default(),
         }
     }
 
@@ -87,9 +87,7 @@ impl SimulationResult {
         self.digests.0 = self.digests.0.wrapping_add(mix(outcome.digest.0, seed));
         self.digests.1 = self.digests.1.wrapping_add(mix(outcome.digest.1, !seed));
         self.metrics.merge(&outcome.metrics);
-        for (index, tally) in tallies {
-            self.tallies[index].merge(tally);
-        }
+        self.tallies.merge(tallies);
         if !outcome.failures.is_empty() {
             self.absorb_red(seed, outcome.failures);
         }
@@ -127,9 +125,7 @@ impl SimulationResult {
         }
         self.metrics.merge(&other.metrics);
         self.coverage.merge(&other.coverage);
-        for (mine, theirs) in self.tallies.iter_mut().zip(other.tallies.iter()) {
-            mine.merge(theirs);
-        }
+        self.tallies.merge(other.tallies.iter());
         self.trim();
     }
 
@@ -159,7 +155,7 @@ impl SimulationResult {
 
     /// The tally of a kind of fault.
     pub fn tally(&self, kind: &FaultKind) -> &Tally {
-        &self.tallies[kind.index()]
+        self.tallies.of(kind)
     }
 
     /// The kinds of fault that were asked for at least once, with their tallies.

@@ -126,7 +126,9 @@ impl Share<'_> {
             }
             run.coverage.iter().for_each(|(site, count)| result.coverage.add(site, *count));
             match &mut place {
-                Place::Here(worker) => worker.faults(|faults| result.absorb(seed, run.outcome, faults.touched())),
+                Place::Here(worker) => {
+                    worker.faults(|faults| result.absorb(seed, run.outcome, faults.tallies().iter()))
+                }
                 Place::Apart(_) => {
                     let tallies = run.tallies.iter().map(|(kind, tally)| (*kind, tally));
                     result.absorb(seed, run.outcome, tallies);

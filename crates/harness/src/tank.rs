@@ -3,7 +3,7 @@
 
 use crate::cast::add_machine;
 use crate::ledger::ALARM;
-use crate::outcome::{Ended, Outcome};
+use crate::outcome::{Ended, Ending, Outcome};
 use crate::panic_site::{self, Simulating};
 use crate::providers::SimProviders;
 use crate::rig::Rig;
@@ -291,10 +291,7 @@ impl Tank {
         assert!(!self.hosts.contains_key(name), "there is a host `{name}` already");
         let peer = add_machine(&mut self.rig, name.into());
         let machine = self.rig.world.kernel(|kernel| kernel.topology.node(peer.node).machine);
-        let boot: Boot = Rc::new(move |world| {
-            let future = boot(world);
-            Box::pin(async move { future.await.ended() })
-        });
+        let boot: Boot = Rc::new(move |world| Box::pin(Ending::of(boot(world))));
         self.hosts.insert(
             name.to_string(),
             Host { node: peer.node, machine, ip: peer.ip, boot, client, awaited: Rc::new(Cell::new(client)) },

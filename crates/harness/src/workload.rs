@@ -3,7 +3,7 @@
 
 use crate::context::SimContext;
 use crate::metrics::SimulationMetrics;
-use crate::outcome::{Ended, Outcome};
+use crate::outcome::{Ended, Ending, Outcome};
 use async_trait::async_trait;
 use std::future::Future;
 use std::pin::Pin;
@@ -65,9 +65,6 @@ impl Factory {
         F: Fn(SimContext) -> Fut + Send + Sync + 'static,
         Fut: Future<Output: Outcome> + 'static,
     {
-        Factory::Function(Arc::new(move |context| {
-            let future = function(context);
-            Box::pin(async move { future.await.ended() })
-        }))
+        Factory::Function(Arc::new(move |context| Box::pin(Ending::of(function(context)))))
     }
 }

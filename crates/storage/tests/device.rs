@@ -347,7 +347,7 @@ fn a_fault_that_is_off_draws_nothing() {
     });
     tank.crash_machine();
     assert_eq!(tank.contents("data").unwrap(), [2; 10_000]);
-    assert_eq!(tank.world.kernel(|kernel| kernel.faults().touched().count()), 0);
+    assert_eq!(tank.world.kernel(|kernel| kernel.faults().tallies().iter().count()), 0);
 }
 
 #[test]

@@ -79,10 +79,10 @@ fn tallies_and_atoms_begin_anew_with_each_run() {
     for seed in 0..2 {
         basin.begin(seed, &fifo());
         basin.world.kernel(|kernel| {
-            assert_eq!(kernel.faults().touched().count(), 0);
+            assert_eq!(kernel.faults().tallies().iter().count(), 0);
             assert!(kernel.strikes(&kinds::PAUSE, 1, 2, Ratio::ONE, Target::World));
             assert!(!kernel.strikes(&kinds::CRASH, 1, 2, Ratio::ZERO, Target::World));
-            let touched: Vec<usize> = kernel.faults().touched().map(|(index, _)| index).collect();
+            let touched: Vec<usize> = kernel.faults().tallies().iter().map(|(index, _)| index).collect();
             assert_eq!(touched, [kinds::PAUSE.index()]);
             seen.borrow_mut().push(kernel.faults().atoms().len());
         });
