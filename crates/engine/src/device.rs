@@ -1,8 +1,9 @@
 //! What the engine asks of a device: a model of something that takes time, such
 //! as the network or the disks. The engine knows no device by name.
 
+use crate::fault::{FaultKind, Target, kinds};
 use crate::kernel::Kernel;
-use crate::node::{MachineId, NodeId};
+use crate::node::{MachineId, NodeId, Topology};
 
 /// Whom a crash or a pause strikes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +12,15 @@ pub enum Scope {
     Node(NodeId),
     /// A machine and every process on it.
     Machine(MachineId),
+}
+
+impl From<Scope> for Target {
+    fn from(scope: Scope) -> Target {
+        match scope {
+            Scope::Node(node) => Target::Node(node),
+            Scope::Machine(machine) => Target::Machine(machine),
+        }
+    }
 }
 
 /// How violently.
@@ -26,6 +36,23 @@ pub enum CrashKind {
 }
 
 impl CrashKind {
+    /// Whom it strikes when it is aimed at a node: that one, or its machine with all on it.
+    pub fn scope(self, node: NodeId, topology: &Topology) -> Scope {
+        match self {
+            CrashKind::Process => Scope::Node(node),
+            CrashKind::Machine | CrashKind::PowerLoss => Scope::Machine(topology.node(node).machine),
+        }
+    }
+
+    /// The kind of fault that it is.
+    pub const fn fault(self) -> &'static FaultKind {
+        match self {
+            CrashKind::Process => &kinds::CRASH,
+            CrashKind::Machine => &kinds::MACHINE_CRASH,
+            CrashKind::PowerLoss => &kinds::POWER_LOSS,
+        }
+    }
+
     /// Its name, as traces have it.
     pub const fn name(self) -> &'static str {
         match self {

@@ -124,6 +124,14 @@ impl Topology {
         &self.nodes[id.0 as usize]
     }
 
+    /// Whether a node's process runs.
+    ///
+    /// # Panics
+    /// If there is no such node.
+    pub fn is_up(&self, id: NodeId) -> bool {
+        self.node(id).state == NodeState::Up
+    }
+
     /// A machine.
     ///
     /// # Panics

@@ -13,7 +13,7 @@ use crate::shared::Finished;
 use crate::worker::Worker;
 use crate::workload::Factory;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use wavetank_engine::{CrashKind, Home, NodeId, NodeState, Scope};
+use wavetank_engine::{CrashKind, Home, NodeId, Scope};
 
 impl Worker {
     /// Runs everything that a run consists of. An error is what ended it early: a
@@ -132,11 +132,7 @@ fn restart_all(starter: &Starter, home: Home, field: Field, kind: CrashKind) {
     // A crash in a quiet world would lose nothing.
     control.kernel(|kernel| kernel.set_quiet(false));
     for node in (0..field.processes).map(NodeId) {
-        let machine = control.kernel(|kernel| kernel.topology.node(node).machine);
-        match kind {
-            CrashKind::Process => control.crash(Scope::Node(node), kind),
-            CrashKind::Machine | CrashKind::PowerLoss => control.crash(Scope::Machine(machine), kind),
-        }
+        control.crash(control.kernel(|kernel| kind.scope(node, &kernel.topology)), kind);
     }
     control.kernel(|kernel| kernel.set_quiet(true));
     (0..field.processes).map(NodeId).for_each(|node| starter.start(node));
@@ -214,9 +210,6 @@ fn take_workload(
         let place = ledger.workloads.iter().position(|(owner, _)| *owner == node.0 as usize)?;
         Some(ledger.workloads.swap_remove(place).1)
     })?;
-    debug_assert!(
-        handles.control.kernel(|kernel| kernel.topology.node(node).state == NodeState::Up),
-        "workloads survive"
-    );
+    debug_assert!(handles.control.kernel(|kernel| kernel.topology.is_up(node)), "workloads survive");
     Some((handles.control.home(node), workload))
 }

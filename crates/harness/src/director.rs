@@ -322,22 +322,18 @@ impl Director {
             return None;
         }
         let control = self.starter.handles.control;
-        let machine = control.kernel(|kernel| {
+        let scope = control.kernel(|kernel| {
             // That a process died is an effect by itself.
             kernel.effective(planned.strike.kind());
-            kernel.topology.node(node).machine
+            how.scope(node, &kernel.topology)
         });
-        let (scope, target) = match how {
-            CrashKind::Process => (Scope::Node(node), Target::Node(node)),
-            CrashKind::Machine | CrashKind::PowerLoss => (Scope::Machine(machine), Target::Machine(machine)),
-        };
-        self.note(planned, target);
+        self.note(planned, scope.into());
         control.crash(scope, how);
         Some(Relief::Restart(node))
     }
 
     fn is_up(&self, node: NodeId) -> bool {
-        self.starter.handles.control.kernel(|kernel| kernel.topology.node(node).state == NodeState::Up)
+        self.starter.handles.control.kernel(|kernel| kernel.topology.is_up(node))
     }
 
     fn set_rate(&self, machine: MachineId, rate: i64) {

@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 use wavetank_core::saturating_nanos;
-use wavetank_engine::{CrashKind, FaultKind, NodeId, NodeState, Scope, Target, kinds, mix, name_key};
+use wavetank_engine::{CrashKind, FaultKind, NodeId, Scope, Target, kinds, mix, name_key};
 use wavetank_network::kinds as network;
 
 /// The right to strike; given to an injector, see
@@ -47,7 +47,7 @@ impl Injector {
 
     /// Whether a process runs.
     pub fn is_up(&self, process: &Peer) -> bool {
-        self.starter.handles.control.kernel(|kernel| kernel.topology.node(process.node).state == NodeState::Up)
+        self.starter.handles.control.kernel(|kernel| kernel.topology.is_up(process.node))
     }
 
     /// Kills a process. Nothing happens if it is not up; says whether it was.
@@ -57,13 +57,9 @@ impl Injector {
     pub fn crash(&self, process: &Peer, kind: CrashKind) -> bool {
         self.expect_process(process);
         let control = self.starter.handles.control;
-        let machine = control.kernel(|kernel| kernel.topology.node(process.node).machine);
-        let (fault, scope, target): (&'static FaultKind, _, _) = match kind {
-            CrashKind::Process => (&kinds::CRASH, Scope::Node(process.node), Target::Node(process.node)),
-            CrashKind::Machine => (&kinds::MACHINE_CRASH, Scope::Machine(machine), Target::Machine(machine)),
-            CrashKind::PowerLoss => (&kinds::POWER_LOSS, Scope::Machine(machine), Target::Machine(machine)),
-        };
-        if !self.is_up(process) || !self.strikes(fault, target, [0, 0]) {
+        let fault = kind.fault();
+        let scope = control.kernel(|kernel| kind.scope(process.node, &kernel.topology));
+        if !self.is_up(process) || !self.strikes(fault, scope.into(), [0, 0]) {
             return false;
         }
         control.kernel(|kernel| kernel.effective(fault));

@@ -102,12 +102,7 @@ impl Workload for Watcher {
 
     async fn check(&mut self, context: &SimContext) -> Result<(), BoxError> {
         assert_eq!(context.phase(), Phase::FinalCheck);
-        let mut metrics = context.shared::<u32>().with(|checks| {
-            *checks += 1;
-            *checks
-        });
-        metrics -= u32::from(metrics > 1);
-        assert_eq!(metrics, 1, "it checks twice");
+        context.shared::<u32>().with(|checks| *checks += 1);
         Ok(())
     }
 }
