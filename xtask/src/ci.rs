@@ -15,6 +15,7 @@ mod instructions;
 mod layers;
 mod lean;
 mod nix;
+mod peers;
 mod picture;
 mod profiles;
 mod sweep;
