@@ -96,6 +96,8 @@ pub(crate) struct Task {
 pub(crate) const INDEX_BITS: u32 = 24;
 const INDEX_MASK: u64 = (1 << INDEX_BITS) - 1;
 const NONE: u32 = u32::MAX;
+/// Slots that there is room for from the beginning: growing moves every task.
+const SLOTS_FIRST: usize = 128;
 
 /// The index in a number.
 #[inline]
@@ -112,7 +114,7 @@ pub(crate) struct Tasks {
 
 impl Tasks {
     pub(crate) fn new() -> Tasks {
-        Tasks { slots: Vec::new(), free: NONE, live: 0 }
+        Tasks { slots: Vec::with_capacity(SLOTS_FIRST), free: NONE, live: 0 }
     }
 
     /// Tasks whose slot is in use: running, or ended but not joined yet.
