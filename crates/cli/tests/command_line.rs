@@ -365,6 +365,7 @@ fn slow_misuse_is_one_line() {
     check_misuse("replay calm", "replay which seed?");
     check_misuse("replay calm --seed 1 --profile dev --log a=b=c", "`a=b=c` is not a log filter");
     check_misuse("replay red --seed 1 --profile dev", "which simulation of target `red`?");
+    check_misuse("replay calm --seed 1 --profile dev --faults some", "--faults some: it is each or kinds");
     check_misuse("list --all", "usage: list [--bugs]");
 }
 

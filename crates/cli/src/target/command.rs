@@ -66,6 +66,7 @@ fn replay_command(target: &Target, mut parser: Parser) -> Result<Verdict, Troubl
             Arg::Long("overrides") => asked.overrides = Some(PathBuf::from(value("overrides", &mut parser)?)),
             Arg::Long("config") => asked.config = Some(PathBuf::from(value("config", &mut parser)?)),
             Arg::Long("log") => asked.log = Some(value("log", &mut parser)?),
+            Arg::Long("faults") => asked.faults = Some(replay::Faults::read(&value("faults", &mut parser)?)?),
             Arg::Long(flag) => return Err(unknown(flag, replay::USAGE)),
             other => return Err(other.unexpected().into()),
         }
