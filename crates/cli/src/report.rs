@@ -210,12 +210,19 @@ impl Report {
         }
     }
 
-    /// Looks whether the oracle of the planted bug has reported it: whether failures say its words.
+    /// Looks whether the oracle of the planted bug has reported it: whether failures say its
+    /// words, those of seeds that are kept among them.
     pub(crate) fn ask_oracle(&mut self, words: &str) {
-        let says = |group: &&FailureGroup| group.message.contains(words) || group.signature.contains(words);
-        let all: u64 = self.failures.iter().map(|group| group.count).sum();
-        let count = self.failures.iter().filter(says).map(|group| group.count).sum();
-        self.oracle = Some(OracleReport { words: words.to_string(), count, others: all - count });
+        let swept = self.failures.iter().map(|group| {
+            let says = group.message.contains(words) || group.signature.contains(words);
+            (says, group.count)
+        });
+        let kept = self.kept.iter().filter_map(|kept| kept.failure.as_ref()).map(|said| (said.contains(words), 1));
+        let (mut count, mut others) = (0, 0);
+        for (says, many) in swept.chain(kept) {
+            *if says { &mut count } else { &mut others } += many;
+        }
+        self.oracle = Some(OracleReport { words: words.to_string(), count, others });
     }
 
     /// The report as one line, for the process that asked for it.
@@ -299,4 +306,44 @@ fn groups(result: &SimulationResult) -> Vec<FailureGroup> {
     }
     groups.sort_by(|one, other| other.count.cmp(&one.count).then_with(|| one.seed.cmp(&other.seed)));
     groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::terminal::Paint;
+
+    fn kept(failure: Option<&str>) -> KeptReport {
+        KeptReport {
+            name: "lost".to_string(),
+            seed: 7,
+            failure: failure.map(str::to_string),
+            clean: 0,
+            retired: false,
+            reproduce: String::new(),
+        }
+    }
+
+    #[track_caller]
+    fn check_oracle(failures: &[Option<&str>], counts: (u64, u64), words: &str) {
+        let options = SweepOptions { bug: Some("early".to_string()), ..SweepOptions::default() };
+        let mut report = Report::of_findings("kv", &options, &[], &Left::default(), String::new());
+        report.kept = failures.iter().map(|failure| kept(*failure)).collect();
+        report.ask_oracle("a write is lost");
+        let oracle = report.oracle.as_ref().expect("it was asked");
+        assert_eq!((oracle.count, oracle.others), counts);
+        let told = report.painted(Paint::PLAIN);
+        assert!(told.contains(words), "{told}");
+    }
+
+    #[test]
+    fn an_oracle_that_reports_a_kept_seed_has_reported() {
+        check_oracle(&[Some("always: a write is lost"), None], (1, 0), "reported by \"a write is lost\"");
+        check_oracle(
+            &[Some("the client dawdles")],
+            (0, 1),
+            "RED bug early: \"a write is lost\" must report it, and did not",
+        );
+        check_oracle(&[None], (0, 0), "not found");
+    }
 }

@@ -121,7 +121,7 @@ impl Report {
             line(text, format_args!("  and {} more kinds of failure", self.failures.len() - GROUPS_SHOWN));
         }
         if let (Some(oracle), Some(bug)) = (&self.oracle, &self.bug) {
-            line(text, format_args!("  {}", oracle.verdict(bug, self.red > 0, paint)));
+            line(text, format_args!("  {}", oracle.verdict(bug, paint)));
         }
         if let Some(why) = &self.incomplete {
             line(text, format_args!("  {} {why}", paint.red("incomplete:")));
@@ -134,11 +134,11 @@ impl Report {
 }
 
 impl OracleReport {
-    fn verdict(&self, bug: &str, is_red: bool, paint: Paint) -> String {
+    fn verdict(&self, bug: &str, paint: Paint) -> String {
         let OracleReport { words, count, others } = self;
-        match (count, is_red) {
-            (0, false) => format!("bug {bug}: not found; {words:?} must report it"),
-            (0, true) => format!("{} bug {bug}: {words:?} must report it, and did not", paint.red("RED")),
+        match (count, others) {
+            (0, 0) => format!("bug {bug}: not found; {words:?} must report it"),
+            (0, _) => format!("{} bug {bug}: {words:?} must report it, and did not", paint.red("RED")),
             _ => {
                 let (count, others) = (grouped(*count), grouped(*others));
                 format!("bug {bug}: reported by {words:?}, as it must be ({count} failures, {others} others)")

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 use wavetank_debug::corpus::{Corpus, Standing};
 use wavetank_debug::{Signature, Stated};
-use wavetank_harness::{Isolation, Overrides, SimulationBuilder};
+use wavetank_harness::{Failure, Isolation, Overrides, SimulationBuilder};
 
 /// Processor time for all red seeds of one simulation together.
 const BUDGET: Duration = Duration::from_secs(10);
@@ -57,7 +57,9 @@ impl Around<'_> {
             }
             let small = recorder.run(entry.seed, entry.overrides.clone(), None);
             let plain = recorder.run(entry.seed, Overrides::new(), None);
-            let failure = small.failures.first().or(plain.failures.first()).map(ToString::to_string);
+            let is_it = |failure: &&Failure| Signature::of(failure) == entry.signature;
+            let failures = || small.failures.iter().chain(&plain.failures);
+            let failure = failures().find(is_it).or(failures().next()).map(ToString::to_string);
             let standing = match (&failure, &self.keeping.revision) {
                 (None, Some(revision)) => corpus.note_clean(&name, revision).ok(),
                 (Some(_), _) => corpus.note_red(&name).ok().map(|()| Standing::Stays(0)),
