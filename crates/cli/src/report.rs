@@ -1,6 +1,7 @@
 //! What a sweep of one simulation found, as data: what machines read, and what goes
 //! from a target's process to the one that asked. Its words are in `report/text.rs`.
 
+mod continuation;
 mod coverage;
 mod junit;
 mod kept;
@@ -41,6 +42,10 @@ pub struct Report {
     /// those of its red runs only.
     #[serde(default)]
     pub incomplete: Option<String>,
+    /// How its process ended, each time that it was started again behind the seeds that were
+    /// under way; then counts other than those of seeds and failures lack what was before.
+    #[serde(default)]
+    pub restarts: Vec<String>,
     /// Records fired, over all runs.
     pub events: u64,
     /// Tasks polled, over all runs.
@@ -155,6 +160,7 @@ impl Report {
             red: result.red_count,
             interrupted: false,
             incomplete: None,
+            restarts: Vec::new(),
             events: result.events,
             polls: result.polls,
             virtual_seconds: result.virtual_time.as_secs_f64(),
@@ -173,6 +179,11 @@ impl Report {
         }
     }
 
+    /// The report of no seed at all.
+    pub(crate) fn of_nothing(name: &str, options: &SweepOptions) -> Report {
+        Report { name: name.to_string(), bug: options.bug.clone(), ..Report::default() }
+    }
+
     /// The report of a sweep whose process ended before it reported: what it had told of.
     pub(crate) fn of_findings(
         name: &str,
@@ -188,10 +199,12 @@ impl Report {
         Report {
             name: name.to_string(),
             bug: options.bug.clone(),
-            seeds: left.done.max(red),
+            // Those that were under way were run again, each by itself.
+            seeds: (left.done + left.seeds.len() as u64).max(red),
             red,
             interrupted: false,
             incomplete: Some(why),
+            restarts: Vec::new(),
             events: 0,
             polls: 0,
             virtual_seconds: 0.0,

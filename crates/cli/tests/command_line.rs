@@ -236,7 +236,7 @@ fn slow_what_was_found_before_a_crash_is_kept() {
     let words = [
         "fatal/mixed with bug fatal: ",
         "returned an error: an ordinary failure",
-        "incomplete: its process died of signal: 6 (SIGABRT) after ",
+        "its process died of signal: 6 (SIGABRT) after 30 seeds, while seed 30 was under way; the sweep went on behind that\n",
         "fatal/after with bug fatal: 60 seeds, green",
         "RED: fatal/abort, fatal/mixed; ",
     ];
@@ -244,12 +244,28 @@ fn slow_what_was_found_before_a_crash_is_kept() {
     let lines = fs::read_to_string(out.join("fatal.mixed.red.jsonl")).expect("written as they were found");
     let findings: Vec<Finding> =
         lines.lines().map(|line| serde_json::from_str(line).expect("a finding a line")).collect();
-    let (crash, ordinary) = findings.split_last().expect("there are findings");
-    assert!(!ordinary.is_empty() && ordinary.iter().all(|one| one.failures[0].message.contains("an ordinary failure")));
-    assert!(crash.failures[0].message.contains("SIGABRT") && ordinary.iter().all(|one| one.seed < crash.seed));
+    let (crash, ordinary): (Vec<_>, Vec<_>) = findings.iter().partition(|one| one.seed == 30);
+    assert!(ordinary.iter().all(|one| one.failures[0].message.contains("an ordinary failure")));
+    assert!(crash.len() == 1 && crash[0].failures[0].message.contains("SIGABRT"));
+    let seeds: Vec<u64> = ordinary.iter().map(|one| one.seed).collect();
+    assert_eq!(seeds, (1..60).step_by(4).collect::<Vec<_>>(), "before the crash and behind it");
     let json = fs::read_to_string(out.join("fatal.mixed.json")).expect("there is a report");
     let report: Report = serde_json::from_str(&json).expect("it is a report");
-    assert_eq!((report.red, report.seeds), (findings.len() as u64, crash.seed), "what was done before it counts");
+    assert_eq!((report.red, report.seeds, report.incomplete), (findings.len() as u64, 60, None));
+    // One seed in eight: each is found.
+    let json = fs::read_to_string(out.join("fatal.abort.json")).expect("there is a report");
+    let report: Report = serde_json::from_str(&json).expect("it is a report");
+    assert_eq!((report.seeds, report.restarts.len() as u64, report.failures.len()), (60, report.red, 1));
+    assert!(report.red > 1 && report.failures[0].count == report.red, "{report:?}");
+}
+
+#[test]
+fn slow_who_never_stops_crashing_is_left_alone() {
+    let line = "cargo xtask sweep fatal/abort --seeds 1000 --jobs 1 --bug fatal --profile dev";
+    run(line).expect(
+        1,
+        &["; the sweep went on behind that, 20 times in all\n", " on were not run: 20 restarts are enough\n"],
+    );
 }
 
 #[test]

@@ -123,6 +123,13 @@ impl Report {
         if let (Some(oracle), Some(bug)) = (&self.oracle, &self.bug) {
             line(text, format_args!("  {}", oracle.verdict(bug, paint)));
         }
+        if let Some(first) = self.restarts.first() {
+            let often = match self.restarts.len() {
+                1 => String::new(),
+                times => format!(", {times} times in all"),
+            };
+            line(text, format_args!("  {first}; the sweep went on behind that{often}"));
+        }
         if let Some(why) = &self.incomplete {
             line(text, format_args!("  {} {why}", paint.red("incomplete:")));
         }

@@ -27,36 +27,46 @@ pub(super) struct Heard {
     /// That simulation's red runs so far.
     pub(super) findings: Vec<Finding>,
     shown: BTreeSet<String>,
+    /// What was found of that simulation before its process was started again, behind it.
+    pub(super) earlier: Option<Report>,
+    /// Whether the process runs no more than the rest of a simulation's seeds.
+    pub(super) is_part: bool,
     /// Words of the failure that must report the planted bug.
     oracle: Option<String>,
     /// What could not be told or written; the first of it.
     pub(super) trouble: Option<Trouble>,
 }
 
-/// Runs a sweep's process to its end.
+/// Runs a sweep's process to its end, and hears what it tells.
 ///
 /// # Errors
 /// If it cannot be started.
 pub(super) fn attend(
     command: &mut Command,
-    oracle: Option<&str>,
+    heard: &mut Heard,
     out: Option<&Out>,
     interruption: &Interruption,
-) -> std::io::Result<(Heard, ExitStatus)> {
+) -> std::io::Result<ExitStatus> {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-    let mut heard = Heard { oracle: oracle.map(str::to_string), ..Heard::default() };
     passing_on(&mut child, interruption, |line| heard.hear(line, out));
-    let status = child.wait()?;
-    Ok((heard, status))
+    child.wait()
 }
 
 impl Heard {
+    /// Nothing so far; a planted bug must be reported in these words.
+    pub(super) fn new(oracle: Option<&str>) -> Heard {
+        Heard { oracle: oracle.map(str::to_string), ..Heard::default() }
+    }
+
     fn hear(&mut self, line: &str, out: Option<&Out>) {
         if let Some((before, name)) = begins(line) {
             self.pass_on(before);
             self.begun = Some(name.to_string());
-            (self.findings, self.shown) = (Vec::new(), BTreeSet::new());
-            self.note(out.map_or(Ok(()), |out| out.begin(name)));
+            self.findings.clear();
+            if self.earlier.is_none() {
+                self.shown.clear();
+                self.note(out.map_or(Ok(()), |out| out.begin(name)));
+            }
         } else if let Some((before, finding)) = Finding::from_line(line) {
             self.pass_on(before);
             self.find(finding, out);
@@ -66,12 +76,25 @@ impl Heard {
             self.tell(report, out);
         } else if let Some((before, coverage)) = CoverageReport::from_line(line) {
             self.pass_on(before);
+            if self.is_part {
+                // What some of a simulation's seeds did not show says nothing.
+                return;
+            }
             self.note(terminal::say(&coverage.painted(Paint::for_stdout())));
             self.note(out.map_or(Ok(()), |out| out.write_coverage(&coverage)));
             self.coverage = Some(coverage);
         } else {
             self.pass_on(line);
         }
+    }
+
+    /// Keeps what was found of a simulation until its process ended: its rest follows.
+    pub(super) fn put_aside(&mut self, report: Report) {
+        let report = match self.earlier.take() {
+            Some(earlier) => earlier.continued_by(report),
+            None => report,
+        };
+        self.earlier = Some(report.unfinished());
     }
 
     /// Keeps a red run, and tells of it now if there was none like it.
@@ -85,7 +108,11 @@ impl Heard {
     }
 
     /// Tells a report to people and to machines.
-    pub(super) fn tell(&mut self, mut report: Report, out: Option<&Out>) {
+    pub(super) fn tell(&mut self, report: Report, out: Option<&Out>) {
+        let mut report = match self.earlier.take() {
+            Some(earlier) => earlier.continued_by(report),
+            None => report,
+        };
         if let Some(words) = &self.oracle {
             report.ask_oracle(words);
         }

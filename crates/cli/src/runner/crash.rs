@@ -10,6 +10,7 @@ use crate::report::Report;
 use crate::target::COMMAND_WORD;
 use crate::trouble::Trouble;
 use crate::underway::Left;
+use std::ops::Range;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 
@@ -25,8 +26,17 @@ pub(super) struct Crash<'a> {
 }
 
 impl Crash<'_> {
-    /// The report of what was found, with the seeds that ended the process among it; and
-    /// what is to blame if it is not the code under test.
+    /// The seeds behind those that were under way, of those that were to be run: if their
+    /// order is that of their numbers, and none before them was skipped.
+    pub(super) fn rest(&self, seeds: Range<u64>) -> Option<Range<u64>> {
+        let last = *self.left.seeds.last()?;
+        let all = last.checked_sub(seeds.start)? + 1;
+        let by_number = !self.options.until_covered && self.options.time.is_none();
+        (by_number && self.left.done + self.left.seeds.len() as u64 == all).then(|| last + 1..seeds.end)
+    }
+
+    /// The report of what was found in this process, with the seeds that ended it among it;
+    /// and what is to blame if it is not the code under test.
     pub(super) fn report(&self, heard: &mut Heard, out: Option<&Out>) -> (Report, Option<Trouble>) {
         let how = how(self.status);
         let seeds = under_way(&self.left.seeds);

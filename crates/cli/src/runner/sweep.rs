@@ -1,7 +1,7 @@
 //! `sweep`: chooses targets, builds them, runs one after the other (each uses all
 //! cores), and reports.
 
-use super::attend::attend;
+use super::attend::{Heard, attend};
 use super::build::build;
 use super::crash::{Crash, how};
 use super::manifest::{Declared, Manifest};
@@ -13,10 +13,11 @@ use crate::report::{CoverageReport, Report, grouped};
 use crate::target::COMMAND_WORD;
 use crate::terminal::{self, Paint};
 use crate::trouble::Trouble;
-use crate::underway::UnderwayFile;
+use crate::underway::{self, UnderwayFile};
 use crate::verdict::Verdict;
 use lexopt::{Arg, Parser, ValueExt};
 use std::ffi::OsString;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use wavetank_debug::junit::{Suite, to_xml};
@@ -180,6 +181,19 @@ pub(super) fn no_bug(target: &Declared, bug: &str) -> String {
     format!("target `{}` has no bug `{bug}`; it has {known}", target.name)
 }
 
+/// How often a simulation's process is started again behind seeds that ended it.
+const RESTARTS_MOST: usize = 20;
+
+/// What of a target's sweep is yet to be run.
+struct Left {
+    /// Simulations; all, if none is named.
+    simulations: Vec<String>,
+    /// First of all, these seeds of a simulation.
+    part: Option<(String, Range<u64>)>,
+    /// How often that simulation's process was started again.
+    restarts: usize,
+}
+
 /// A target's sweep: whom to run, how, and who hears of it.
 struct TargetSweep<'a> {
     chosen: &'a Chosen<'a>,
@@ -192,42 +206,99 @@ struct TargetSweep<'a> {
 }
 
 impl TargetSweep<'_> {
-    /// Runs the target's process, and again for what is left if that ends before its time.
+    /// Runs the target's process, and again for what is left if that ends before its time:
+    /// the seeds behind those that ended it, then the other simulations.
     fn run(&self, swept: &mut Swept) -> Result<(), Trouble> {
-        let mut simulations: Vec<String> = self.chosen.simulations.iter().map(ToString::to_string).collect();
+        let mut left = Left {
+            simulations: self.chosen.simulations.iter().map(ToString::to_string).collect(),
+            part: None,
+            restarts: 0,
+        };
+        let mut heard = Heard::new(self.oracle());
         let mut trouble = None;
         loop {
             let underway = UnderwayFile::new();
-            let mut command = self.command(&simulations, &underway);
-            let (mut heard, status) = attend(&mut command, self.oracle(), self.out, self.interruption)
+            let mut command = self.command(&left, &underway);
+            heard.is_part = left.part.is_some();
+            let status = attend(&mut command, &mut heard, self.out, self.interruption)
                 .map_err(|error| self.failed(&format!("it cannot be started: {error}")))?;
             if let Some(coverage) = heard.coverage.take() {
                 swept.verdict = swept.verdict.and(coverage.verdict());
                 swept.coverage.push(coverage);
             }
-            let Some(begun) = heard.begun.take() else {
-                swept.add(heard.reports);
-                return trouble.or(heard.trouble).map_or(self.ended(status), Err);
+            let begun = heard.begun.take();
+            let seeds = left.part.take();
+            let finished = match (&begun, &seeds) {
+                (Some(name), seeds) => {
+                    let seeds = seeds.as_ref().map_or_else(|| self.options.range(), |(_, seeds)| seeds.clone());
+                    let infrastructure = self.end(&mut heard, name, seeds, status, underway.read(), &mut left);
+                    trouble = trouble.or(infrastructure);
+                    (left.part.is_none()).then(|| name.clone())
+                }
+                (None, Some((name, _))) => {
+                    if heard.earlier.is_some() {
+                        // It had not even begun.
+                        let why = format!("the process for its other seeds {}", how(status));
+                        let rest = Report { incomplete: Some(why), ..Report::of_nothing(name, self.options) };
+                        heard.tell(rest, self.out);
+                        trouble = trouble.or(self.ended(status).err());
+                    }
+                    Some(name.clone())
+                }
+                (None, None) => {
+                    swept.add(heard.reports);
+                    return trouble.or(heard.trouble).map_or(self.ended(status), Err);
+                }
             };
-            let is_told = status.code() == Some(i32::from(crate::verdict::TROUBLE));
-            let crash = Crash {
-                target: self.chosen.target,
-                program: self.program,
-                options: self.options,
-                simulation: &begun,
-                status,
-                left: underway.read(),
-            };
-            let (report, infrastructure) = crash.report(&mut heard, self.out);
-            heard.tell(report, self.out);
-            swept.add(heard.reports);
-            let infrastructure = if is_told { Some(Trouble::told()) } else { infrastructure };
-            trouble = trouble.or(heard.trouble).or(infrastructure);
-            simulations = self.after(&begun, &simulations);
-            if simulations.is_empty() || self.interruption.is_wanted() {
-                return trouble.map_or(Ok(()), Err);
+            if let Some(name) = finished {
+                left.simulations = self.after(&name, &left.simulations);
+                left.restarts = 0;
+                if left.simulations.is_empty() || self.interruption.is_wanted() {
+                    swept.add(heard.reports);
+                    return trouble.or(heard.trouble).map_or(Ok(()), Err);
+                }
             }
         }
+    }
+
+    /// Makes something of a process that ended while a simulation had begun: reports it, or
+    /// says in `left` where to go on. What was to blame, if it is not the code under test.
+    fn end(
+        &self,
+        heard: &mut Heard,
+        begun: &str,
+        seeds: Range<u64>,
+        status: ExitStatus,
+        underway: underway::Left,
+        left: &mut Left,
+    ) -> Option<Trouble> {
+        let is_told = status.code() == Some(i32::from(crate::verdict::TROUBLE));
+        let Chosen { target, .. } = *self.chosen;
+        let crash =
+            Crash { target, program: self.program, options: self.options, simulation: begun, status, left: underway };
+        let (mut report, infrastructure) = crash.report(heard, self.out);
+        let infrastructure = if is_told { Some(Trouble::told()) } else { infrastructure };
+        let rest = crash.rest(seeds).filter(|_| infrastructure.is_none() && !self.interruption.is_wanted());
+        match rest {
+            Some(rest) if left.restarts < RESTARTS_MOST => {
+                heard.put_aside(report);
+                if rest.is_empty() {
+                    heard.tell(Report::of_nothing(begun, self.options), self.out);
+                } else {
+                    left.restarts += 1;
+                    left.part = Some((begun.to_string(), rest));
+                }
+            }
+            Some(rest) => {
+                let why = report.incomplete.take().unwrap_or_default();
+                let why =
+                    format!("{why}; seeds from {} on were not run: {RESTARTS_MOST} restarts are enough", rest.start);
+                report.incomplete = Some(why);
+                heard.tell(report, self.out);
+            }
+            None => heard.tell(report, self.out),
+        }
+        infrastructure
     }
 
     /// Words of the failure that must report the planted bug, if its manifest has any.
@@ -237,9 +308,16 @@ impl TargetSweep<'_> {
         (!declared.reported_by.is_empty()).then_some(declared.reported_by.as_str())
     }
 
-    fn command(&self, simulations: &[String], underway: &UnderwayFile) -> Command {
+    fn command(&self, left: &Left, underway: &UnderwayFile) -> Command {
         let mut command = Command::new(self.program);
-        command.args([COMMAND_WORD, "sweep", "--attended"]).args(simulations).args(self.options.arguments());
+        command.args([COMMAND_WORD, "sweep", "--attended"]);
+        match &left.part {
+            Some((name, seeds)) => {
+                let options = SweepOptions { seeds: Some(seeds.clone()), ..self.options.clone() };
+                command.arg(short(name)).args(options.arguments());
+            }
+            None => drop(command.args(&left.simulations).args(self.options.arguments())),
+        }
         // A fixture is red on purpose: nobody wants to hear of it again.
         command.args(self.keeping.iter().filter(|_| !self.chosen.target.fixture));
         underway.hand_to(&mut command);
@@ -259,7 +337,7 @@ impl TargetSweep<'_> {
 
     /// The simulations that would have come after one.
     fn after(&self, begun: &str, simulations: &[String]) -> Vec<String> {
-        let short = begun.split_once('/').map_or(begun, |(_, name)| name);
+        let short = short(begun);
         let all = if simulations.is_empty() { self.names() } else { simulations.to_vec() };
         all.into_iter().skip_while(|name| name != short).skip(1).collect()
     }
@@ -268,12 +346,17 @@ impl TargetSweep<'_> {
     fn names(&self) -> Vec<String> {
         let Ok(output) = Command::new(self.program).args([COMMAND_WORD, "list"]).output() else { return Vec::new() };
         let names = String::from_utf8_lossy(&output.stdout);
-        names.lines().map(|name| name.split_once('/').map_or(name, |(_, name)| name).to_string()).collect()
+        names.lines().map(|name| short(name).to_string()).collect()
     }
 
     fn failed(&self, what: &str) -> Trouble {
         Trouble::new(format!("target `{}`: {what}", self.chosen.target.name))
     }
+}
+
+/// A simulation's name in its target.
+fn short(name: &str) -> &str {
+    name.split_once('/').map_or(name, |(_, name)| name)
 }
 
 fn summary(swept: &Swept, incomplete: bool, paint: Paint) -> String {
