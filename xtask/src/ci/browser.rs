@@ -9,23 +9,49 @@ use super::Outcome;
 use super::chromium::{Chromium, Found};
 use crate::{program::Program, red::Red, workspace::Workspace};
 
-/// A planted bug whose page is looked at, and what its default view must hold: one of
-/// these faults, or this operation.
+/// A planted bug whose page is looked at, and what it must lead to: one of these texts each.
 struct Shown {
     target: &'static str,
     bug: &'static str,
+    /// What the default view must hold: faults, or an operation.
     trigger: &'static [&'static str],
+    /// The operation that failed, or what failed instead of one.
+    operation: &'static [&'static str],
+    /// Its fault; none, if the bug needs none.
+    fault: &'static [&'static str],
 }
 
 /// What takes what was not synced.
 const LOSSES: &[&str] = &["power loss", "machine crash", "process crash", " lost", "write torn"];
+/// What clients do to the key-value service.
+const WRITES: &[&str] = &["puts", "creates", "deletes"];
+/// The service's own verdict on its files, and what may be under way then.
+const DAMAGED: &[&str] =
+    &["a directory is damaged that only crashes have touched", "puts", "creates", "deletes", "lists"];
+const CAS: &[&str] = &["if it has version", "cas"];
+/// What has a client give up waiting.
+const DELAYS: &[&str] = &["stands still", "cut off", "slow", "delay", "clog", "hold", "crash", "lost"];
 
 const SHOWN: &[Shown] = &[
-    Shown { target: "kv", bug: "acknowledge-before-sync", trigger: LOSSES },
-    Shown { target: "kv", bug: "rename-before-sync", trigger: LOSSES },
-    Shown { target: "kv", bug: "no-sync-dir", trigger: LOSSES },
-    Shown { target: "kv", bug: "forget-idempotency", trigger: LOSSES },
-    Shown { target: "kv", bug: "compare-value", trigger: &["if it has version", "cas"] },
+    Shown { target: "kv", bug: "acknowledge-before-sync", trigger: LOSSES, operation: WRITES, fault: LOSSES },
+    Shown { target: "kv", bug: "rename-before-sync", trigger: LOSSES, operation: DAMAGED, fault: LOSSES },
+    Shown { target: "kv", bug: "no-sync-dir", trigger: LOSSES, operation: DAMAGED, fault: LOSSES },
+    Shown { target: "kv", bug: "forget-idempotency", trigger: LOSSES, operation: WRITES, fault: LOSSES },
+    Shown { target: "kv", bug: "compare-value", trigger: CAS, operation: CAS, fault: &[] },
+    Shown {
+        target: "counter/storm",
+        bug: "acknowledge-before-sync",
+        trigger: LOSSES,
+        operation: &["increments"],
+        fault: LOSSES,
+    },
+    Shown {
+        target: "ping-pong/storm",
+        bug: "take-any-answer",
+        trigger: DELAYS,
+        operation: &["asks server"],
+        fault: DELAYS,
+    },
 ];
 
 /// Seeds within which each bug shows itself.
@@ -47,7 +73,7 @@ pub(super) fn step(workspace: &Workspace) -> Result<Outcome, Red> {
     }
     fs::create_dir_all(&pages).map_err(|error| Red::new(format!("{}: {error}", pages.display())))?;
     for shown in SHOWN {
-        shown.draw(workspace, &folder.join("bugs").join(shown.bug), &pages)?;
+        shown.draw(workspace, &folder.join("bugs").join(shown.name()), &pages)?;
     }
     let [pages, pictures] = [pages, pictures].map(|path| path.display().to_string());
     let sample = ["run", "--quiet", "--package", "wavetank-debug", "--example", "timeline_sample", "--", &pages];
@@ -58,6 +84,11 @@ pub(super) fn step(workspace: &Workspace) -> Result<Outcome, Red> {
 }
 
 impl Shown {
+    /// What its files are called.
+    fn name(&self) -> String {
+        format!("{}-{}", self.target.replace('/', "-"), self.bug)
+    }
+
     /// Finds the bug, makes its run small, and puts its page where the others are.
     fn draw(&self, workspace: &Workspace, folder: &Path, pages: &Path) -> Result<(), Red> {
         let _ = fs::remove_dir_all(folder);
@@ -72,10 +103,16 @@ impl Shown {
         let complaint = said.map_or_else(|red| red.to_string(), |_| "the sweep is green".to_owned());
         let seed = red_seed(folder).ok_or_else(|| failed(&format!("no red seed: {complaint}")))?.to_string();
         xtask(&["shrink", self.target, "--bug", self.bug, "--seed", &seed, "--budget", BUDGET, "--out", &out]).run()?;
-        let name = format!("{}-{}", self.target, self.bug);
+        let name = self.name();
         fs::copy(folder.join("timeline.html"), pages.join(format!("{name}.html")))
             .map_err(|error| failed(&format!("no timeline: {error}")))?;
-        let expected = serde_json::json!({ "trigger": self.trigger }).to_string();
+        let mut expected = serde_json::json!({
+            "trigger": self.trigger, "operation": self.operation, "message": ["data"], "fault": self.fault,
+        });
+        if self.fault.is_empty() {
+            expected.as_object_mut().expect("it was made as one").remove("fault");
+        }
+        let expected = expected.to_string();
         fs::write(pages.join(format!("{name}.json")), expected).map_err(|error| failed(&error.to_string()))
     }
 }

@@ -2,8 +2,9 @@
 //! the last message that led there, and its fault. The rows around them are the past's.
 
 use super::group::Group;
-use super::history::History;
+use super::history::{History, HistoryOperation};
 use super::scene::Scene;
+use crate::trace::TraceEvent;
 use std::collections::BTreeSet;
 
 /// The events to go to first, as numbers of events.
@@ -11,8 +12,12 @@ use std::collections::BTreeSet;
 pub struct Anchors {
     /// Where the run became red; its last event if it did not.
     pub failure: usize,
-    /// Where the operation that failed began.
+    /// Where the operation that failed began. If none is known to have failed, the last that
+    /// led to the failure or came before it; if there is none at all, the assertion or the
+    /// panic that the failure is about.
     pub operation: Option<usize>,
+    /// Whether that operation is what failed: it is blamed, or the failure is within it.
+    pub is_failing: bool,
     /// Where the last message that led to the failure landed.
     pub message: Option<usize>,
     /// The fault behind it.
@@ -28,7 +33,8 @@ impl Anchors {
         chains.extend(focus.into_iter().flat_map(|end| scene.causes(end)));
         let message = message(scene, &chains, failure, operation);
         let fault = fault(scene, &chains, failure, message);
-        Some(Anchors { failure, operation, message, fault })
+        let is_failing = operation.is_some_and(|begin| is_failing(scene, failure, histories, begin));
+        Some(Anchors { failure, operation, is_failing, message, fault })
     }
 
     /// Those that there are.
@@ -59,31 +65,64 @@ fn number_of(client: &str) -> &str {
 /// may have the time of a machine's own clock.
 const SAME_TIME: u64 = 1_000_000;
 
-fn operation(scene: &Scene<'_>, failure: usize, histories: &[History]) -> Option<usize> {
-    // What no order explains is what failed, whatever happened after it.
-    let by_history = histories.iter().find_map(History::blamed).and_then(|blamed| {
-        let away = |begin: usize| {
-            let event = scene.event(begin);
-            let same = number_of(event.text("client").unwrap_or_default()) == number_of(&blamed.client);
-            (event.t.abs_diff(blamed.begun), !same, begin)
-        };
-        let begins = scene.operations.iter().map(|one| one.begin).filter(|begin| *begin < failure);
-        begins.min_by_key(|begin| away(*begin)).filter(|begin| away(*begin).0 <= SAME_TIME)
+/// The event at which an operation of a history began, if the trace has it.
+fn begin_of(scene: &Scene<'_>, failure: usize, told: &HistoryOperation) -> Option<usize> {
+    let away = |begin: usize| {
+        let event = scene.event(begin);
+        let same = number_of(event.text("client").unwrap_or_default()) == number_of(&told.client);
+        (event.t.abs_diff(told.begun), !same, begin)
+    };
+    let begins = scene.operations.iter().map(|one| one.begin).filter(|begin| *begin < failure);
+    begins.min_by_key(|begin| away(*begin)).filter(|begin| away(*begin).0 <= SAME_TIME)
+}
+
+/// What no order explains, whatever happened after it.
+fn blamed(scene: &Scene<'_>, failure: usize, histories: &[History]) -> Option<usize> {
+    begin_of(scene, failure, histories.iter().find_map(History::blamed)?)
+}
+
+fn is_failing(scene: &Scene<'_>, failure: usize, histories: &[History], begin: usize) -> bool {
+    let is_within = scene.operations.iter().any(|one| {
+        one.begin == begin && one.end.is_none_or(|end| end > failure) && scene.lane_of[begin] == lane(scene, failure)
     });
+    is_within || blamed(scene, failure, histories) == Some(begin)
+}
+
+/// Where the failure is said to have been.
+fn lane(scene: &Scene<'_>, failure: usize) -> usize {
+    let node = scene.trace.header.failures.first().and_then(|failure| failure.node);
+    node.and_then(|node| scene.lanes.of_node(node)).unwrap_or(scene.lane_of[failure])
+}
+
+fn operation(scene: &Scene<'_>, failure: usize, histories: &[History]) -> Option<usize> {
+    let by_history = blamed(scene, failure, histories);
+    // The last of the order that works: what a later read, which is no operation, does not show.
+    let last_in_order = || {
+        let mut placed: Vec<_> = histories.first()?.operations.iter().filter(|one| one.place.is_some()).collect();
+        placed.sort_by_key(|one| std::cmp::Reverse(one.place));
+        placed.into_iter().find_map(|one| begin_of(scene, failure, one))
+    };
     let on_chain = || {
         scene.causes(failure).into_iter().rev().find_map(|place| {
             scene.operations.iter().find(|one| one.begin == place || one.end == Some(place)).map(|one| one.begin)
         })
     };
     let before = || scene.operations.iter().rev().filter(|one| one.begin < failure);
-    let lane = scene.lane_of[failure];
-    let node = scene.trace.header.failures.first().and_then(|failure| failure.node);
-    let lane = node.and_then(|node| scene.lanes.of_node(node)).unwrap_or(lane);
+    let lane = lane(scene, failure);
     let on_lane = || before().find(|one| scene.lane_of[one.begin] == lane).map(|one| one.begin);
     // An operation is over when it failed, or is under way: the last to touch the failure.
     let any =
         || before().max_by_key(|one| one.end.filter(|end| *end <= failure).unwrap_or(failure)).map(|one| one.begin);
-    by_history.or_else(on_chain).or_else(on_lane).or_else(any)
+    let last = |is_it: fn(&TraceEvent) -> bool| (0..failure).rev().find(|place| is_it(scene.event(*place)));
+    let assertion = || last(|event| event.kind == "assert" && is_violated(event));
+    let panic = || last(|event| event.kind == "task.panic");
+    let asked = by_history.or_else(last_in_order).or_else(on_chain).or_else(on_lane).or_else(any);
+    asked.or_else(assertion).or_else(panic)
+}
+
+/// A `sometimes` that was not is no violation.
+pub(crate) fn is_violated(event: &TraceEvent) -> bool {
+    event.args.get("holds") == Some(&false.into()) && event.text("kind") != Some("sometimes")
 }
 
 fn message(scene: &Scene<'_>, chains: &BTreeSet<usize>, failure: usize, operation: Option<usize>) -> Option<usize> {

@@ -1,12 +1,12 @@
 //! The causal past of a failure, in few rows: what led to it, and of that what says
 //! most. The whole trace is one key away, so that leaving out loses nothing.
 
-use super::anchors::{Anchors, end_of, weight};
+use super::anchors::{Anchors, end_of, is_violated, weight};
 use super::group::Group;
 use super::history::History;
 use super::lane::WORLD;
 use super::scene::Scene;
-use crate::trace::{TraceEvent, TraceFile};
+use crate::trace::TraceFile;
 use std::collections::BTreeSet;
 
 /// The rows that the default view has at most.
@@ -130,9 +130,4 @@ fn worth(scene: &Scene<'_>, place: usize, on_chain: bool) -> i64 {
         Group::Step => 0,
     };
     if on_chain && own > 0 { own + 30 } else { own }
-}
-
-/// A `sometimes` that was not is no violation.
-fn is_violated(event: &TraceEvent) -> bool {
-    event.args.get("holds") == Some(&false.into()) && event.text("kind") != Some("sometimes")
 }

@@ -222,6 +222,7 @@ fn past_value(past: &Past, kept: &Kept) -> Value {
         "chain": places(&past.chain),
         "failure": kept.or_none(Some(anchors.failure)),
         "operation": kept.or_none(anchors.operation),
+        "failing": anchors.is_failing,
         "message": kept.or_none(anchors.message),
         "fault": kept.or_none(anchors.fault),
     })

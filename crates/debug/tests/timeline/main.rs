@@ -5,7 +5,7 @@ mod sample;
 
 use sample::{HOSTILE, sample};
 use serde_json::Value;
-use wavetank_debug::timeline::{Past, ROWS_MOST, Story, Timeline};
+use wavetank_debug::timeline::{Anchors, Past, ROWS_MOST, Story, Timeline};
 use wavetank_debug::trace::TraceFile;
 
 const EVENTS: usize = 5_000;
@@ -81,6 +81,34 @@ fn the_past_is_few_rows_and_holds_what_matters() {
         assert_eq!(trace.events[fault].text("kind"), Some("machine.power-loss"));
         assert!([operation, message, fault].iter().all(|anchor| past.rows.contains(anchor)), "each has a row");
     }
+}
+
+#[test]
+fn an_operation_is_called_failing_only_if_it_is_known_to_have_failed() {
+    let (mut trace, story) = sample(300, 7);
+    let anchors = |trace: &TraceFile, histories: &[_]| Past::of(trace, histories).expect("it has events").anchors;
+    assert!(anchors(&trace, &story.histories).is_failing, "no order explains it");
+    let last = anchors(&trace, &[]);
+    assert_eq!(trace.events[last.operation.expect("asked")].text("words"), Some("get k7"));
+    assert!(!last.is_failing, "it was over before the failure");
+    trace.events[last.failure - 2].kind = "log".into();
+    assert!(anchors(&trace, &[]).is_failing, "without its end, the failure is within it");
+    // A read that was none of the operations: gone to is what it does not show.
+    let mut history = story.histories[0].clone();
+    history.operations[2].begun = u64::MAX;
+    let unseen = anchors(&trace, &[history]);
+    assert_eq!(trace.events[unseen.operation.expect("asked")].text("words"), Some("put k7 = v2"));
+}
+
+#[test]
+fn without_operations_the_assertion_is_what_failed() {
+    let (mut trace, _) = sample(300, 7);
+    for event in trace.events.iter_mut().filter(|event| event.kind.starts_with("op.")) {
+        event.kind = "log".into();
+    }
+    let Anchors { operation, is_failing, .. } = Past::of(&trace, &[]).expect("it has events").anchors;
+    let event = &trace.events[operation.expect("it was violated")];
+    assert_eq!((event.kind.as_str(), event.text("site"), is_failing), ("assert", Some("kv.no-lost-write"), false));
 }
 
 #[test]

@@ -64,7 +64,7 @@ function leave() {
 const KEYS = [
   ["Go to", [
     ["x", "the failure", () => { if (STATE.view === "compare") STATE.view = "past"; pick(run.past.failure); }],
-    ["o", "the failing operation; again: the one before", (back) => cycle(run.past.operation, rowsOf(isBegin), back)],
+    ["o", "the failing operation, or the last one; again: the one before", (back) => cycle(run.past.operation, rowsOf(isBegin), back)],
     ["m", "the last message before the failure; again: the one before", (back) => cycle(run.past.message, rowsOf((event) => isLanding(event) && event.i <= run.past.failure), back)],
     ["f", "its fault; again: the one before", (back) => cycle(run.past.fault, rowsOf((event) => event.group === "faults"), back)],
     ["b", "what the picked event happened because of", toCause],

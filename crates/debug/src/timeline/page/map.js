@@ -194,7 +194,7 @@ function fitText(pen, text, width) {
 function drawOperations(pen, of) {
   pen.font = `11px ${COLOURS.text}`;
   pen.textAlign = "left";
-  const failing = run === of ? run.past.operation : of.past.operation;
+  const failing = of.past.failing ? of.past.operation : NONE;
   for (const one of MAP.operations) {
     const begin = of.events[one.begin];
     const lane = MAP.lanes[begin.lane];

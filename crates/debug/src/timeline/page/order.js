@@ -25,10 +25,12 @@ function orderLines(operations) {
   return lines.sort((a, b) => a.client.localeCompare(b.client, undefined, { numeric: true }));
 }
 
+// When all that does not fit had ended: what began after that explains nothing.
+const overAt = (history) => Math.max(0, ...history.operations.filter((one) => one.stuck).map((one) => one.ended ?? Infinity)) || Infinity;
+
 function orderPicture(history, width) {
   const line = 46;
-  // What began after all that does not fit had ended explains nothing.
-  const over = Math.max(0, ...history.operations.filter((one) => one.stuck).map((one) => one.ended ?? Infinity)) || Infinity;
+  const over = overAt(history);
   const operations = history.operations.filter((one) => one.begun <= over);
   const lines = orderLines(operations);
   const times = operations.flatMap((one) => (one.ended === null || one.ended > over ? [one.begun] : [one.begun, one.ended]));
@@ -40,6 +42,10 @@ function orderPicture(history, width) {
   const points = [];
   // An order's points: each within its interval, each after the one before.
   const placed = operations.filter((one) => one.place !== null).sort((a, b) => a.place - b.place);
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = `600 12px ${COLOURS.text}`;
+  // Above the path, which may lead through a line of its own words.
+  const written = [];
   let latest = 0;
   const pointOf = new Map();
   for (const one of placed) {
@@ -55,17 +61,16 @@ function orderPicture(history, width) {
       const room = Math.max(6, to - from);
       const kind = one.stuck ? (one.blamed ? "stuck blamed" : "stuck") : one.place === null ? "open" : "placed";
       const { words } = one;
-      const clip = `clip-${points.length}-${at}-${Math.round(from)}`;
+      const indent = one.place === null ? 8 : 26;
       picture.append(drawn("g", { class: `interval ${kind}` },
         drawn("title", {}, `${one.client}: ${words}\n${timeText(one.begun)} s to ${one.ended === null ? "the end" : `${timeText(one.ended)} s`}${one.state ? `\nthen: ${one.state}` : ""}`),
-        drawn("rect", { x: from, y, width: room, height: 28, rx: 4 }),
-        drawn("clipPath", { id: clip }, drawn("rect", { x: from, y, width: room - 1, height: 28 })),
-        drawn("text", { x: from + (one.place === null ? 8 : 26), y: y + 18, "clip-path": `url(#${clip})` }, room > 60 ? words : "")));
+        drawn("rect", { x: from, y, width: room, height: 28, rx: 4 })));
+      written.push(drawn("text", { class: `words ${kind}`, x: from + indent, y: y + 18 }, fitText(pen, words, room - indent - 4)));
       if (one.place !== null) points.push({ place: one.place, x: Math.min(from + 13, Math.max(from + 3, x(pointOf.get(one)) + 13)), y: y + 14 });
     }
   });
   points.sort((a, b) => a.place - b.place);
-  picture.append(drawn("polyline", { class: "path", points: points.map((point) => `${point.x},${point.y}`).join(" ") }));
+  picture.append(drawn("polyline", { class: "path", points: points.map((point) => `${point.x},${point.y}`).join(" ") }), ...written);
   for (const point of points) {
     picture.append(drawn("circle", { class: "point", cx: point.x, cy: point.y, r: 9 }), drawn("text", { class: "place", x: point.x, y: point.y + 3.5 }, String(point.place)));
   }
@@ -75,6 +80,9 @@ function orderPicture(history, width) {
 function orderPart(history, width) {
   const placed = history.operations.filter((one) => one.place !== null).sort((a, b) => a.place - b.place);
   const stuck = history.operations.filter((one) => one.stuck);
+  const over = overAt(history);
+  const until = history.operations.filter((one) => one.begun <= over).length;
+  const later = history.operations.length - until;
   const object = history.object ? `the operations on ${history.object}` : "these operations";
   const step = (one, mark, kind) => element("li", { class: kind },
     element("b", {}, mark), element("span", { class: "client" }, one.client),
@@ -82,7 +90,7 @@ function orderPart(history, width) {
     element("em", {}, one.state ?? ""));
   return element("section", { class: "history" },
     heading(`No order explains ${object}`),
-    element("p", { class: "hint" }, `${placed.length} of ${history.operations.length} can be put in order, as numbered. `, stuck.length > 0 ? `Then it is ${history.state}, and ${stuck.length === 1 ? "the marked one cannot" : "none of the marked ones can"} come next.` : ""),
+    element("p", { class: "hint" }, `${placed.length} of ${until} can be put in order, as numbered. `, stuck.length > 0 ? `Then it is ${history.state}, and ${stuck.length === 1 ? "the marked one cannot" : "none of the marked ones can"} come next.` : "", later > 0 ? ` What began after that (${later}) is not shown.` : ""),
     orderPicture(history, width),
     element("ol", { class: "steps" },
       element("li", { class: "head" }, element("b", {}, "#"), element("span", {}, "client"), element("span", {}, "what"), element("em", {}, "holds then")),

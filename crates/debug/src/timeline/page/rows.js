@@ -17,7 +17,7 @@ function tagsOf(i) {
   const { past } = run;
   const tags = [];
   if (RED && i === past.failure) tags.push(["failure", "failure", "x"]);
-  if (RED && i === past.operation) tags.push(["operation", "failing operation", "o"]);
+  if (RED && i === past.operation) tags.push(["operation", operationName(), "o"]);
   if (RED && i === past.message) tags.push(["message", "last message", "m"]);
   if (RED && i === past.fault) tags.push(["fault", "its fault", "f"]);
   return tags;
@@ -100,7 +100,7 @@ function drawGutter(host, gutter) {
   for (const one of run.operations) {
     const [from, to] = [bottom(ROW_OF.get(one.begin)), one.end === NONE ? end : bottom(ROW_OF.get(one.end))];
     if (from === null || to === null || !seen(from, to)) continue;
-    const failing = RED && one.begin === run.past.operation;
+    const failing = RED && run.past.failing && one.begin === run.past.operation;
     pen.fillStyle = COLOURS["operation-fill"];
     pen.strokeStyle = failing ? COLOURS.failure : COLOURS.operation;
     pen.lineWidth = failing ? 1.6 : 1;

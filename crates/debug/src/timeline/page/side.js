@@ -62,7 +62,7 @@ function recipePart() {
 function goToPart() {
   if (!RED) return null;
   const { past } = run;
-  const items = [["x", "the failure", past.failure], ["o", "its operation", past.operation], ["m", "last message", past.message], ["f", "its fault", past.fault]];
+  const items = [["x", "the failure", past.failure], ["o", operationName().replace(/^failing/, "its"), past.operation], ["m", "last message", past.message], ["f", "its fault", past.fault]];
   return element("section", { class: "goto" }, heading("Go to"), items.map(([key, name, i]) => {
     if (i === NONE) return element("p", { class: "absent" }, element("kbd", {}, key), element("span", {}, name), element("em", {}, "none"));
     const event = run.events[i];
@@ -73,14 +73,15 @@ function goToPart() {
 
 // Operations of the past, the failing one marked: what clients saw.
 function operationsPart() {
-  const rows = new Set(run.past.rows);
+  const { past } = run;
+  const rows = new Set(past.rows);
   const seen = run.operations.filter((one) => rows.has(one.begin) || rows.has(one.end)).slice(-12);
   if (seen.length === 0) return null;
   return element("section", { class: "operations" }, heading("Operations", element("small", {}, seen.length < run.operations.length ? `last ${seen.length} of ${run.operations.length}` : "")),
     seen.map((one) => {
       const begin = run.events[one.begin];
       const end = one.end === NONE ? null : run.events[one.end];
-      const failing = RED && one.begin === run.past.operation;
+      const failing = RED && past.failing && one.begin === past.operation;
       return element("button", { type: "button", class: failing ? "failing" : "", onclick: () => pick(one.begin) },
         element("b", {}, String(begin.args.client ?? laneName(run, begin.lane))),
         element("span", {}, String(begin.args.words ?? begin.args.verb ?? "")),

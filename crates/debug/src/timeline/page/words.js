@@ -87,6 +87,16 @@ function argsText(event, shown = new Set()) {
   return parts.join(" · ");
 }
 
+// What the key `o` leads to: the one that failed, if that is known.
+function operationName() {
+  const { operation, failing, failure } = run.past;
+  const event = run.events[operation];
+  if (!event || failing) return "failing operation";
+  if (!isBegin(event)) return event.group === "assertions" ? "failing assertion" : "failing task";
+  const { end } = event.operation;
+  return end === NONE || end > failure ? "under way" : "last operation";
+}
+
 function operationText(run, event) {
   const { operation, args } = event;
   const client = String(args.client ?? "");
