@@ -1,8 +1,11 @@
 //! The causal past of a failing read: the write that it saw is in it, and what another
 //! client did on its own is not.
 
+use std::future::poll_fn;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wavetank_core::{OpenOptions, Providers, StorageFile, StorageProvider, TcpListener};
@@ -103,4 +106,81 @@ fn the_past_of_an_event_is_closed_and_before_it() {
     assert_eq!(trace.causal_past(0).len(), 1);
     let read = TraceFile::from_json_lines(&trace.to_json_lines()).expect("it is a trace");
     assert_eq!(read, trace);
+}
+
+/// Two tasks of a process wake a third, each over a channel of its own: after a sleep, or both
+/// at once when one that sleeps has told them to. A last one sleeps by itself.
+fn woken(seed: u64, at_once: bool) -> TraceFile {
+    let simulation = SimulationBuilder::new().workload("client", 1, move |context: SimContext| async move {
+        let world = context.providers();
+        let mut heard = Vec::new();
+        let told = Arc::new(tokio::sync::Notify::new());
+        for number in 0..2 {
+            let (send, receive) = tokio::sync::oneshot::channel();
+            heard.push(receive);
+            let (told, own) = (told.clone(), world.clone());
+            drop(world.spawn(async move {
+                if at_once {
+                    told.notified().await;
+                } else {
+                    own.sleep(Duration::from_millis(10 * (number + 1))).await;
+                }
+                note(format!("sender {number} sends"));
+                send.send(number).expect("somebody receives");
+            }));
+        }
+        for (delay, sleeper) in [(5, "he tells them"), (1, "nobody cares")] {
+            let (told, own) = (told.clone(), world.clone());
+            drop(world.spawn(async move {
+                own.sleep(Duration::from_millis(delay)).await;
+                note(sleeper.to_string());
+                if sleeper == "he tells them" {
+                    told.notify_waiters();
+                }
+            }));
+        }
+        // It goes on when it has heard of both.
+        poll_fn(|context| {
+            heard.retain_mut(|receive| Pin::new(receive).poll(context).is_pending());
+            if heard.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+        panic!("that is too much");
+    });
+    TraceFile::of(&simulation.recorder().tell(seed, Overrides::new())).expect("it was told")
+}
+
+fn note(words: String) {
+    tell("op.begin", move |telling| {
+        telling.arg("words", words);
+    });
+}
+
+#[track_caller]
+fn check_woken(seed: u64, at_once: bool, wanted: &[(&str, bool)]) {
+    let trace = woken(seed, at_once);
+    let failure = trace.header.failures[0].event.expect("it has an event");
+    let past = trace.causal_past(failure);
+    for (words, is_past) in wanted {
+        let event = trace.events.iter().find(|event| event.text("words") == Some(*words)).expect("it was said");
+        assert_eq!(past.contains(&event.n), *is_past, "{words}");
+        if *is_past {
+            // What it says came of a timer: so its firing, and its arming, are in the past, too.
+            let own = trace.causal_past(event.n);
+            let fired = own.iter().map(|n| &trace.events[*n as usize]).filter(|one| one.kind == "timer.fire");
+            let fired: Vec<u64> = fired.map(|one| one.n).collect();
+            assert!(!fired.is_empty() && fired.iter().all(|n| past.contains(n)), "{words}: {fired:?}");
+        }
+    }
+}
+
+#[test]
+fn the_past_goes_across_timers_and_channels() {
+    let both = [("sender 0 sends", true), ("sender 1 sends", true), ("nobody cares", false)];
+    for seed in 0..20 {
+        check_woken(seed, false, &both);
+        // Both may wake it before it is polled: then that poll has two causes.
+        check_woken(seed, true, &both);
+        check_woken(seed, true, &[("he tells them", true)]);
+    }
 }

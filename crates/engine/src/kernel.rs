@@ -377,6 +377,9 @@ impl Kernel {
     pub(crate) fn wake_task(&mut self, number: u64) -> bool {
         let Some(task) = self.tasks.get(number) else { return false };
         if task.queued != 0 || task.end != End::Running {
+            if task.queued != 0 && self.trace.is_some() {
+                self.tell_wake_again(index_of(number));
+            }
             return true;
         }
         task.wakes += 1;

@@ -97,6 +97,9 @@ pub(crate) struct Hit {
     pub(crate) holds: bool,
 }
 
+/// What woke one task before it was polled, as far as it is kept.
+const WAKERS_MOST: usize = 64;
+
 /// Events that a story holds; further ones are counted only.
 const EVENTS_MOST: usize = 1 << 20;
 
@@ -115,8 +118,8 @@ pub struct Story {
     /// Short names, by what they begin with and what they are of.
     names: HashMap<(&'static str, u64), u64>,
     named: HashMap<&'static str, u64>,
-    /// What woke a task that is ready, by index.
-    woken: HashMap<u32, Option<u64>>,
+    /// What woke a task that is ready, by index: the first, and others before its poll.
+    woken: HashMap<u32, Vec<u64>>,
     /// Told once each.
     pub(crate) hits: HashSet<Hit>,
 }
@@ -149,12 +152,21 @@ impl Story {
 
     /// A task became ready in the step under way.
     pub(crate) fn wake(&mut self, task: u32) {
-        self.woken.insert(task, self.last);
+        self.woken.insert(task, self.last.into_iter().collect());
     }
 
-    /// What woke a task that is polled now.
-    pub(crate) fn waker(&mut self, task: u32) -> Option<u64> {
-        self.woken.remove(&task).flatten()
+    /// A task that is ready was woken once more.
+    pub(crate) fn wake_again(&mut self, task: u32) {
+        let Some(last) = self.last else { return };
+        let wakers = self.woken.entry(task).or_default();
+        if wakers.len() < WAKERS_MOST && !wakers.contains(&last) {
+            wakers.push(last);
+        }
+    }
+
+    /// What woke a task that is polled now, in order.
+    pub(crate) fn wakers(&mut self, task: u32) -> Vec<u64> {
+        self.woken.remove(&task).unwrap_or_default()
     }
 
     /// What a further event of this step is caused by, if nothing else is said: a fault that
@@ -312,7 +324,7 @@ impl Telling<'_> {
         self
     }
 
-    fn add_cause(&mut self, number: u64) {
+    pub(crate) fn add_cause(&mut self, number: u64) {
         match self.event.args.iter_mut().find(|(name, _)| *name == ALSO) {
             Some((_, Value::Numbers(numbers))) => numbers.push(number),
             _ => self.event.args.push((ALSO, Value::Numbers(vec![number]))),

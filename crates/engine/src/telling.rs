@@ -98,9 +98,10 @@ impl Kernel {
     fn tell_poll(&mut self, index: u32) {
         let Some(story) = self.story_mut() else { return };
         story.begin_step();
-        let waker = story.waker(index);
+        let wakers = story.wakers(index);
         self.tell_of_task(index, "task.poll", |telling| {
-            telling.caused_by(waker);
+            telling.caused_by(wakers.first().copied());
+            wakers.iter().skip(1).for_each(|waker| telling.add_cause(*waker));
         });
         if let Some(story) = self.story_mut() {
             story.begin_poll();
@@ -158,6 +159,15 @@ impl Kernel {
     pub(crate) fn tell_wake(&mut self, index: u32) {
         if let Some(story) = self.story_mut() {
             story.wake(index);
+        }
+    }
+
+    /// A task that is ready was woken once more.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn tell_wake_again(&mut self, index: u32) {
+        if let Some(story) = self.story_mut() {
+            story.wake_again(index);
         }
     }
 
