@@ -433,23 +433,24 @@ pub(crate) fn task_number(waker: &Waker) -> Option<u64> {
 
 // --- Memory that is far away ---------------------------------------------------------
 
-/// Bytes that a processor fetches at once: of all that we know, a cache line.
-const LINE: usize = 64;
-/// Bytes of a value that are asked for; more would push out what is in use.
-const PREFETCH_MOST: usize = 1024;
-
 /// Asks the processor to fetch the first kilobyte of a value into its caches, because it
 /// will be needed soon. Changes nothing; does nothing where it is not known how.
 #[inline]
 pub fn prefetch<T: ?Sized>(value: &T) {
-    let start = ptr::from_ref(value).cast::<i8>();
     #[cfg(target_arch = "x86_64")]
-    for at in (0..size_of_val(value).min(PREFETCH_MOST)).step_by(LINE) {
+    {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: a prefetch never faults and gives nothing back; the address lies within
-        // a value that lives.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(start.wrapping_add(at)) };
+        /// Bytes that a processor fetches at once.
+        const LINE: usize = 64;
+        /// Bytes of a value that are asked for; more would push out what is in use.
+        const MOST: usize = 1024;
+        let start = ptr::from_ref(value).cast::<i8>();
+        for at in (0..size_of_val(value).min(MOST)).step_by(LINE) {
+            // SAFETY: a prefetch never faults and gives nothing back; the address lies
+            // within a value that lives.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(start.wrapping_add(at)) };
+        }
     }
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = start;
+    let _ = value;
 }
