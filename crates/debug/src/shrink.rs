@@ -11,7 +11,10 @@ mod domains;
 mod elsewhere;
 mod journey;
 mod jury;
+mod keeping;
+mod lowering;
 mod passes;
+mod reduction;
 mod remains;
 
 pub use domains::VALUES;

@@ -40,6 +40,8 @@ pub enum Choice {
 pub struct Overrides {
     choices: BTreeMap<Address, Choice>,
     benign_domains: BTreeSet<u64>,
+    /// Domains in which every draw is the same number.
+    drawn_domains: BTreeMap<u64, u64>,
     /// Names of domains by their keys, for the data form only.
     names: BTreeMap<u64, Cow<'static, str>>,
 }
@@ -63,6 +65,7 @@ impl Overrides {
 
     /// Makes every decision of a domain benign but those that are overridden one by one.
     pub fn set_domain_benign(&mut self, domain: Domain) {
+        self.clear_domain(domain);
         self.name(domain);
         self.benign_domains.insert(domain.key());
     }
@@ -72,9 +75,23 @@ impl Overrides {
         self.choices.remove(address);
     }
 
-    /// Takes away that a whole domain is benign.
+    /// Makes every raw draw of a domain this number, but for those that are overridden one
+    /// by one: whatever comes to be decided there goes the same way.
+    pub fn set_domain_draw(&mut self, domain: Domain, draw: u64) {
+        self.clear_domain(domain);
+        self.name(domain);
+        self.drawn_domains.insert(domain.key(), draw);
+    }
+
+    /// The raw draw of a whole domain, if it was set.
+    pub fn domain_draw(&self, domain: Domain) -> Option<u64> {
+        self.drawn_domains.get(&domain.key()).copied()
+    }
+
+    /// Takes away what is said about a domain as a whole.
     pub fn clear_domain(&mut self, domain: Domain) {
         self.benign_domains.remove(&domain.key());
+        self.drawn_domains.remove(&domain.key());
     }
 
     /// Tells a domain's name, so that the data form can show it.
@@ -89,12 +106,12 @@ impl Overrides {
 
     /// Whether nothing is overridden.
     pub fn is_empty(&self) -> bool {
-        self.choices.is_empty() && self.benign_domains.is_empty()
+        self.choices.is_empty() && self.benign_domains.is_empty() && self.drawn_domains.is_empty()
     }
 
     /// How many decisions and domains are overridden.
     pub fn len(&self) -> usize {
-        self.choices.len() + self.benign_domains.len()
+        self.choices.len() + self.benign_domains.len() + self.drawn_domains.len()
     }
 
     /// The overridden decisions, by address.
@@ -117,7 +134,8 @@ impl Overrides {
         match self.choices.get(address) {
             Some(Choice::Kept) => None,
             Some(choice) => Some(*choice),
-            None => self.benign_domains.contains(&address.domain).then_some(Choice::Benign),
+            None if self.benign_domains.contains(&address.domain) => Some(Choice::Benign),
+            None => self.drawn_domains.get(&address.domain).copied().map(Choice::Draw),
         }
     }
 
@@ -133,7 +151,9 @@ impl Overrides {
 /// The names of domains are words about it, not part of it.
 impl PartialEq for Overrides {
     fn eq(&self, other: &Overrides) -> bool {
-        self.choices == other.choices && self.benign_domains == other.benign_domains
+        self.choices == other.choices
+            && self.benign_domains == other.benign_domains
+            && self.drawn_domains == other.drawn_domains
     }
 }
 
@@ -143,6 +163,7 @@ impl Hash for Overrides {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.choices.hash(state);
         self.benign_domains.hash(state);
+        self.drawn_domains.hash(state);
     }
 }
 
@@ -153,6 +174,9 @@ struct Written {
     /// Domains that are benign but for the choices below.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     benign: Vec<String>,
+    /// Domains in which every draw is a number, but for the choices below.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    drawn: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     choices: Vec<WrittenChoice>,
 }
@@ -183,7 +207,8 @@ impl Serialize for Overrides {
         benign.sort();
         let mut choices: Vec<WrittenChoice> = choices.collect();
         choices.sort_by(|one, other| one.domain.cmp(&other.domain));
-        Written { benign, choices }.serialize(serializer)
+        let drawn = self.drawn_domains.iter().map(|(key, draw)| (self.words(*key), format!("{draw:#x}"))).collect();
+        Written { benign, drawn, choices }.serialize(serializer)
     }
 }
 
@@ -194,6 +219,13 @@ impl<'de> Deserialize<'de> for Overrides {
         for name in written.benign {
             let key = overrides.domain(name).map_err(D::Error::custom)?;
             overrides.benign_domains.insert(key);
+        }
+        for (name, draw) in written.drawn {
+            let key = overrides.domain(name).map_err(D::Error::custom)?;
+            if overrides.benign_domains.contains(&key) {
+                return Err(D::Error::custom("one domain is benign and drawn"));
+            }
+            overrides.drawn_domains.insert(key, number(&draw).map_err(D::Error::custom)?);
         }
         for one in written.choices {
             let domain = overrides.domain(one.domain).map_err(D::Error::custom)?;

@@ -47,6 +47,9 @@ pub const VALUES: [Domain; 24] = [
     Domain::new("tolerance.overdraft"),
 ];
 
+/// The domain of writes of which a crash leaves a part.
+pub(super) const TORN: Domain = Domain::new("storage.torn");
+
 /// The kinds of fault that say what a crash leaves of what was not durable.
 const LOSSES: [&str; 5] =
     ["storage.lost", "storage.torn", "storage.size-lost", "storage.entry-lost", "storage.in-flight-lost"];

@@ -9,10 +9,11 @@
 use super::domains::{is_planned, losses};
 use super::journey::Journey;
 use super::jury::Trial;
-use super::passes::{Passes, clear_single};
+use super::lowering::clear_single;
+use super::passes::Passes;
 use super::remains::{remains, without};
 use std::sync::Arc;
-use wavetank_harness::{Address, Atom, Domain, Overrides};
+use wavetank_harness::{Address, Atom, Decisions, Domain, Overrides};
 
 /// How much is tried for one part.
 #[derive(Debug, Clone, Copy)]
@@ -72,8 +73,15 @@ impl Passes<'_> {
         // Where nothing is lost, freedom could only lose what must stay.
         let loses = |atom: &Atom| losses.iter().any(|domain| domain.key() == atom.address.domain);
         let fewer = without(&self.overrides, part);
-        let freed = if self.record.atoms.iter().any(loses) { freed(fewer, losses) } else { fewer };
-        self.is_smaller_after(&freed, losses) || self.goes_with(part, freed, losses, effort)
+        if !self.record.atoms.iter().any(loses) {
+            return self.is_smaller_after(&fewer, losses) || self.goes_with(part, fewer, losses, effort);
+        }
+        let alike = self.losing_alike(fewer.clone(), 0);
+        let freed = freed(fewer, losses);
+        self.is_smaller_after(&alike, losses)
+            || self.is_smaller_after(&freed, losses)
+            || self.goes_with(part, alike, losses, effort)
+            || self.goes_with(part, freed, losses, effort)
     }
 
     /// Whether a candidate without a part fails if a planned fault strikes at another time.
@@ -94,7 +102,7 @@ impl Passes<'_> {
     /// Whether a planned fault that meets an operation at another moment makes a smaller
     /// failure. First it strikes all over the operation's time, then between any two
     /// moments at which the operations end differently: the window of a bug lies there.
-    fn meets(
+    pub(super) fn meets(
         &mut self,
         journey: &Journey,
         candidate: &Overrides,
@@ -151,15 +159,33 @@ impl Passes<'_> {
         self.overrides = candidate.clone();
         self.record = trial.record.clone().expect("the jury found that it fails in the same way");
         let only = self.only(kept);
-        self.keeps(only);
+        let is_kept = self.keeps(only);
         self.reduce(remains(&self.record).units());
         let single = remains(&self.record).addresses();
         self.reduce(single.into_iter().map(|address| vec![address]).collect());
-        if remains(&self.record).count() < remains(&before.1).count() {
+        if is_kept && remains(&self.record).count() < remains(&before.1).count() {
             return true;
         }
         (self.overrides, self.record) = before;
         false
+    }
+}
+
+impl Passes<'_> {
+    /// The overrides, and every crash loses as the last one of now does, whatever it meets.
+    /// A higher `way` loses as often, but other parts of it.
+    pub(super) fn losing_alike(&self, mut overrides: Overrides, way: u32) -> Overrides {
+        let decisions = Decisions::new(self.seed, self.overrides.clone());
+        for domain in losses() {
+            let last = self.record.atoms.iter().rev().find(|atom| atom.address.domain == domain.key());
+            let Some(Address { entity, nth, .. }) = last.map(|atom| atom.address) else { continue };
+            if let Some(draw) = decisions.draw(domain, entity, nth) {
+                clear_single(&mut overrides, &domain);
+                // What is lower holds if the draw does.
+                overrides.set_domain_draw(domain, draw >> way);
+            }
+        }
+        overrides
     }
 }
 

@@ -1,6 +1,6 @@
 //! Overrides as data: they come back as they were, and nonsense is refused in words.
 
-use wavetank_engine::{Address, Choice, Domain, Overrides};
+use wavetank_engine::{Address, Choice, Decisions, Domain, Overrides};
 
 const CRASH: Domain = Domain::new("node.crash");
 const LATENCY: Domain = Domain::new("network.latency");
@@ -70,4 +70,24 @@ fn nonsense_is_refused() {
     check_bad(r#"{"begnin": []}"#, "unknown field");
     let one = r#"{"domain": "a", "entity": "1", "nth": 0, "choice": "kept"}"#;
     check_bad(&format!(r#"{{"choices": [{one}, {one}]}}"#), "twice");
+}
+
+#[test]
+fn a_whole_domain_is_drawn_but_for_single_choices() {
+    let mut overrides = Overrides::new();
+    overrides.set_domain_benign(CRASH);
+    overrides.set_domain_draw(CRASH, 42);
+    overrides.set_in(CRASH, 1, 0, Choice::Benign);
+    overrides.set_in(CRASH, 2, 0, Choice::Kept);
+    let decisions = Decisions::new(7, overrides.clone());
+    let drawn = |entity| decisions.draw(CRASH, entity, 0);
+    assert_eq!((drawn(0), drawn(1)), (Some(42), None));
+    assert_eq!(drawn(2), Decisions::new(7, Overrides::new()).draw(CRASH, 2, 0), "what is kept is the seed's");
+    let json = serde_json::to_string(&overrides).expect("overrides are JSON");
+    assert!(json.contains(r#""drawn":{"node.crash":"0x2a"}"#), "{json}");
+    let back: Overrides = serde_json::from_str(&json).expect("our own file");
+    assert_eq!((&back, back.domain_draw(CRASH), back.is_domain_benign(CRASH)), (&overrides, Some(42), false));
+    overrides.clear_domain(CRASH);
+    assert_eq!(overrides.domain_draw(CRASH), None);
+    check_bad(r#"{"benign": ["node.crash"], "drawn": {"node.crash": "0x2a"}}"#, "benign and drawn");
 }
