@@ -94,7 +94,8 @@ impl Target {
     /// Which function of this file gives the target: for the tests that are written of its
     /// red seeds, each a file beside this one that calls it. Without it they go through the
     /// command line. The file belongs below a folder `tests`; it can be a module of another
-    /// one, as long as it does not say `crate::`.
+    /// one, as long as it does not say `crate::`. There its own `buggify!` points, which are
+    /// known by their modules, are others; those of the library are not.
     ///
     /// ```no_run
     /// use wavetank_cli::Target;
