@@ -22,21 +22,32 @@ struct Shown {
 }
 
 /// What takes what was not synced.
-const LOSSES: &[&str] = &["power loss", "machine crash", "process crash", " lost", "write torn"];
+const LOSSES: &[&str] = &["power loss", "machine crash", "process crash", " lost", "write torn", "sync fails"];
 /// What clients do to the key-value service.
-const WRITES: &[&str] = &["puts", "creates", "deletes"];
-/// The service's own verdict on its files, and what may be under way then.
+const ASKS: &[&str] = &["puts", "creates", "deletes", "gets", "lists"];
+/// The service's own verdict on its files, or what is under way then.
 const DAMAGED: &[&str] =
-    &["a directory is damaged that only crashes have touched", "puts", "creates", "deletes", "lists"];
+    &["a directory is damaged that only crashes have touched", "puts", "creates", "deletes", "gets", "lists"];
 const CAS: &[&str] = &["if it has version", "cas"];
 /// What has a client give up waiting.
-const DELAYS: &[&str] = &["stands still", "cut off", "slow", "delay", "clog", "hold", "crash", "lost"];
+const DELAYS: &[&str] = &[
+    "stands still",
+    "partition",
+    "slow",
+    "delay",
+    "link holds",
+    "crash",
+    "power loss",
+    "segment lost",
+    "hangs",
+    "reset",
+];
 
 const SHOWN: &[Shown] = &[
-    Shown { target: "kv", bug: "acknowledge-before-sync", trigger: LOSSES, operation: WRITES, fault: LOSSES },
+    Shown { target: "kv", bug: "acknowledge-before-sync", trigger: LOSSES, operation: ASKS, fault: LOSSES },
     Shown { target: "kv", bug: "rename-before-sync", trigger: LOSSES, operation: DAMAGED, fault: LOSSES },
     Shown { target: "kv", bug: "no-sync-dir", trigger: LOSSES, operation: DAMAGED, fault: LOSSES },
-    Shown { target: "kv", bug: "forget-idempotency", trigger: LOSSES, operation: WRITES, fault: LOSSES },
+    Shown { target: "kv", bug: "forget-idempotency", trigger: LOSSES, operation: ASKS, fault: LOSSES },
     Shown { target: "kv", bug: "compare-value", trigger: CAS, operation: CAS, fault: &[] },
     Shown {
         target: "counter/storm",
