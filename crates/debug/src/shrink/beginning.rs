@@ -7,6 +7,7 @@
 //! of the operations may get there with larger arguments.
 
 use super::domains::{ARGUMENT, TORN, is_planned, losses};
+use super::elsewhere::Loss;
 use super::journey::Journey;
 use super::passes::Passes;
 use super::remains::without;
@@ -20,7 +21,7 @@ const FEW: usize = 4;
 /// Planned faults that may be what matters.
 const SCENES_MOST: usize = 6;
 /// Ways to tear a write that are tried: which sectors stay depends on where they lie.
-const LOSSES_MOST: u32 = 4;
+const TEARS_MOST: u32 = 4;
 /// How often the moments between moments are looked at.
 const ROUNDS: usize = 2;
 
@@ -41,8 +42,7 @@ struct Cut {
     count: usize,
     /// The argument of all others that is made large.
     raised: Option<u64>,
-    /// In which way crashes lose what they lose.
-    loss: u32,
+    loss: Loss,
     /// Whether all faults but the last planned one go too.
     alone: bool,
     /// Whether that one is also tried at other moments.
@@ -72,7 +72,8 @@ impl Passes<'_> {
             return;
         }
         let is_torn = self.record.atoms.iter().any(|atom| atom.address.domain == TORN.key());
-        for loss in 0..if is_torn { LOSSES_MOST } else { 1 } {
+        let alike = (0..if is_torn { TEARS_MOST } else { 1 }).map(Loss::Alike);
+        for loss in alike.chain([Loss::All]) {
             for scene in &scenes {
                 for (back, alone) in [(0, true), (0, false), (1, true), (1, false)] {
                     let Some(count) = scene.met.checked_sub(back) else { continue };
@@ -109,7 +110,7 @@ impl Passes<'_> {
     fn cut_beginning(&mut self, scene: &Scene, raised: Option<u64>, further: impl Fn(usize) -> usize) -> bool {
         let mut back = 0;
         while back <= scene.met {
-            let cut = Cut { count: scene.met - back, raised, loss: 0, alone: false, search: false };
+            let cut = Cut { count: scene.met - back, raised, loss: Loss::Alike(0), alone: false, search: false };
             if self.is_cut(scene, &cut) {
                 return true;
             }
@@ -162,7 +163,7 @@ impl Passes<'_> {
             let last = scene.planned.last().map(|atom| atom.address);
             gone.extend(self.record.atoms.iter().map(|atom| atom.address).filter(|address| Some(*address) != last));
         }
-        let mut shorter = self.losing_alike(without(&self.overrides, &gone), cut.loss);
+        let mut shorter = self.losing(without(&self.overrides, &gone), cut.loss);
         if let Some(argument) = cut.raised {
             for operation in &scene.operations[cut.count..] {
                 let entity = mix(operation.address.entity, operation.address.nth);

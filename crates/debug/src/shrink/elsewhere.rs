@@ -6,7 +6,7 @@
 //! anything again, and planned faults are moved to where they meet the same operation, or
 //! another one, as they did before. What then fails is reduced anew.
 
-use super::domains::{is_planned, losses};
+use super::domains::{TORN, is_planned, losses};
 use super::journey::Journey;
 use super::jury::Trial;
 use super::lowering::clear_single;
@@ -76,7 +76,7 @@ impl Passes<'_> {
         if !self.record.atoms.iter().any(loses) {
             return self.is_smaller_after(&fewer, losses) || self.goes_with(part, fewer, losses, effort);
         }
-        let alike = self.losing_alike(fewer.clone(), 0);
+        let alike = self.losing(fewer.clone(), Loss::Alike(0));
         let freed = freed(fewer, losses);
         self.is_smaller_after(&alike, losses)
             || self.is_smaller_after(&freed, losses)
@@ -172,21 +172,33 @@ impl Passes<'_> {
 }
 
 impl Passes<'_> {
-    /// The overrides, and every crash loses as the last one of now does, whatever it meets.
-    /// A higher `way` loses as often, but other parts of it.
-    pub(super) fn losing_alike(&self, mut overrides: Overrides, way: u32) -> Overrides {
+    /// The overrides, and every crash loses so, whatever it meets.
+    pub(super) fn losing(&self, mut overrides: Overrides, loss: Loss) -> Overrides {
         let decisions = Decisions::new(self.seed, self.overrides.clone());
         for domain in losses() {
             let last = self.record.atoms.iter().rev().find(|atom| atom.address.domain == domain.key());
-            let Some(Address { entity, nth, .. }) = last.map(|atom| atom.address) else { continue };
-            if let Some(draw) = decisions.draw(domain, entity, nth) {
-                clear_single(&mut overrides, &domain);
+            let drawn = last.and_then(|atom| decisions.draw(domain, atom.address.entity, atom.address.nth));
+            let draw = match loss {
                 // What is lower holds if the draw does.
-                overrides.set_domain_draw(domain, draw >> way);
+                Loss::Alike(way) => drawn.map(|draw| draw >> way),
+                Loss::All => (domain != TORN).then_some(0),
+            };
+            if let Some(draw) = draw {
+                clear_single(&mut overrides, &domain);
+                overrides.set_domain_draw(domain, draw);
             }
         }
         overrides
     }
+}
+
+/// What crashes lose of what is not durable.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Loss {
+    /// As the last crash of now that lost it; in a higher way other parts of it.
+    Alike(u32),
+    /// All of it.
+    All,
 }
 
 /// The overrides, and domains in which the seed draws everything again.
