@@ -18,6 +18,7 @@ mod nix;
 mod peers;
 mod picture;
 mod profiles;
+mod shrunk;
 mod sweep;
 mod tests;
 
@@ -54,6 +55,7 @@ const STEPS: &[Step] = &[
     Step { name: "sweep", about: "the main job: every target, 1,000 seeds, green", run: sweep::step },
     Step { name: "guide", about: "the walk from a red sweep to the fix does what its page says", run: guide::step },
     Step { name: "profiles", about: "the same digests optimised, and planted bugs found", run: profiles::step },
+    Step { name: "shrunk", about: "each planted bug made as small as is promised", run: shrunk::step },
     Step { name: "counts", about: "no common path of the engine takes more of them", run: instructions::step },
     Step { name: "browser", about: "timelines opened in Chromium and used with keys", run: browser::step },
     Step { name: "docs", about: "documentation without warnings", run: docs::step },

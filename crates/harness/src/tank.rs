@@ -69,6 +69,8 @@ pub struct Tank {
     seed: u64,
     hosts: BTreeMap<String, Host>,
     order: Vec<String>,
+    /// Faults by hand so far.
+    blows: usize,
 }
 
 /// Why a tank's run did not end well.
@@ -137,7 +139,7 @@ impl Tank {
     ) -> Tank {
         let mut rig = Rig::new(&network, &storage);
         rig.world.begin(seed, &engine, Overrides::new(), None);
-        Tank { rig, seed, hosts: BTreeMap::new(), order: Vec::new() }
+        Tank { rig, seed, hosts: BTreeMap::new(), order: Vec::new(), blows: 0 }
     }
 
     /// Adds a host on a machine of its own and boots it. The function is called
@@ -181,6 +183,13 @@ impl Tank {
     /// The digest of all that happened so far.
     pub fn digest(&mut self) -> Digest {
         self.rig.world.kernel(|kernel| kernel.digest())
+    }
+
+    /// How many faults there were so far, as a shrinker counts them: each cut, slow link,
+    /// crash, power loss and pause by hand, and each that was drawn and fired, such as a
+    /// write that a power loss took.
+    pub fn faults(&mut self) -> usize {
+        self.blows + self.rig.world.kernel(|kernel| kernel.faults().atoms().len())
     }
 
     /// Runs until every client is done.
@@ -232,6 +241,7 @@ impl Tank {
 
     /// Cuts two hosts off from each other, in both directions.
     pub fn partition(&mut self, one: &str, other: &str) {
+        self.blows += 1;
         let (one, other) = (self.find(one).machine, self.find(other).machine);
         let fabric = self.rig.fabric;
         self.rig.world.device(fabric, |fabric, kernel| fabric.partition(kernel, &[one], &[other]));
@@ -245,6 +255,7 @@ impl Tank {
 
     /// Makes one direction between two hosts slower.
     pub fn slow(&mut self, from: &str, to: &str, slowness: Duration) {
+        self.blows += 1;
         let (from, to) = (self.find(from).machine, self.find(to).machine);
         let fabric = self.rig.fabric;
         self.rig.world.device(fabric, |fabric, kernel| fabric.slow(kernel, from, to, saturating_nanos(slowness)));
@@ -252,12 +263,14 @@ impl Tank {
 
     /// Kills a host's process; its machine lives on. A host that is down stays so.
     pub fn crash(&mut self, name: &str) {
+        self.blows += 1;
         let node = self.find(name).node;
         self.crash_scope(Scope::Node(node), CrashKind::Process);
     }
 
     /// Cuts a host's power: what was not synced may be lost or torn.
     pub fn power_loss(&mut self, name: &str) {
+        self.blows += 1;
         let machine = self.find(name).machine;
         self.crash_scope(Scope::Machine(machine), CrashKind::PowerLoss);
     }
@@ -273,6 +286,7 @@ impl Tank {
 
     /// Freezes a host's process.
     pub fn pause(&mut self, name: &str) {
+        self.blows += 1;
         let (node, control) = (self.find(name).node, self.rig.world.control());
         self.rig.world.enter(|| control.pause(Scope::Node(node)));
     }

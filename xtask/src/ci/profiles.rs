@@ -8,9 +8,24 @@ use crate::{program::Program, red::Red, workspace::Workspace};
 /// In the profile of the sweeps, whose build the sweep step needs anyway.
 const RUNS: &[&[&str]] = &[
     &["test", "--profile", "sim", "-p", "wavetank-harness", "--test", "digests"],
-    &["test", "--profile", "sim", "-p", "counter", "--features", "bugs", "--test", "simulation"],
-    &["test", "--profile", "sim", "-p", "kv", "--features", "bugs", "--test", "simulation"],
-    &["test", "--profile", "sim", "-p", "ping-pong", "--features", "bugs", "--test", "simulation"],
+    // All at once, as `shrunk` builds them: what they depend on is then built once.
+    &[
+        "test",
+        "--profile",
+        "sim",
+        "--package",
+        "counter",
+        "--package",
+        "kv",
+        "--package",
+        "ping-pong",
+        "--features",
+        "counter/bugs,kv/bugs,ping-pong/bugs",
+        "--test",
+        "simulation",
+        "--test",
+        "minimum",
+    ],
     // Plain release: there an `always_assert!` outside of a simulation evaluates nothing.
     &["test", "--release", "-p", "wavetank-probe", "--tests"],
     &["test", "--release", "-p", "wavetank-engine", "--test", "engine"],

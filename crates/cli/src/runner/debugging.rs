@@ -1,10 +1,11 @@
 //! `campaign debugging`: finds every planted bug of the workspace, makes its first red
-//! seeds small, and says how small, how fast, and whether they are minimal and stay the
-//! same. The dated result is kept with the sources.
+//! seeds small, and says how small, how fast, whether they are minimal and stay the same,
+//! and how they compare with what was found by hand. The dated result is kept with the
+//! sources.
 
 use super::build::build;
 use super::campaign::{commit, today};
-use super::manifest::{Bug, Declared, Manifest};
+use super::manifest::{Bug, Declared, Manifest, Minimum};
 use super::out::write_json;
 use crate::options::{duration, jobs, value};
 use crate::report::{Report, grouped};
@@ -27,21 +28,35 @@ const CPU_GOAL: Duration = Duration::from_secs(60);
 /// What a shrinker gets: the run that is under way when it ends counts too.
 const BUDGET: Duration = Duration::from_secs(55);
 /// Replays of each small run.
-const REPLAYS: u64 = 100;
+const REPLAYS: usize = 100;
+/// How much larger than the one found by hand a small run may be.
+const MINIMA_MOST: usize = 2;
 /// Seeds in which a bug must be found, and at a time.
 const SEEDS_MOST: u64 = 2_000;
 const SEEDS_STEP: u64 = 250;
 /// Red seeds of each bug that are made small.
 const EACH: usize = 3;
 
-const USAGE: &str = "[NAME..] [--each N] [--budget 55s] [--jobs J] [--profile NAME]";
+const USAGE: &str = "[NAME..] [--each N] [--replays N] [--budget 55s] [--jobs J] [--profile NAME] [--no-record]";
 
 struct Asked {
     names: Vec<String>,
     each: usize,
+    replays: usize,
     budget: Duration,
     jobs: usize,
     profile: Option<String>,
+    /// Whether the result is written down.
+    is_recorded: bool,
+}
+
+/// A small run, and the smallest one of its bug that was found by hand.
+#[derive(Serialize)]
+struct Small {
+    #[serde(flatten)]
+    report: ShrunkReport,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    minimum: Option<Minimum>,
 }
 
 /// What the campaign found, as it is committed.
@@ -51,7 +66,7 @@ struct Record {
     command: String,
     commit: Option<String>,
     figures: Figures,
-    shrunk: Vec<ShrunkReport>,
+    shrunk: Vec<Small>,
     /// Bugs that no seed showed.
     not_found: Vec<String>,
 }
@@ -68,6 +83,10 @@ struct Figures {
     /// Replays, and those that failed in the same way.
     replays: u64,
     replays_same: u64,
+    /// Small runs of bugs of which somebody found the smallest one by hand, and those of
+    /// them that are at most twice as large, in faults and in operations.
+    by_hand: usize,
+    twice_by_hand: usize,
     /// The largest ones and the longest.
     atoms_most: usize,
     operations_most: usize,
@@ -76,12 +95,22 @@ struct Figures {
 
 pub(super) fn command(mut parser: Parser) -> Result<Verdict, Trouble> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut asked = Asked { names: Vec::new(), each: EACH, budget: BUDGET, jobs: cores, profile: None };
+    let mut asked = Asked {
+        names: Vec::new(),
+        each: EACH,
+        replays: REPLAYS,
+        budget: BUDGET,
+        jobs: cores,
+        profile: None,
+        is_recorded: true,
+    };
     let mut words = vec!["cargo xtask campaign debugging".to_string()];
     while let Some(argument) = parser.next()? {
         match argument {
             Arg::Value(name) => asked.names.push(name.string()?),
             Arg::Long("each") => asked.each = jobs(&value("each", &mut parser)?)?,
+            Arg::Long("replays") => asked.replays = jobs(&value("replays", &mut parser)?)?,
+            Arg::Long("no-record") => asked.is_recorded = false,
             Arg::Long("budget") => asked.budget = duration("budget", &value("budget", &mut parser)?)?,
             Arg::Long("jobs") => asked.jobs = jobs(&value("jobs", &mut parser)?)?,
             Arg::Long("profile") => asked.profile = Some(value("profile", &mut parser)?),
@@ -93,15 +122,20 @@ pub(super) fn command(mut parser: Parser) -> Result<Verdict, Trouble> {
     }
     words.extend(asked.names.iter().cloned());
     let manifest = Manifest::read()?;
-    let folder = manifest.root.join("docs").join("campaigns");
-    fs::create_dir_all(&folder)
-        .map_err(|error| Trouble::new(format!("{}: it cannot be made: {error}", folder.display())))?;
     let record = run(&manifest, &asked, words.join(" "))?;
     terminal::say(&record.figures.words(&record.not_found))?;
-    let path = folder.join(format!("{}-debugging.json", record.date));
-    write_json(&path, &record)?;
-    terminal::say(&format!("written: {}\n", path.display()))?;
+    if asked.is_recorded {
+        write(&manifest.root.join("docs").join("campaigns"), &record)?;
+    }
     Ok(if record.figures.are_good() && record.not_found.is_empty() { Verdict::Green } else { Verdict::Red })
+}
+
+fn write(folder: &Path, record: &Record) -> Result<(), Trouble> {
+    fs::create_dir_all(folder)
+        .map_err(|error| Trouble::new(format!("{}: it cannot be made: {error}", folder.display())))?;
+    let path = folder.join(format!("{}-debugging.json", record.date));
+    write_json(&path, record)?;
+    terminal::say(&format!("written: {}\n", path.display()))
 }
 
 fn run(manifest: &Manifest, asked: &Asked, command: String) -> Result<Record, Trouble> {
@@ -131,7 +165,7 @@ fn run(manifest: &Manifest, asked: &Asked, command: String) -> Result<Record, Tr
 }
 
 /// The first red seeds of a bug, made small.
-fn of_bug(target: &Declared, program: &Path, bug: &Bug, asked: &Asked) -> Result<Vec<ShrunkReport>, Trouble> {
+fn of_bug(target: &Declared, program: &Path, bug: &Bug, asked: &Asked) -> Result<Vec<Small>, Trouble> {
     let mut shrunk = Vec::new();
     let mut first = 0;
     while first < SEEDS_MOST && shrunk.len() < asked.each {
@@ -139,7 +173,8 @@ fn of_bug(target: &Declared, program: &Path, bug: &Bug, asked: &Asked) -> Result
         for report in sweep(target, program, bug, first..last)? {
             // Every failure of the bug counts, whichever oracle saw it first.
             for seed in report.red_seeds.iter().take(asked.each - shrunk.len()) {
-                let small = shrink(target, program, &report.name, bug, *seed, asked)?;
+                let report = shrink(target, program, &report.name, bug, *seed, asked)?;
+                let small = Small { report, minimum: bug.minimum };
                 terminal::say(&row(&small))?;
                 shrunk.push(small);
             }
@@ -168,7 +203,7 @@ fn shrink(
     let mut command = Command::new(program);
     command.args([COMMAND_WORD, "shrink", "--attended"]);
     command.args(name.split_once('/').map(|(_, simulation)| simulation));
-    command.args(["--seed", &seed.to_string(), "--bug", &bug.name, "--verify", &REPLAYS.to_string()]);
+    command.args(["--seed", &seed.to_string(), "--bug", &bug.name, "--verify", &asked.replays.to_string()]);
     command.args(["--budget", &format!("{}ms", asked.budget.as_millis()), "--jobs", &asked.jobs.to_string()]);
     let output = listen(target, command)?;
     let line = output.lines().find_map(|line| line.split_once(SHRINK_MARK));
@@ -193,15 +228,20 @@ fn listen(target: &Declared, mut command: Command) -> Result<String, Trouble> {
     Ok(output)
 }
 
-fn row(report: &ShrunkReport) -> String {
+fn row(small: &Small) -> String {
+    let Small { report, minimum } = small;
     let ShrunkReport { simulation, bug, seed, before, after, runs, cpu_seconds, .. } = report;
     let bug = bug.as_deref().unwrap_or_default();
     let proof = report.proof.as_ref().map_or(String::new(), |proof| {
         let minimal = if proof.superfluous == 0 { "minimal" } else { "NOT MINIMAL" };
         format!(", {minimal}, {} of {} replays the same", proof.same, proof.replays)
     });
+    let by_hand = minimum.map_or(String::new(), |Minimum { faults, operations }| {
+        let too_large = if small.is_twice_at_most() { "" } else { " TOO LARGE" };
+        format!(", by hand {faults} and {operations}{too_large}")
+    });
     format!(
-        "{simulation} {bug} seed {seed}: {} faults, {} operations -> {}, {} in {} runs, {cpu_seconds:.1} s{proof}\n",
+        "{simulation} {bug} seed {seed}: {} faults, {} operations -> {}, {} in {} runs, {cpu_seconds:.1} s{proof}{by_hand}\n",
         grouped(before.atoms as u64),
         grouped(before.operations as u64),
         after.atoms,
@@ -210,41 +250,64 @@ fn row(report: &ShrunkReport) -> String {
     )
 }
 
+impl Small {
+    fn is_small(&self) -> bool {
+        let after = &self.report.after;
+        after.atoms <= ATOMS_GOAL
+            && after.operations <= OPERATIONS_GOAL
+            && self.report.cpu_seconds <= CPU_GOAL.as_secs_f64()
+    }
+
+    /// Whether it is at most twice as large as the one that was found by hand, if any was.
+    fn is_twice_at_most(&self) -> bool {
+        let after = &self.report.after;
+        self.minimum.is_none_or(|Minimum { faults, operations }| {
+            after.atoms <= MINIMA_MOST * faults && after.operations <= MINIMA_MOST * operations
+        })
+    }
+}
+
 impl Figures {
-    fn of(shrunk: &[ShrunkReport]) -> Figures {
-        let is_small = |one: &&ShrunkReport| {
-            one.after.atoms <= ATOMS_GOAL
-                && one.after.operations <= OPERATIONS_GOAL
-                && one.cpu_seconds <= CPU_GOAL.as_secs_f64()
-        };
-        let proofs = || shrunk.iter().filter_map(|one| one.proof.as_ref());
+    fn of(shrunk: &[Small]) -> Figures {
+        let reports = || shrunk.iter().map(|small| &small.report);
+        let proofs = || reports().filter_map(|one| one.proof.as_ref());
+        let by_hand = || shrunk.iter().filter(|small| small.minimum.is_some());
         Figures {
             runs: shrunk.len(),
-            small: shrunk.iter().filter(is_small).count(),
+            small: shrunk.iter().filter(|small| small.is_small()).count(),
             minimal: proofs().filter(|proof| proof.superfluous == 0).count(),
             replays: proofs().map(|proof| proof.replays).sum(),
             replays_same: proofs().map(|proof| proof.same).sum(),
-            atoms_most: shrunk.iter().map(|one| one.after.atoms).max().unwrap_or(0),
-            operations_most: shrunk.iter().map(|one| one.after.operations).max().unwrap_or(0),
-            cpu_seconds_most: shrunk.iter().map(|one| one.cpu_seconds).fold(0.0, f64::max),
+            by_hand: by_hand().count(),
+            twice_by_hand: by_hand().filter(|small| small.is_twice_at_most()).count(),
+            atoms_most: reports().map(|one| one.after.atoms).max().unwrap_or(0),
+            operations_most: reports().map(|one| one.after.operations).max().unwrap_or(0),
+            cpu_seconds_most: reports().map(|one| one.cpu_seconds).fold(0.0, f64::max),
         }
     }
 
-    /// At least nine in ten small, all of them minimal, every replay the same.
+    /// At least nine in ten small, all of them minimal, every replay the same, and none
+    /// more than twice as large as what was found by hand.
     fn are_good(&self) -> bool {
-        self.small * 10 >= self.runs * 9 && self.minimal == self.runs && self.replays == self.replays_same
+        self.small * 10 >= self.runs * 9
+            && self.minimal == self.runs
+            && self.replays == self.replays_same
+            && self.twice_by_hand == self.by_hand
     }
 
     fn words(&self, not_found: &[String]) -> String {
         let share = 100 * self.small / self.runs.max(1);
         let mut text = format!(
             "{} small runs: {share} % with at most {ATOMS_GOAL} faults and {OPERATIONS_GOAL} operations in {} s; \
-             {} minimal; {} of {} replays the same\n  at most {} faults, {} operations, {:.1} s of processor time\n",
+             {} minimal; {} of {} replays the same\n  \
+             {} of {} at most {MINIMA_MOST} times as large as found by hand\n  at most {} faults, {} operations, {:.1} s of processor time\n",
             self.runs,
             CPU_GOAL.as_secs(),
             self.minimal,
             grouped(self.replays_same),
             grouped(self.replays),
+            self.twice_by_hand,
+            self.by_hand,
             self.atoms_most,
             self.operations_most,
             self.cpu_seconds_most,
@@ -253,5 +316,41 @@ impl Figures {
             text.push_str(&format!("  not found: {}\n", not_found.join(", ")));
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A small run of so many faults and operations, of which so many need not be there.
+    fn small(atoms: usize, operations: usize, superfluous: usize) -> Small {
+        let size = serde_json::json!({ "atoms": atoms, "operations": operations, "events": 9 });
+        let report = serde_json::json!({
+            "simulation": "kv", "bug": "early", "seed": 7, "failure": "lost", "before": size, "after": size,
+            "signature": { "property": "checker", "message": "lost", "role": "" },
+            "ended": "minimal", "runs": 9, "cpu_seconds": 1.5, "recipe": [], "further": [],
+            "proof": { "superfluous": superfluous, "replays": 10, "same": 10 }, "reproduce": "", "folder": null,
+        });
+        let report = serde_json::from_value(report).expect("a report as the target prints it");
+        Small { report, minimum: Some(Minimum { faults: 2, operations: 1 }) }
+    }
+
+    #[test]
+    fn what_is_larger_than_promised_is_not_good() {
+        let good = |shrunk: &[Small]| Figures::of(shrunk).are_good();
+        assert!(good(&[small(4, 2, 0)]));
+        assert!(!good(&[small(5, 2, 0)]), "more than twice the faults");
+        assert!(!good(&[small(4, 3, 0)]), "more than twice the operations");
+        assert!(!good(&[small(4, 2, 1)]), "one of them can go");
+        let unknown = |atoms| Small { minimum: None, ..small(atoms, 2, 0) };
+        assert!(good(&[unknown(10)]) && !good(&[unknown(11)]), "nobody knows how small it can be");
+        let mut often: Vec<Small> = (0..9).map(|_| unknown(3)).collect();
+        often.push(unknown(11));
+        assert!(good(&often), "nine in ten");
+        let mut fickle = small(4, 2, 0);
+        fickle.report.proof.as_mut().expect("it has one").same = 9;
+        assert!(!good(&[fickle]), "a replay differs");
+        assert!(row(&small(5, 2, 0)).contains("by hand 2 and 1 TOO LARGE"), "{}", row(&small(5, 2, 0)));
     }
 }

@@ -2,7 +2,7 @@
 //! them under `[package.metadata.wavetank]`. Builds nothing.
 
 use crate::trouble::Trouble;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
@@ -43,6 +43,18 @@ pub(crate) struct Bug {
     /// The oracle that must report it, with words of its message.
     #[serde(default)]
     pub(crate) reported_by: String,
+    /// The smallest run that shows it, as somebody found by hand.
+    #[serde(default)]
+    pub(crate) minimum: Option<Minimum>,
+}
+
+/// How small a run can be, counted as a shrinker does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Minimum {
+    /// Faults that fire; what a crash loses counts, each thing by itself.
+    pub(crate) faults: usize,
+    pub(crate) operations: usize,
 }
 
 #[derive(Deserialize)]
@@ -205,11 +217,13 @@ mod tests {
 
     #[test]
     fn a_declaration_is_found() {
-        let bugs = r#"[{"name": "early", "reported-by": "no acknowledged write is lost"}]"#;
+        let bugs = r#"[{"name": "early", "reported-by": "no acknowledged write is lost",
+            "minimum": {"faults": 2, "operations": 1}}]"#;
         let manifest = read(&format!(r#"{{"targets": [{{"name": "kv", "test": "storm", "bugs": {bugs}}}]}}"#))
             .expect("a good declaration");
         let (kv, simulation) = manifest.find("kv/small").expect("it is there");
         assert_eq!((kv.test.as_str(), simulation, kv.fixture, kv.bugs.len()), ("storm", Some("small"), false, 1));
+        assert_eq!(kv.bugs[0].minimum, Some(Minimum { faults: 2, operations: 1 }));
         let trouble = manifest.find("nobody").expect_err("it is not there").to_string();
         assert_eq!(trouble, "no target `nobody`; there are kv");
     }
