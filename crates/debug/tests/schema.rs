@@ -113,35 +113,47 @@ fn rest() -> SimulationBuilder {
         })
 }
 
-/// A checker that finds what the workload says of itself impossible.
+type Asked = History<RegisterOp<u64>, RegisterRet<u64>>;
+
+/// Clients one of whom says of itself what is impossible.
 fn judged() -> SimulationBuilder {
-    type Asked = History<RegisterOp<u64>, RegisterRet<u64>>;
-    SimulationBuilder::new()
-        .with_name("judged")
-        .workload("client", 2, |context: SimContext| async move {
-            let world = context.providers();
-            for operation in context.operations(2, &["read"]) {
-                operation.begin(|| "reads".to_string());
-                let asked = context.shared::<Asked>();
-                let ticket = asked.with(|asked| asked.invoke(context.number(), RegisterOp::Read, context.elapsed()));
-                world.sleep(Duration::from_millis(1)).await;
-                let read = if context.number() == 1 && operation.nth() == 1 { 9 } else { 0 };
-                asked.with(|asked| asked.complete(ticket, RegisterRet::Value(read), context.elapsed()));
-                operation.end(|| format!("{read}"));
-                world.sleep(Duration::from_millis(5)).await;
-            }
+    SimulationBuilder::new().with_name("judged").workload("client", 2, |context: SimContext| async move {
+        let world = context.providers();
+        for operation in context.operations(2, &["read"]) {
+            operation.begin(|| "reads".to_string());
+            let asked = context.shared::<Asked>();
+            let ticket = asked.with(|asked| asked.invoke(context.number(), RegisterOp::Read, context.elapsed()));
+            world.sleep(Duration::from_millis(1)).await;
+            let read = if context.number() == 1 && operation.nth() == 1 { 9 } else { 0 };
+            asked.with(|asked| asked.complete(ticket, RegisterRet::Value(read), context.elapsed()));
+            operation.end(|| format!("{read}"));
+            world.sleep(Duration::from_millis(5)).await;
+        }
+    })
+}
+
+fn explained() -> SimulationBuilder {
+    judged().with_checker("reads are explained", |run: &Finished| {
+        let verdict = run.shared::<Asked>().with(|asked| linearizable(&Register::default(), asked, Limits::default()));
+        run.explain(verdict.violation().expect("nobody wrote 9"));
+        verdict.into_result()
+    })
+}
+
+/// The same with a checker that is content with nobody's two reads.
+fn blamed() -> SimulationBuilder {
+    judged().with_checker("reads agree", |run: &Finished| {
+        run.shared::<Asked>().with(|asked| {
+            let reads: Vec<_> = asked.operations().iter().filter(|one| one.client == 0).collect();
+            run.blame("both are wrong", &reads);
+            Err::<(), _>("both are wrong".to_string())
         })
-        .with_checker("reads are explained", |run: &Finished| {
-            let verdict =
-                run.shared::<Asked>().with(|asked| linearizable(&Register::default(), asked, Limits::default()));
-            run.explain(verdict.violation().expect("nobody wrote 9"));
-            verdict.into_result()
-        })
+    })
 }
 
 #[test]
 fn a_history_that_no_order_explains_leads_to_the_operation_that_is_blamed() {
-    let trace = TraceFile::of(&judged().recorder().tell(1, Overrides::new())).expect("it was told");
+    let trace = TraceFile::of(&explained().recorder().tell(1, Overrides::new())).expect("it was told");
     let event = |n: u64| &trace.events[n as usize];
     let failure = event(trace.header.failures[0].event.expect("it has an event"));
     let history = event(failure.cause.expect("a checker found it"));
@@ -151,6 +163,18 @@ fn a_history_that_no_order_explains_leads_to_the_operation_that_is_blamed() {
     let end = event(history.cause.expect("an operation is blamed"));
     assert_eq!((&*end.kind, end.text("client"), end.text("words")), ("op.end", Some("client-1"), Some("9")));
     assert!(trace.causal_past(failure.n).contains(&end.n));
+}
+
+#[test]
+fn operations_that_contradict_each_other_are_what_a_failure_comes_of() {
+    let trace = TraceFile::of(&blamed().recorder().tell(1, Overrides::new())).expect("it was told");
+    let blamed = trace.events.iter().find(|event| event.text("words") == Some("both are wrong")).expect("it was said");
+    let ends: Vec<&TraceEvent> = blamed.causes().map(|n| &trace.events[n as usize]).collect();
+    assert_eq!(ends.len(), 2);
+    assert!(ends.iter().all(|end| end.kind == "op.end" && end.text("client") == Some("client-0")), "{ends:?}");
+    assert!(blamed.cause == ends.iter().map(|end| end.n).max(), "the last comes first: {blamed:?}");
+    let failure = trace.header.failures[0].event.expect("it has an event");
+    assert_eq!(trace.events[failure as usize].cause, Some(blamed.n));
 }
 
 fn check_event(event: &TraceEvent, documented: &BTreeMap<String, Documented>) {
@@ -168,7 +192,7 @@ fn check_event(event: &TraceEvent, documented: &BTreeMap<String, Documented>) {
 fn the_page_has_every_kind_and_argument_and_no_other() {
     let documented = documented();
     let mut seen: BTreeSet<(String, String)> = BTreeSet::new();
-    for (simulation, seeds) in [(notebook::notebook(), 40), (rest(), 12), (judged(), 1)] {
+    for (simulation, seeds) in [(notebook::notebook(), 40), (rest(), 12), (explained(), 1), (blamed(), 1)] {
         let mut recorder = simulation.recorder();
         for seed in 0..seeds {
             let trace = TraceFile::of(&recorder.tell(seed, Overrides::new())).expect("it was told");

@@ -324,7 +324,8 @@ impl Telling<'_> {
         self
     }
 
-    pub(crate) fn add_cause(&mut self, number: u64) {
+    /// A further event that had a part in it, by number.
+    pub fn add_cause(&mut self, number: u64) {
         match self.event.args.iter_mut().find(|(name, _)| *name == ALSO) {
             Some((_, Value::Numbers(numbers))) => numbers.push(number),
             _ => self.event.args.push((ALSO, Value::Numbers(vec![number]))),

@@ -2,7 +2,7 @@
 //! a check's business, and what that makes of the run the checker's.
 
 use crate::shared::Finished;
-use wavetank_check::{Interval, Violation};
+use wavetank_check::{Interval, Moment, Operation, Outcome, Violation};
 use wavetank_engine::{Kernel, StoryEvent, Value};
 
 impl Finished {
@@ -19,10 +19,39 @@ impl Finished {
         let json = serde_json::to_string(violation).expect("a violation has no map whose keys are not text");
         let blamed = violation.interval(violation.blamed);
         self.ledger.with(|_, kernel| {
-            let cause = end_of(kernel, blamed);
+            let Interval { client, invoked, completed, .. } = blamed;
+            let cause = end_of(kernel, *client, *invoked, *completed);
             kernel.tell("history", |telling| {
                 telling.caused_by(cause).arg("object", violation.part.as_str());
                 telling.arg("words", violation.headline()).arg("violation", json);
+            });
+        });
+    }
+
+    /// Shows which operations a checker found to contradict each other, to whoever looks at the
+    /// run: the failure comes of them, and its timeline leads to the last of them. `words` are
+    /// what the checker says of it, or what that begins with; it still has to say it.
+    ///
+    /// Times are to be those of [`SimContext::elapsed`](crate::SimContext::elapsed), as for
+    /// [`explain`](Finished::explain).
+    pub fn blame<Op, Ret>(&self, words: &str, operations: &[&Operation<Op, Ret>]) {
+        if !wavetank_engine::is_telling() {
+            return;
+        }
+        self.ledger.with(|_, kernel| {
+            let end = |one: &&Operation<Op, Ret>| {
+                let completed = match one.outcome {
+                    Outcome::Pending => None,
+                    Outcome::Completed { at, .. } | Outcome::Failed { at } => Some(at),
+                };
+                end_of(kernel, one.client, one.invoked, completed)
+            };
+            let mut ends: Vec<u64> = operations.iter().filter_map(end).collect();
+            ends.sort_unstable();
+            let last = ends.pop();
+            kernel.tell("history", |telling| {
+                telling.caused_by(last).arg("words", words);
+                ends.into_iter().for_each(|end| telling.add_cause(end));
             });
         });
     }
@@ -30,13 +59,10 @@ impl Finished {
 
 /// The event at which an operation of a history ended, or began, if it never ended: that of a
 /// workload's [`Operation`](crate::Operation), or else the last of that workload until then.
-fn end_of(kernel: &Kernel, blamed: &Interval) -> Option<u64> {
+fn end_of(kernel: &Kernel, client: u32, invoked: Moment, completed: Option<Moment>) -> Option<u64> {
     let events = kernel.story()?.events();
-    let (kind, moment) = match blamed.completed {
-        Some(moment) => ("op.end", moment.nanos),
-        None => ("op.begin", blamed.invoked.nanos),
-    };
-    let number = format!("-{}", blamed.client);
+    let (kind, moment) = completed.map_or(("op.begin", invoked.nanos), |moment| ("op.end", moment.nanos));
+    let number = format!("-{client}");
     let client = |event: &StoryEvent| match event.arg("client") {
         Some(Value::Text(name)) => name.ends_with(&number).then(|| name.clone()),
         _ => None,

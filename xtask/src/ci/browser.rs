@@ -118,7 +118,7 @@ impl Shown {
         fs::copy(folder.join("timeline.html"), pages.join(format!("{name}.html")))
             .map_err(|error| failed(&format!("no timeline: {error}")))?;
         let mut expected = serde_json::json!({
-            "trigger": self.trigger, "operation": self.operation, "message": ["data"], "fault": self.fault,
+            "trigger": self.trigger, "operation": self.operation, "message": ["from"], "fault": self.fault,
         });
         if self.fault.is_empty() {
             expected.as_object_mut().expect("it was made as one").remove("fault");

@@ -2,7 +2,7 @@
 //! the last message that led there, and its fault. The rows around them are the past's.
 
 use super::group::Group;
-use super::history::{History, HistoryOperation};
+use super::history::{ARGUMENT, History, HistoryOperation, KIND};
 use super::scene::Scene;
 use crate::trace::TraceEvent;
 use std::collections::BTreeSet;
@@ -85,7 +85,15 @@ fn is_failing(scene: &Scene<'_>, failure: usize, histories: &[History], begin: u
     let is_within = scene.operations.iter().any(|one| {
         one.begin == begin && one.end.is_none_or(|end| end > failure) && scene.lane_of[begin] == lane(scene, failure)
     });
-    is_within || blamed(scene, failure, histories) == Some(begin)
+    is_within || blamed(scene, failure, histories) == Some(begin) || is_named(scene, failure, begin)
+}
+
+/// Whether a checker names the operation: what it tells of its judgement comes of its end.
+fn is_named(scene: &Scene<'_>, failure: usize, begin: usize) -> bool {
+    let end = end_of(scene, begin).unwrap_or(begin);
+    let names = |event: &TraceEvent| event.kind == KIND && event.text(ARGUMENT).is_none();
+    let judged = (0..failure).filter(|place| names(scene.event(*place)));
+    judged.flat_map(|place| scene.cause(place).into_iter().chain(scene.also(place))).any(|cause| cause == end)
 }
 
 /// Where the failure is said to have been.

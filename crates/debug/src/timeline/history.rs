@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use wavetank_check::Violation;
 
 /// The kind of event that tells of such a history, and its argument that holds it.
-const KIND: &str = "history";
+pub(super) const KIND: &str = "history";
 pub(crate) const ARGUMENT: &str = "violation";
 
 /// The operations on one object whose history is not linearizable.

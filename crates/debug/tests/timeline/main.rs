@@ -6,7 +6,7 @@ mod sample;
 use sample::{HOSTILE, sample};
 use serde_json::Value;
 use wavetank_debug::timeline::{Anchors, Past, ROWS_MOST, Story, Timeline};
-use wavetank_debug::trace::TraceFile;
+use wavetank_debug::trace::{TraceEvent, TraceFile};
 
 const EVENTS: usize = 5_000;
 
@@ -98,6 +98,22 @@ fn an_operation_is_called_failing_only_if_it_is_known_to_have_failed() {
     history.operations[2].begun = u64::MAX;
     let unseen = anchors(&trace, &[history]);
     assert_eq!(trace.events[unseen.operation.expect("asked")].text("words"), Some("put k7 = v2"));
+}
+
+#[test]
+fn an_operation_that_a_checker_names_is_failing() {
+    let (mut trace, _) = sample(300, 7);
+    let failure = Past::of(&trace, &[]).expect("it has events").anchors.failure;
+    let is_end = |event: &&TraceEvent| event.kind == "op.end" && event.text("client") == Some("client 2");
+    let end = trace.events.iter().rev().find(is_end).expect("it was answered").n;
+    let judged = failure - 1;
+    trace.events[judged].kind = "history".into();
+    trace.events[judged].args = [("words".to_string(), "it is lost".into())].into_iter().collect();
+    trace.events[judged].cause = Some(end);
+    trace.events[failure].cause = Some(judged as u64);
+    let Anchors { operation, is_failing, .. } = Past::of(&trace, &[]).expect("it has events").anchors;
+    assert_eq!(trace.events[operation.expect("it is named")].text("words"), Some("put k7 = v2"));
+    assert!(is_failing);
 }
 
 #[test]

@@ -23,13 +23,15 @@ pub(crate) fn linearizable_per_key(run: &Finished) -> Result<(), String> {
 
 /// A version is given once in the life of a store, whatever the key.
 pub(crate) fn one_version_one_write(run: &Finished) -> Result<(), String> {
-    let mut given = BTreeMap::new();
     run.shared::<Asked>().with(|history| {
+        let mut given = BTreeMap::new();
         for operation in history.operations() {
             if let Outcome::Completed { ret: VersionedRet::Written { version }, .. } = operation.outcome
-                && let Some(first) = given.insert(version, operation.id.0)
+                && let Some(first) = given.insert(version, operation)
             {
-                return Err(format!("version {version} was given to #{first} and to #{}", operation.id.0));
+                let words = format!("version {version} was given to #{} and to #{}", first.id.0, operation.id.0);
+                run.blame(&words, &[first, operation]);
+                return Err(words);
             }
         }
         Ok(())

@@ -194,7 +194,7 @@ function describe(run, event) {
     }
     case "assertions": {
       const holds = isViolated(event) ? "violated" : args.holds === false ? "not so" : "";
-      if (kind === "history") return { text: "no order explains this history", more: "" };
+      if (kind === "history") return { text: args.violation === undefined ? String(args.words) : "no order explains this history", more: "" };
       // A site is `module: "words" (kind, file:line)`: the words come first.
       const site = /^(.*?): "(.*)" \((.*)\)$/s.exec(args.site ?? "");
       const text = site ? site[2] : args.site ?? kind;
