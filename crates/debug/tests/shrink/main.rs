@@ -1,5 +1,6 @@
 //! The shrinker, on bugs whose smallest causes are known.
 
+mod cycles;
 mod desk;
 mod domains;
 
