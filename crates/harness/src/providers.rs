@@ -2,14 +2,21 @@
 //! belongs to the crate that models it.
 
 use crate::rig::Handles;
+use std::sync::Arc;
 use wavetank_core::Providers;
 use wavetank_engine::{Home, SimEntropy, SimRandomProvider, SimTaskProvider, SimTimeProvider};
 use wavetank_network::SimNetworkProvider;
 use wavetank_storage::SimStorageProvider;
 
-/// What a simulated process has of the world.
+/// What a simulated process has of the world. Cloning it copies nothing.
 #[derive(Debug, Clone)]
 pub struct SimProviders {
+    /// Shared, because async functions keep what they are given twice.
+    bundle: Arc<Bundle>,
+}
+
+#[derive(Debug)]
+struct Bundle {
     network: SimNetworkProvider,
     time: SimTimeProvider,
     task: SimTaskProvider,
@@ -20,14 +27,15 @@ pub struct SimProviders {
 
 impl SimProviders {
     pub(crate) fn new(handles: &Handles, home: Home) -> SimProviders {
-        SimProviders {
+        let bundle = Bundle {
             network: SimNetworkProvider::new(handles.fabric, home),
             time: SimTimeProvider::new(home),
             task: SimTaskProvider::new(home),
             random: SimRandomProvider::new(home),
             entropy: SimEntropy::new(home),
             storage: SimStorageProvider::new(handles.disks, home),
-        }
+        };
+        SimProviders { bundle: Arc::new(bundle) }
     }
 }
 
@@ -40,26 +48,26 @@ impl Providers for SimProviders {
     type Storage = SimStorageProvider;
 
     fn network(&self) -> &SimNetworkProvider {
-        &self.network
+        &self.bundle.network
     }
 
     fn time(&self) -> &SimTimeProvider {
-        &self.time
+        &self.bundle.time
     }
 
     fn task(&self) -> &SimTaskProvider {
-        &self.task
+        &self.bundle.task
     }
 
     fn random(&self) -> &SimRandomProvider {
-        &self.random
+        &self.bundle.random
     }
 
     fn entropy(&self) -> &SimEntropy {
-        &self.entropy
+        &self.bundle.entropy
     }
 
     fn storage(&self) -> &SimStorageProvider {
-        &self.storage
+        &self.bundle.storage
     }
 }

@@ -64,6 +64,11 @@ impl Listener {
         }
     }
 
+    /// Whether connections wait to be accepted, or are being opened.
+    fn has_unaccepted(&self) -> bool {
+        self.reserved > 0 || !self.queue.is_empty()
+    }
+
     /// A connection is open: it may be accepted.
     pub(crate) fn queue_up(&mut self, connection: u32, generation: u32, broken: Option<Broken>, kernel: &mut Kernel) {
         debug_assert_eq!(self.generation, generation, "a listener that closes takes its connections along");
@@ -234,8 +239,7 @@ impl Fabric {
     /// A listener's handle is dropped: who was not accepted is reset.
     pub(crate) fn close_listener(&mut self, kernel: &mut Kernel, index: u32, generation: u32) {
         if self.listeners.at(index).generation == generation {
-            self.free_listener(kernel, index);
-            self.drop_unaccepted(kernel, (index, generation), false);
+            self.end_listener(kernel, index, false);
         }
     }
 
@@ -243,11 +247,21 @@ impl Fabric {
     pub(crate) fn crash_listeners(&mut self, kernel: &mut Kernel, nodes: &[NodeId], is_silent: bool) {
         for index in 0..self.listeners.used {
             let listener = self.listeners.at(index);
-            let generation = listener.generation;
-            if generation != 0 && nodes.contains(&listener.node) {
-                self.free_listener(kernel, index);
-                self.drop_unaccepted(kernel, (index, generation), is_silent);
+            if listener.generation != 0 && nodes.contains(&listener.node) {
+                self.end_listener(kernel, index, is_silent);
             }
+        }
+    }
+
+    /// A listener is gone, and with it the connections that waited at it.
+    fn end_listener(&mut self, kernel: &mut Kernel, index: u32, is_silent: bool) {
+        let listener = self.listeners.at(index);
+        let generation = listener.generation;
+        // To find them is to look at every connection there is.
+        let may_have_unaccepted = listener.has_unaccepted() || self.config.broken.is_some();
+        self.free_listener(kernel, index);
+        if may_have_unaccepted {
+            self.drop_unaccepted(kernel, (index, generation), is_silent);
         }
     }
 
