@@ -8,6 +8,7 @@
 #   QUICK=1 ./run.sh                   sizes divided by ten (idle and scale shrunk too)
 #   ONLY=echo,timers ./run.sh          only these workloads
 #   PEERS=wavetank,madsim ./run.sh     only these columns, and only they are built
+#   WARM=1 ./run.sh                    each process runs the workload once, untimed, before
 #   CARGO_TARGET_DIR=/big/target ./run.sh   madsim then uses /big/target-madsim
 #
 # Exit: 0 done, 1 a build failed or a bar was missed, 2 a wrong call.

@@ -64,9 +64,14 @@ pub struct Outcome {
 }
 
 /// Runs `f`, timing it, and prints the JSON line. `None` means that the peer
-/// cannot express the workload.
-pub fn main(peer: &str, f: impl FnOnce(&Args) -> Option<Outcome>) {
+/// cannot express the workload. `WARM=n` in the environment runs it n times
+/// before that, untimed: what a process costs that has just begun is left out then.
+pub fn main(peer: &str, f: impl Fn(&Args) -> Option<Outcome>) {
     let args = Args::parse();
+    for _ in 0..warm_ups() {
+        f(&args);
+        TRACE.set(TRACE_EMPTY);
+    }
     let start = Instant::now();
     let out = f(&args);
     let wall = start.elapsed().as_nanos();
@@ -86,6 +91,14 @@ pub fn main(peer: &str, f: impl FnOnce(&Args) -> Option<Outcome>) {
         opt(out.events),
         peak_rss_kb(),
     );
+}
+
+fn warm_ups() -> u32 {
+    let Ok(asked) = std::env::var("WARM") else { return 0 };
+    asked.parse().unwrap_or_else(|_| {
+        eprintln!("WARM={asked} is no number of runs: leave it out, or say WARM=1");
+        std::process::exit(2);
+    })
 }
 
 /// The high-water mark of this program's own memory. (`getrusage` will not do:
@@ -168,8 +181,10 @@ pub fn check_block(i: u64, expect: &mut [u8; BLOCK], got: &[u8]) {
     assert!(&expect[..] == got, "block {i} differs");
 }
 
+const TRACE_EMPTY: (u64, u64) = (0, 0xcbf2_9ce4_8422_2325);
+
 thread_local! {
-    static TRACE: Cell<(u64, u64)> = const { Cell::new((0, 0xcbf2_9ce4_8422_2325)) };
+    static TRACE: Cell<(u64, u64)> = const { Cell::new(TRACE_EMPTY) };
 }
 
 /// Folds one completed operation into the order-sensitive trace hash.
