@@ -8,11 +8,13 @@ use crate::kernel::Kernel;
 use crate::node::{Node, NodeId};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
+use ref_cast::RefCast;
 use std::io;
 use wavetank_core::{EntropyProvider, RandomProvider};
 
 /// A process's application randomness.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, RefCast)]
+#[repr(transparent)]
 pub struct SimRandomProvider {
     home: Home,
 }
@@ -21,6 +23,11 @@ impl SimRandomProvider {
     /// The stream of a process.
     pub fn new(home: Home) -> SimRandomProvider {
         SimRandomProvider { home }
+    }
+
+    /// The same by reference, so that a bundle of providers holds its process once.
+    pub fn of(home: &Home) -> &SimRandomProvider {
+        SimRandomProvider::ref_cast(home)
     }
 }
 
@@ -62,7 +69,8 @@ impl Kernel {
 }
 
 /// A process's entropy: repeatable, and as unguessable to the code as the real one.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, RefCast)]
+#[repr(transparent)]
 pub struct SimEntropy {
     home: Home,
 }
@@ -71,6 +79,11 @@ impl SimEntropy {
     /// The stream of a process.
     pub fn new(home: Home) -> SimEntropy {
         SimEntropy { home }
+    }
+
+    /// The same by reference, so that a bundle of providers holds its process once.
+    pub fn of(home: &Home) -> &SimEntropy {
+        SimEntropy::ref_cast(home)
     }
 }
 

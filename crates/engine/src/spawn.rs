@@ -6,6 +6,7 @@ use crate::home::Home;
 use crate::kernel::{Kernel, TASKS};
 use crate::local;
 use crate::task::{BoxRunnable, Debris, End, Stage, index_of};
+use ref_cast::RefCast;
 use std::any::Any;
 use std::fmt;
 use std::future::Future;
@@ -16,7 +17,8 @@ use std::task::{Context, Poll, Waker};
 use wavetank_core::{JoinError, JoinHandle, TaskProvider};
 
 /// The tasks of a process.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, RefCast)]
+#[repr(transparent)]
 pub struct SimTaskProvider {
     home: Home,
 }
@@ -25,6 +27,11 @@ impl SimTaskProvider {
     /// Spawns for a process.
     pub fn new(home: Home) -> SimTaskProvider {
         SimTaskProvider { home }
+    }
+
+    /// The same by reference, so that a bundle of providers holds its process once.
+    pub fn of(home: &Home) -> &SimTaskProvider {
+        SimTaskProvider::ref_cast(home)
     }
 
     /// As [`TaskProvider::spawn`], with a name for reports. The future need not be `Send`.

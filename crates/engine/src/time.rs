@@ -10,6 +10,7 @@ use crate::local;
 use crate::task::Wait;
 use crate::timer::TimerId;
 use crate::waiter::Waiter;
+use ref_cast::RefCast;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -17,7 +18,8 @@ use std::time::{Duration, SystemTime};
 use wavetank_core::{Instant, Sleep, TimeProvider, Timeout};
 
 /// The clocks of a process's machine.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, RefCast)]
+#[repr(transparent)]
 pub struct SimTimeProvider {
     home: Home,
 }
@@ -26,6 +28,11 @@ impl SimTimeProvider {
     /// The clocks that a process reads.
     pub fn new(home: Home) -> SimTimeProvider {
         SimTimeProvider { home }
+    }
+
+    /// The same by reference, so that a bundle of providers holds its process once.
+    pub fn of(home: &Home) -> &SimTimeProvider {
+        SimTimeProvider::ref_cast(home)
     }
 }
 

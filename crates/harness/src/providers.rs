@@ -2,40 +2,31 @@
 //! belongs to the crate that models it.
 
 use crate::rig::Handles;
-use std::sync::Arc;
 use wavetank_core::Providers;
 use wavetank_engine::{Home, SimEntropy, SimRandomProvider, SimTaskProvider, SimTimeProvider};
 use wavetank_network::SimNetworkProvider;
 use wavetank_storage::SimStorageProvider;
 
-/// What a simulated process has of the world. Cloning it copies nothing.
+/// What a simulated process has of the world.
+///
+/// Small, because async functions keep what they are given twice.
 #[derive(Debug, Clone)]
 pub struct SimProviders {
-    /// Shared, because async functions keep what they are given twice.
-    bundle: Arc<Bundle>,
-}
-
-#[derive(Debug)]
-struct Bundle {
+    /// All that there is to its clocks, tasks, randomness and entropy.
+    home: Home,
     network: SimNetworkProvider,
-    time: SimTimeProvider,
-    task: SimTaskProvider,
-    random: SimRandomProvider,
-    entropy: SimEntropy,
     storage: SimStorageProvider,
 }
 
+const _: () = assert!(size_of::<SimProviders>() <= 96, "each future of a process may hold one or two of them");
+
 impl SimProviders {
     pub(crate) fn new(handles: &Handles, home: Home) -> SimProviders {
-        let bundle = Bundle {
+        SimProviders {
+            home,
             network: SimNetworkProvider::new(handles.fabric, home),
-            time: SimTimeProvider::new(home),
-            task: SimTaskProvider::new(home),
-            random: SimRandomProvider::new(home),
-            entropy: SimEntropy::new(home),
             storage: SimStorageProvider::new(handles.disks, home),
-        };
-        SimProviders { bundle: Arc::new(bundle) }
+        }
     }
 }
 
@@ -48,26 +39,26 @@ impl Providers for SimProviders {
     type Storage = SimStorageProvider;
 
     fn network(&self) -> &SimNetworkProvider {
-        &self.bundle.network
+        &self.network
     }
 
     fn time(&self) -> &SimTimeProvider {
-        &self.bundle.time
+        SimTimeProvider::of(&self.home)
     }
 
     fn task(&self) -> &SimTaskProvider {
-        &self.bundle.task
+        SimTaskProvider::of(&self.home)
     }
 
     fn random(&self) -> &SimRandomProvider {
-        &self.bundle.random
+        SimRandomProvider::of(&self.home)
     }
 
     fn entropy(&self) -> &SimEntropy {
-        &self.bundle.entropy
+        SimEntropy::of(&self.home)
     }
 
     fn storage(&self) -> &SimStorageProvider {
-        &self.bundle.storage
+        &self.storage
     }
 }
