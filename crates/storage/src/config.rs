@@ -82,6 +82,7 @@ pub struct StorageConfiguration {
 impl Default for StorageConfiguration {
     /// A cloud volume, and crashes that lose half of what was not synced. 25,000
     /// operations and 150 MB per second are the storage plan's figures.
+    #[inline]
     fn default() -> Self {
         StorageConfiguration {
             iops: 25_000,
@@ -135,6 +136,7 @@ impl StorageConfiguration {
     /// # Errors
     /// A rate of zero, a range that ends before it begins, or a fault that is not
     /// there yet and has a probability above zero.
+    #[inline]
     pub fn validate(&self) -> Result<(), StorageConfigError> {
         for (field, rate) in [("iops", self.iops), ("bandwidth", self.bandwidth)] {
             if rate == 0 {
