@@ -6,7 +6,7 @@ use crate::context::SimContext;
 use crate::count::Count;
 use crate::coverage_rules::CoverageRules;
 use crate::injector::Injector;
-use crate::isolation::{self, Isolation, Part};
+use crate::isolation::{Errands, Isolation};
 use crate::ledger::StateRegistry;
 use crate::observer::Observer;
 use crate::outcome::{Ending, Outcome};
@@ -57,7 +57,8 @@ pub struct SimulationBuilder {
     strategy: TestStrategy,
     threads: Option<usize>,
     reproduce: Option<Arc<str>>,
-    isolation: Isolation,
+    /// How its runs come to processes of their own, if they do.
+    errands: Option<Errands>,
     coverage: CoverageRules,
     /// The arguments with which this program comes to this simulation, if it is no test.
     arguments: Option<Arc<[OsString]>>,
@@ -95,7 +96,7 @@ impl SimulationBuilder {
             strategy: TestStrategy::Count(100),
             threads: None,
             reproduce: None,
-            isolation: Isolation::Threads,
+            errands: None,
             coverage: CoverageRules::new(),
             arguments: None,
         }
@@ -316,7 +317,7 @@ impl SimulationBuilder {
     /// it begins another never gets to the second one there: judge at the end, or give
     /// each a test of its own.
     pub fn with_isolation(mut self, isolation: Isolation) -> SimulationBuilder {
-        self.isolation = isolation;
+        self.errands = isolation.errands();
         self
     }
 
@@ -332,7 +333,7 @@ impl SimulationBuilder {
 
     /// Where its runs happen.
     pub fn isolation(&self) -> Isolation {
-        self.isolation
+        self.errands.map_or(Isolation::Threads, |errands| Isolation::Process { timeout: errands.timeout })
     }
 
     /// The line that runs a red seed again; `{seed}` stands for it. By default it is
@@ -392,16 +393,15 @@ impl SimulationBuilder {
     ) -> SimulationResult {
         self.expect_valid();
         let simulation = &self.simulation;
-        let launch = match self.isolation {
-            Isolation::Threads => None,
-            Isolation::Process { timeout } => match Part::of(self.name(), timeout, self.arguments.as_deref()) {
-                Part::Launch(launch) => Some(launch),
-                Part::Run(seed) => isolation::run_and_end(simulation.clone(), seed),
-                Part::Nothing => return SimulationResult::new(self.name()),
+        let launch = match self.errands {
+            None => None,
+            Some(errands) => match errands.begin(simulation, self.arguments.as_deref()) {
+                None => return SimulationResult::new(self.name()),
+                launch => launch,
             },
         };
         let threads = self.threads.unwrap_or_else(runner::cores);
-        let sweep = Sweep { simulation, strategy, threads, progress, observer, launch: launch.as_ref() };
+        let sweep = Sweep { simulation, strategy, threads, progress, observer, launch: launch.as_deref() };
         let mut result = sweep.run();
         for red in &mut result.red {
             red.reproduce = self.reproduce_line(red.seed);

@@ -31,6 +31,41 @@ pub enum Isolation {
     },
 }
 
+impl Isolation {
+    pub(crate) fn errands(self) -> Option<Errands> {
+        match self {
+            Isolation::Threads => None,
+            Isolation::Process { timeout } => Some(Errands { begin, timeout }),
+        }
+    }
+}
+
+/// The way to processes of their own, as a value: a program that never asks for it does not
+/// contain what it takes, which would lie between what it uses.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Errands {
+    begin: Begin,
+    pub(crate) timeout: Duration,
+}
+
+type Begin = fn(&Arc<Simulation>, Duration, Option<&[OsString]>) -> Option<Box<dyn Apart>>;
+
+impl Errands {
+    /// What runs the seeds of a sweep that begins now, by `arguments`, which lead to the
+    /// simulation; by default those of the test that this thread runs. [`None`]: this
+    /// process is there for a run of another sweep. Does not return if it is there for
+    /// one of this.
+    pub(crate) fn begin(self, simulation: &Arc<Simulation>, arguments: Option<&[OsString]>) -> Option<Box<dyn Apart>> {
+        (self.begin)(simulation, self.timeout, arguments)
+    }
+}
+
+/// What runs seeds in processes of their own.
+pub(crate) trait Apart: Sync {
+    /// Runs a seed.
+    fn run(&self, seed: u64) -> ToldRun;
+}
+
 /// The environment variable that tells a process which run it is for.
 const ERRAND: &str = "WAVETANK_ISOLATED";
 /// What begins the line with a run's outcome: the program under test may print, too.
@@ -69,7 +104,7 @@ pub(crate) struct ToldRun {
 
 /// How this program comes to the same simulation again, in another process.
 #[derive(Debug)]
-pub(crate) struct Launch {
+struct Launch {
     arguments: Vec<OsString>,
     /// Whether the test must not run on the main thread there, as it does not here.
     named_thread: bool,
@@ -78,43 +113,30 @@ pub(crate) struct Launch {
     timeout: Duration,
 }
 
-/// What an isolated sweep has to do in this process.
-pub(crate) enum Part {
-    /// Start a process for each seed.
-    Launch(Launch),
-    /// Run this one seed, tell of it, and end.
-    Run(u64),
-    /// Nothing: this process is there for a run of another simulation.
-    Nothing,
-}
-
-impl Part {
-    /// The part of a sweep that begins now. `arguments` are those that lead to the
-    /// simulation; by default those of the test that this thread runs.
-    pub(crate) fn of(simulation: &str, timeout: Duration, arguments: Option<&[OsString]>) -> Part {
-        // Arguments of its own lead to one simulation only.
-        let nth = if arguments.is_some() { 0 } else { BEGUN.replace(BEGUN.get() + 1) };
-        if let Ok(errand) = std::env::var(ERRAND) {
-            let errand: Errand = serde_json::from_str(&errand).expect("this program wrote it");
-            let is_it = errand.simulation == simulation && errand.nth == nth;
-            return if is_it { Part::Run(errand.seed) } else { Part::Nothing };
+/// See [`Errands::begin`].
+fn begin(simulation: &Arc<Simulation>, timeout: Duration, arguments: Option<&[OsString]>) -> Option<Box<dyn Apart>> {
+    // Arguments of its own lead to one simulation only.
+    let nth = if arguments.is_some() { 0 } else { BEGUN.replace(BEGUN.get() + 1) };
+    if let Ok(errand) = std::env::var(ERRAND) {
+        let errand: Errand = serde_json::from_str(&errand).expect("this program wrote it");
+        if *errand.simulation == *simulation.name && errand.nth == nth {
+            run_and_end(simulation.clone(), errand.seed);
         }
-        let own = || std::env::args_os().skip(1).collect();
-        let thread = std::thread::current();
-        let (arguments, named_thread) = match (arguments, thread.name()) {
-            (Some(arguments), _) => (arguments.to_vec(), false),
-            // The thread of a test is called as the test is.
-            (None, Some(name)) if name != "main" => {
-                ([name, "--exact", "--nocapture"].map(OsString::from).to_vec(), true)
-            }
-            (None, _) => (own(), false),
-        };
-        Part::Launch(Launch { arguments, named_thread, simulation: simulation.to_string(), nth, timeout })
+        return None;
     }
+    let own = || std::env::args_os().skip(1).collect();
+    let thread = std::thread::current();
+    let (arguments, named_thread) = match (arguments, thread.name()) {
+        (Some(arguments), _) => (arguments.to_vec(), false),
+        // The thread of a test is called as the test is.
+        (None, Some(name)) if name != "main" => ([name, "--exact", "--nocapture"].map(OsString::from).to_vec(), true),
+        (None, _) => (own(), false),
+    };
+    Some(Box::new(Launch { arguments, named_thread, simulation: simulation.name.clone(), nth, timeout }))
 }
 
 /// Runs the one seed that this process is there for, tells of it, and ends the process.
-pub(crate) fn run_and_end(simulation: Arc<Simulation>, seed: u64) -> ! {
+fn run_and_end(simulation: Arc<Simulation>, seed: u64) -> ! {
     end_with_stdin();
     let mut worker = Worker::new(simulation);
     let outcome = worker.run(seed, Overrides::new(), None);
@@ -139,9 +161,8 @@ fn end_with_stdin() {
     });
 }
 
-impl Launch {
-    /// Runs a seed in a process of its own.
-    pub(crate) fn run(&self, seed: u64) -> ToldRun {
+impl Apart for Launch {
+    fn run(&self, seed: u64) -> ToldRun {
         self.try_run(seed).unwrap_or_else(|what| {
             let (digest, failures) = (Digest::default(), vec![Failure::Process { what }]);
             let metrics = SimulationMetrics::default();
@@ -149,7 +170,9 @@ impl Launch {
             ToldRun { outcome, noted: 0, tallies: Vec::new(), coverage: Vec::new() }
         })
     }
+}
 
+impl Launch {
     fn try_run(&self, seed: u64) -> Result<ToldRun, String> {
         let cannot = |error: io::Error| format!("could not be started: {error}");
         let errand = Errand { simulation: self.simulation.clone(), nth: self.nth, seed };

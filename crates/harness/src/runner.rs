@@ -1,7 +1,7 @@
 //! The runner: hands seeds to workers on all cores and adds up what they find.
 //! Knows nothing of what a simulation does.
 
-use crate::isolation::{Launch, ToldRun};
+use crate::isolation::{Apart, ToldRun};
 use crate::observer::{FinishedRun, Observer};
 use crate::result::SimulationResult;
 use crate::simulation::Simulation;
@@ -35,7 +35,7 @@ pub(crate) struct Sweep<'a> {
     pub(crate) progress: &'a Progress,
     pub(crate) observer: &'a dyn Observer,
     /// How a run gets a process of its own, if it does.
-    pub(crate) launch: Option<&'a Launch>,
+    pub(crate) launch: Option<&'a dyn Apart>,
 }
 
 impl Sweep<'_> {
@@ -73,7 +73,7 @@ struct Share<'a> {
 /// Where a thread's runs happen.
 enum Place<'a> {
     Here(Box<Worker>),
-    Apart(&'a Launch),
+    Apart(&'a dyn Apart),
 }
 
 impl Share<'_> {
