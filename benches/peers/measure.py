@@ -28,6 +28,8 @@ from peers import HERE, PEERS, ROWS, TARGET, chosen, misuse
 
 ROUNDS = int(os.environ.get("ROUNDS", "7"))
 QUICK = bool(os.environ.get("QUICK"))
+# Runs before the timed one in each process; the peers read it themselves.
+WARM = os.environ.get("WARM", "0")
 SEED = os.environ.get("SEED", "1")
 TIMEOUT_S = 300
 LATEST = HERE / "results" / "latest"
@@ -91,7 +93,7 @@ def measure():
                     if d.get("unsupported"):
                         unsupported.add((peer, workload))
                         continue
-                    d |= {"column": peer, "row": row, "round": r, "n": m, "quick": QUICK}
+                    d |= {"column": peer, "row": row, "round": r, "n": m, "quick": QUICK, "warm": int(WARM)}
                     raw.write(json.dumps(d) + "\n")
                     raw.flush()
                     records.append(d)
@@ -106,6 +108,10 @@ def main():
     args = parser.parse_args()
     if args.check and not args.raw and QUICK:
         return misuse("--check needs full sizes; unset QUICK")
+    if not WARM.isdecimal():
+        return misuse(f"WARM={WARM} is no number of runs: leave it out, or say WARM=1")
+    if args.check and not args.raw and int(WARM):
+        return misuse("--check needs processes that have just begun; unset WARM")
     if args.raw:
         try:
             with open(args.raw) as f:

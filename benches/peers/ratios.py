@@ -71,4 +71,7 @@ def judge(records):
     if any(d.get("quick") for d in records):
         notes.append("- reduced sizes (QUICK): these ratios are no evidence")
         missed.append("reduced sizes (QUICK) prove nothing")
+    if any(d.get("warm") for d in records):
+        notes.append("- each process had run its workload before (WARM): what beginning costs is left out")
+        missed.append("processes that had run before (WARM) are not what the bars are about")
     return Verdict(lines + notes, missed, judged)

@@ -59,6 +59,11 @@ class Bars(unittest.TestCase):
         records = [d | {"quick": True} for d in everything(9)]
         self.assertEqual(len(ratios.judge(records).missed), 1)
 
+    def test_a_process_that_has_run_before_meets_no_bar(self):
+        verdict = ratios.judge([d | {"warm": 1} for d in everything(9)])
+        self.assertEqual(len(verdict.missed), 1)
+        self.assertTrue(any("(WARM)" in line for line in verdict.lines))
+
 
 if __name__ == "__main__":
     unittest.main()
