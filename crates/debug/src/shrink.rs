@@ -12,6 +12,7 @@ mod elsewhere;
 mod journey;
 mod jury;
 mod keeping;
+mod loss;
 mod lowering;
 mod passes;
 mod reduction;

@@ -13,7 +13,7 @@ use crate::report::{CoverageReport, Report, grouped};
 use crate::target::COMMAND_WORD;
 use crate::terminal::{self, Paint};
 use crate::trouble::Trouble;
-use crate::underway::{self, UnderwayFile};
+use crate::underway::{Left, UnderwayFile};
 use crate::verdict::Verdict;
 use lexopt::{Arg, Parser, ValueExt};
 use std::ffi::OsString;
@@ -185,7 +185,7 @@ pub(super) fn no_bug(target: &Declared, bug: &str) -> String {
 const RESTARTS_MOST: usize = 20;
 
 /// What of a target's sweep is yet to be run.
-struct Left {
+struct Remainder {
     /// Simulations; all, if none is named.
     simulations: Vec<String>,
     /// First of all, these seeds of a simulation.
@@ -209,7 +209,7 @@ impl TargetSweep<'_> {
     /// Runs the target's process, and again for what is left if that ends before its time:
     /// the seeds behind those that ended it, then the other simulations.
     fn run(&self, swept: &mut Swept) -> Result<(), Trouble> {
-        let mut left = Left {
+        let mut left = Remainder {
             simulations: self.chosen.simulations.iter().map(ToString::to_string).collect(),
             part: None,
             restarts: 0,
@@ -241,8 +241,8 @@ impl TargetSweep<'_> {
                         let why = format!("the process for its other seeds {}", how(status));
                         let rest = Report { incomplete: Some(why), ..Report::of_nothing(name, self.options) };
                         heard.tell(rest, self.out);
-                        trouble = trouble.or(self.ended(status).err());
                     }
+                    trouble = trouble.or(self.ended(status).err());
                     Some(name.clone())
                 }
                 (None, None) => {
@@ -269,8 +269,8 @@ impl TargetSweep<'_> {
         begun: &str,
         seeds: Range<u64>,
         status: ExitStatus,
-        underway: underway::Left,
-        left: &mut Left,
+        underway: Left,
+        left: &mut Remainder,
     ) -> Option<Trouble> {
         let is_told = status.code() == Some(i32::from(crate::verdict::TROUBLE));
         let Chosen { target, .. } = *self.chosen;
@@ -308,7 +308,7 @@ impl TargetSweep<'_> {
         (!declared.reported_by.is_empty()).then_some(declared.reported_by.as_str())
     }
 
-    fn command(&self, left: &Left, underway: &UnderwayFile) -> Command {
+    fn command(&self, left: &Remainder, underway: &UnderwayFile) -> Command {
         let mut command = Command::new(self.program);
         command.args([COMMAND_WORD, "sweep", "--attended"]);
         match &left.part {

@@ -2,13 +2,13 @@
 //! what comes after keeps its shape. Which of the rest can go is for the other passes.
 //!
 //! Without its beginning a run is the same run earlier: planned faults strike as much
-//! earlier as the operation that they meet begins earlier, and what a crash
-//! loses is lost alike, whatever file that is in now. Where something must add up to a size first, the rest
-//! of the operations may get there with larger arguments.
+//! earlier as the operation that they meet begins earlier, and what a crash loses is lost
+//! alike, whatever file that is in now. Where something must add up to a size first, the
+//! rest of the operations may get there with larger arguments.
 
 use super::domains::{ARGUMENT, TORN, is_planned, losses};
-use super::elsewhere::Loss;
 use super::journey::Journey;
+use super::loss::Loss;
 use super::passes::Passes;
 use super::remains::without;
 use wavetank_harness::{Address, Atom, Choice, Domain, OperationRecord, Overrides, mix};
@@ -17,7 +17,6 @@ use wavetank_harness::{Address, Atom, Choice, Domain, OperationRecord, Overrides
 const RAISED_MOST: u64 = 4;
 /// Operations of which nobody wants fewer.
 const FEW: usize = 4;
-
 /// Planned faults that may be what matters.
 const SCENES_MOST: usize = 6;
 /// Ways to tear a write that are tried: which sectors stay depends on where they lie.

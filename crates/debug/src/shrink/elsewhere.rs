@@ -6,14 +6,15 @@
 //! anything again, and planned faults are moved to where they meet the same operation, or
 //! another one, as they did before. What then fails is reduced anew.
 
-use super::domains::{TORN, is_planned, losses};
+use super::domains::{is_planned, losses};
 use super::journey::Journey;
 use super::jury::Trial;
+use super::loss::Loss;
 use super::lowering::clear_single;
 use super::passes::Passes;
 use super::remains::{remains, without};
 use std::sync::Arc;
-use wavetank_harness::{Address, Atom, Decisions, Domain, Overrides};
+use wavetank_harness::{Address, Atom, Domain, Overrides};
 
 /// How much is tried for one part.
 #[derive(Debug, Clone, Copy)]
@@ -169,36 +170,6 @@ impl Passes<'_> {
         (self.overrides, self.record) = before;
         false
     }
-}
-
-impl Passes<'_> {
-    /// The overrides, and every crash loses so, whatever it meets.
-    pub(super) fn losing(&self, mut overrides: Overrides, loss: Loss) -> Overrides {
-        let decisions = Decisions::new(self.seed, self.overrides.clone());
-        for domain in losses() {
-            let last = self.record.atoms.iter().rev().find(|atom| atom.address.domain == domain.key());
-            let drawn = last.and_then(|atom| decisions.draw(domain, atom.address.entity, atom.address.nth));
-            let draw = match loss {
-                // What is lower holds if the draw does.
-                Loss::Alike(way) => drawn.map(|draw| draw >> way),
-                Loss::All => (domain != TORN).then_some(0),
-            };
-            if let Some(draw) = draw {
-                clear_single(&mut overrides, &domain);
-                overrides.set_domain_draw(domain, draw);
-            }
-        }
-        overrides
-    }
-}
-
-/// What crashes lose of what is not durable.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Loss {
-    /// As the last crash of now that lost it; in a higher way other parts of it.
-    Alike(u32),
-    /// All of it.
-    All,
 }
 
 /// The overrides, and domains in which the seed draws everything again.
