@@ -2,8 +2,9 @@
 //! for. Holds no reference, so that it may be copied and sent freely.
 
 use crate::clock::Clock;
+use crate::device::Device;
 use crate::kernel::Kernel;
-use crate::local;
+use crate::local::{self, Local};
 use crate::node::NodeId;
 
 /// A process of a run.
@@ -24,6 +25,15 @@ impl Home {
     #[inline]
     pub fn with<R>(self, body: impl FnOnce(&mut Kernel) -> R) -> R {
         local::reach(self.run, |split| body(&mut split.kernel))
+    }
+
+    /// The device of a type in the run's world: the first, if there are several. So what
+    /// a process is given need not carry references to all that there is.
+    ///
+    /// # Panics
+    /// Outside of the run, and if the world has no such device.
+    pub fn device<D: Device>(self) -> Local<D> {
+        local::device(self.run)
     }
 
     /// Whether the process lives.

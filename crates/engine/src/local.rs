@@ -14,6 +14,7 @@
 
 use crate::device::Device;
 use crate::kernel::Kernel;
+use std::any::TypeId;
 use std::cell::{Cell, RefCell, UnsafeCell};
 use std::ptr::{self, NonNull};
 use std::sync::Mutex;
@@ -51,7 +52,8 @@ pub(crate) struct Split {
 }
 
 /// The devices of a world, by number; number 0, the engine's own timers, is not among them.
-pub(crate) struct Devices(Vec<NonNull<dyn Device>>);
+/// Each with its type: a pointer to a device was made from a box of just that type.
+pub(crate) struct Devices(Vec<(TypeId, NonNull<dyn Device>)>);
 
 impl Devices {
     pub(crate) fn len(&self) -> u32 {
@@ -60,7 +62,7 @@ impl Devices {
 
     #[inline]
     pub(crate) fn get(&mut self, device: u32) -> &mut dyn Device {
-        let mut device = self.0[device as usize - 1];
+        let (_, mut device) = self.0[device as usize - 1];
         // SAFETY: the pointer came from a box that only `Drop` frees, and `&mut self`
         // is reached only under the borrow flag, under which a `Local` is reached too.
         unsafe { device.as_mut() }
@@ -68,20 +70,26 @@ impl Devices {
 
     pub(crate) fn iter(&mut self) -> impl Iterator<Item = &mut dyn Device> {
         // SAFETY: as in `get`; each pointer is from a box of its own.
-        self.0.iter_mut().map(|device| unsafe { device.as_mut() })
+        self.0.iter_mut().map(|(_, device)| unsafe { device.as_mut() })
     }
 
     /// Takes a device in; its number, and a pointer for [`Local`]s.
     fn push<D: Device>(&mut self, device: D) -> (u32, NonNull<D>) {
         let pointer = NonNull::from(Box::leak(Box::new(device)));
-        self.0.push(pointer);
+        self.0.push((TypeId::of::<D>(), pointer));
         (self.len(), pointer)
+    }
+
+    /// The first device of a type: its number, and a pointer for [`Local`]s.
+    fn find<D: Device>(&self) -> Option<(u32, NonNull<D>)> {
+        let place = self.0.iter().position(|(kind, _)| *kind == TypeId::of::<D>())?;
+        Some((place as u32 + 1, self.0[place].1.cast()))
     }
 }
 
 impl Drop for Devices {
     fn drop(&mut self) {
-        for device in self.0.drain(..) {
+        for (_, device) in self.0.drain(..) {
             // SAFETY: `push` leaked this very box, and nothing else frees it.
             drop(unsafe { Box::from_raw(device.as_ptr()) });
         }
@@ -191,6 +199,17 @@ pub(crate) fn reach<R>(run: u64, body: impl FnOnce(&mut Split) -> R) -> R {
     match installed(run) {
         Some(shell) => shell.with(body),
         None => foreign_use(run),
+    }
+}
+
+/// The device of a type in the world of run `run`: the first, if there are several.
+///
+/// # Panics
+/// If another run, or none, is installed on this thread, or its world has no such device.
+pub(crate) fn device<D: Device>(run: u64) -> Local<D> {
+    match reach(run, |split| split.devices.find()) {
+        Some((number, pointer)) => Local { run, number, pointer },
+        None => panic!("the world has no {}: add one before the run", std::any::type_name::<D>()),
     }
 }
 

@@ -4,7 +4,6 @@
 use crate::context::{SimContext, View};
 use crate::ledger::StateRegistry;
 use crate::outcome::{Ended, Outcome};
-use crate::providers::SimProviders;
 use crate::rig::{Handles, Rig};
 use crate::simulation::{Conditions, Group, Role, Simulation};
 use crate::topology::{Peer, PeerGroup, WorkloadTopology};
@@ -153,7 +152,6 @@ impl Starter {
 
     fn view(&self, home: Home, ip: IpAddr, name: Arc<str>, group: Arc<str>, number: u32) -> View {
         View {
-            providers: SimProviders::new(&self.handles, home),
             home,
             ip,
             number,

@@ -22,7 +22,6 @@ pub struct SimContext {
 /// What there is to see.
 #[derive(Debug)]
 pub(crate) struct View {
-    pub(crate) providers: SimProviders,
     pub(crate) home: Home,
     pub(crate) ip: IpAddr,
     pub(crate) number: u32,
@@ -46,7 +45,7 @@ impl SimContext {
 
     /// The world as this process sees it: what generic code takes as `P: Providers`.
     pub fn providers(&self) -> SimProviders {
-        self.view.providers.clone()
+        SimProviders::new(self.view.home)
     }
 
     /// Its number within its group, from 0.

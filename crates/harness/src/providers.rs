@@ -1,7 +1,6 @@
 //! The bundle of simulated providers that a process or workload gets. Each part
 //! belongs to the crate that models it.
 
-use crate::rig::Handles;
 use wavetank_core::Providers;
 use wavetank_engine::{Home, SimEntropy, SimRandomProvider, SimTaskProvider, SimTimeProvider};
 use wavetank_network::SimNetworkProvider;
@@ -12,21 +11,14 @@ use wavetank_storage::SimStorageProvider;
 /// Small, because async functions keep what they are given twice.
 #[derive(Debug, Clone)]
 pub struct SimProviders {
-    /// All that there is to its clocks, tasks, randomness and entropy.
     home: Home,
-    network: SimNetworkProvider,
-    storage: SimStorageProvider,
 }
 
-const _: () = assert!(size_of::<SimProviders>() <= 96, "each future of a process may hold one or two of them");
+const _: () = assert!(size_of::<SimProviders>() == 16, "each future of a process may hold one or two of them");
 
 impl SimProviders {
-    pub(crate) fn new(handles: &Handles, home: Home) -> SimProviders {
-        SimProviders {
-            home,
-            network: SimNetworkProvider::new(handles.fabric, home),
-            storage: SimStorageProvider::new(handles.disks, home),
-        }
+    pub(crate) fn new(home: Home) -> SimProviders {
+        SimProviders { home }
     }
 }
 
@@ -39,7 +31,7 @@ impl Providers for SimProviders {
     type Storage = SimStorageProvider;
 
     fn network(&self) -> &SimNetworkProvider {
-        &self.network
+        SimNetworkProvider::of(&self.home)
     }
 
     fn time(&self) -> &SimTimeProvider {
@@ -59,6 +51,6 @@ impl Providers for SimProviders {
     }
 
     fn storage(&self) -> &SimStorageProvider {
-        &self.storage
+        SimStorageProvider::of(&self.home)
     }
 }

@@ -323,7 +323,7 @@ impl Tank {
         let handles = self.rig.handles();
         self.rig.world.enter(|| {
             let home: Home = handles.control.boot(node);
-            let body = boot(SimProviders::new(&handles, home));
+            let body = boot(SimProviders::new(home));
             drop(handles.control.spawn(home, if client { "client" } else { "host" }, async move {
                 let ended = body.await;
                 handles.ledger.with(|ledger, _| {

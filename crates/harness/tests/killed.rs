@@ -16,7 +16,7 @@ use wavetank_core::{
     TaskProvider, TcpListener, TcpStream, TimeProvider, UdpSocket, select, watch,
 };
 use wavetank_engine::{
-    Control, CrashKind, EngineConfig, Key, MachineId, NodeId, NodeState, Overrides, Placement, Scope, Stop, World,
+    Control, CrashKind, EngineConfig, MachineId, NodeId, NodeState, Overrides, Placement, Scope, Stop, World,
 };
 use wavetank_network::{Fabric, NetworkConfig, address_of};
 use wavetank_storage::{Disks, StorageConfiguration};
@@ -266,8 +266,6 @@ fn program_address() -> SocketAddr {
 /// A world with the program's machine and its peer's.
 struct Stage {
     world: World,
-    fabric: Key<Fabric>,
-    disks: Key<Disks>,
     steps: Steps,
 }
 
@@ -292,15 +290,15 @@ struct Watch {
 impl Stage {
     fn new() -> Stage {
         let mut world = World::new();
-        let fabric = world.add(Fabric::new(NetworkConfig::default()));
-        let disks = world.add(Disks::new(StorageConfiguration::default()));
+        world.add(Fabric::new(NetworkConfig::default()));
+        world.add(Disks::new(StorageConfiguration::default()));
         world.kernel(|kernel| {
             for name in ["program", "peer"] {
                 let machine = kernel.topology.add_machine(name, Placement::default());
                 kernel.topology.add_node(name, machine);
             }
         });
-        Stage { world, fabric, disks, steps: Steps::default() }
+        Stage { world, steps: Steps::default() }
     }
 
     fn begin(&mut self, seed: u64) {
@@ -311,11 +309,10 @@ impl Stage {
     }
 
     fn boot<Fut: Future + 'static>(&mut self, node: NodeId, name: &'static str, main: impl FnOnce(Bundle) -> Fut) {
-        let (control, fabric, disks) =
-            (self.world.control(), self.world.local(self.fabric), self.world.local(self.disks));
+        let control = self.world.control();
         self.world.enter(|| {
             let home = control.boot(node);
-            drop(control.spawn(home, name, main(Bundle::new(fabric, disks, home))));
+            drop(control.spawn(home, name, main(Bundle::new(home))));
         });
     }
 
@@ -368,10 +365,9 @@ impl Stage {
     /// What a stranger who connects is told, within a minute.
     fn connects(&mut self) -> Option<io::Result<()>> {
         let (told, control) = (Rc::new(RefCell::new(None)), self.world.control());
-        let (fabric, disks) = (self.world.local(self.fabric), self.world.local(self.disks));
         let answer = told.clone();
         self.world.enter(|| {
-            let world = Bundle::new(fabric, disks, control.home(PEER));
+            let world = Bundle::new(control.home(PEER));
             drop(control.spawn(control.home(PEER), "stranger", async move {
                 *answer.borrow_mut() = Some(world.connect(program_address()).await.map(drop));
                 control.stop();

@@ -66,16 +66,16 @@ fn main() {
         };
         (0..=CLIENTS).map(node).collect()
     });
-    let key = world.add(Fabric::new(NetworkConfig::lan()));
+    world.add(Fabric::new(NetworkConfig::lan()));
     let at = SocketAddr::new(address_of(MachineId(0)), 7000);
     let begun = std::time::Instant::now();
     for seed in 0..runs {
         world.begin(seed, &EngineConfig::default(), Overrides::new(), None);
-        let (control, fabric) = (world.control(), world.local(key));
+        let control = world.control();
         world.enter(|| {
             for (n, &node) in nodes.iter().enumerate() {
                 let home = control.boot(node);
-                let network = SimNetworkProvider::new(fabric, home);
+                let network = SimNetworkProvider::new(home);
                 if n == 0 {
                     drop(control.spawn(home, "serve", serve(network, at, control, home)));
                 } else {

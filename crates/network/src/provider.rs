@@ -7,6 +7,7 @@ use crate::fabric::Fabric;
 use crate::slot::Role;
 use crate::stream::SimTcpStream;
 use crate::transfer::Handle;
+use ref_cast::RefCast;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -17,27 +18,34 @@ use wavetank_core::{NetworkProvider, TcpListener, UdpSocket};
 use wavetank_engine::{Home, Kernel, Local};
 
 /// The network of a process.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, RefCast)]
+#[repr(transparent)]
 pub struct SimNetworkProvider {
-    fabric: Local<Fabric>,
     home: Home,
 }
 
 impl SimNetworkProvider {
-    /// The network as the process `home` sees it.
-    pub fn new(fabric: Local<Fabric>, home: Home) -> SimNetworkProvider {
-        SimNetworkProvider { fabric, home }
+    /// The network as the process `home` sees it: the [`Fabric`] of its world. Using it
+    /// panics if there is none.
+    pub fn new(home: Home) -> SimNetworkProvider {
+        SimNetworkProvider { home }
+    }
+
+    /// The same by reference, so that a bundle of providers holds its process once.
+    pub fn of(home: &Home) -> &SimNetworkProvider {
+        SimNetworkProvider::ref_cast(home)
     }
 
     /// Does something at once if the process lives; for the dead nothing ever completes.
-    async fn alive<T>(self, mut body: impl FnMut(&mut Fabric, &mut Kernel) -> T) -> T {
+    async fn alive<T>(self, mut body: impl FnMut(&mut Fabric, &mut Kernel, Local<Fabric>) -> T) -> T {
         poll_fn(|_| {
-            self.fabric.with(|fabric, kernel| {
+            let local = self.home.device::<Fabric>();
+            local.with(|fabric, kernel| {
                 if !self.home.is_alive(kernel) {
                     return Poll::Pending;
                 }
-                fabric.number = self.fabric.number();
-                Poll::Ready(body(fabric, kernel))
+                fabric.number = local.number();
+                Poll::Ready(body(fabric, kernel, local))
             })
         })
         .await
@@ -50,23 +58,27 @@ impl NetworkProvider for SimNetworkProvider {
     type UdpSocket = SimUdpSocket;
 
     fn connect(&self, to: SocketAddr) -> impl Future<Output = io::Result<SimTcpStream>> + Send {
-        Connecting { fabric: self.fabric, home: self.home, to, handle: None }
+        Connecting { home: self.home, to, attempt: None }
     }
 
     async fn bind(&self, at: SocketAddr) -> io::Result<SimTcpListener> {
         let home = self.home;
-        let handle = self.alive(move |fabric, kernel| fabric.listen(kernel, home, at)).await?;
-        Ok(SimTcpListener { fabric: self.fabric, handle })
+        self.alive(move |fabric, kernel, local| {
+            fabric.listen(kernel, home, at).map(|handle| SimTcpListener { fabric: local, handle })
+        })
+        .await
     }
 
     async fn bind_udp(&self, at: SocketAddr) -> io::Result<SimUdpSocket> {
         let home = self.home;
-        let handle = self.alive(move |fabric, kernel| fabric.open_socket(kernel, home, at)).await?;
-        Ok(SimUdpSocket { fabric: self.fabric, handle })
+        self.alive(move |fabric, kernel, local| {
+            fabric.open_socket(kernel, home, at).map(|handle| SimUdpSocket { fabric: local, handle })
+        })
+        .await
     }
 
     async fn lookup(&self, name: &str) -> io::Result<Vec<SocketAddr>> {
-        self.alive(|fabric, kernel| {
+        self.alive(|fabric, kernel, _| {
             let found = address::lookup(name, kernel);
             match (&found, fabric.config.broken) {
                 (Err(error), Some(Broken::UnknownName)) if error.kind() == io::ErrorKind::NotFound => {
@@ -98,10 +110,9 @@ fn by_loopback(address: SocketAddr) -> SocketAddr {
 
 /// A connection that is being opened; dropping it ends the attempt.
 struct Connecting {
-    fabric: Local<Fabric>,
     home: Home,
     to: SocketAddr,
-    handle: Option<Handle>,
+    attempt: Option<(Local<Fabric>, Handle)>,
 }
 
 impl Future for Connecting {
@@ -110,28 +121,29 @@ impl Future for Connecting {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         let mut replaced = None;
-        let polled = this.fabric.with(|fabric, kernel| {
-            let handle = match this.handle {
-                Some(handle) => handle,
+        let local = this.attempt.map_or_else(|| this.home.device::<Fabric>(), |(local, _)| local);
+        let polled = local.with(|fabric, kernel| {
+            let handle = match this.attempt {
+                Some((_, handle)) => handle,
                 None if !this.home.is_alive(kernel) => return Poll::Pending,
                 None => {
-                    fabric.number = this.fabric.number();
-                    *this.handle.insert(fabric.connect(kernel, this.home, this.to)?)
+                    fabric.number = local.number();
+                    this.attempt.insert((local, fabric.connect(kernel, this.home, this.to)?)).1
                 }
             };
             fabric.poll_connect(kernel, handle, cx, &mut replaced).map_ok(|()| handle)
         });
         drop(replaced);
         let Poll::Ready(connected) = polled else { return Poll::Pending };
-        this.handle = None;
-        Poll::Ready(connected.map(|handle| SimTcpStream::new(this.fabric, handle)))
+        this.attempt = None;
+        Poll::Ready(connected.map(|handle| SimTcpStream::new(local, handle)))
     }
 }
 
 impl Drop for Connecting {
     fn drop(&mut self) {
-        if let Some(handle) = self.handle {
-            self.fabric.close(Role::Connect.slot(handle.index >> 1), handle.generation);
+        if let Some((fabric, handle)) = self.attempt {
+            fabric.close(Role::Connect.slot(handle.index >> 1), handle.generation);
         }
     }
 }

@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::process::Command;
 use std::time::Instant;
 use wavetank_core::{OpenOptions, StorageFile, StorageProvider};
-use wavetank_engine::{CrashKind, EngineConfig, Key, MachineId, NodeId, Overrides, Placement, Scope, Stop, World};
+use wavetank_engine::{CrashKind, EngineConfig, MachineId, NodeId, Overrides, Placement, Scope, Stop, World};
 use wavetank_storage::{Disks, SimStorageProvider, StorageConfiguration};
 
 const BLOCK: usize = 4096;
@@ -55,22 +55,22 @@ fn plain(count: u64) {
     }
 }
 
-fn build() -> (World, Key<Disks>, NodeId) {
+fn build() -> (World, NodeId) {
     let mut world = World::new();
-    let disks = world.add(Disks::new(StorageConfiguration::default()));
+    world.add(Disks::new(StorageConfiguration::default()));
     let node = world.kernel(|kernel| {
         let machine = kernel.topology.add_machine("machine", Placement::default());
         kernel.topology.add_node("node", machine)
     });
-    (world, disks, node)
+    (world, node)
 }
 
-fn simulate(world: &mut World, disks: Key<Disks>, node: NodeId, count: u64) {
+fn simulate(world: &mut World, node: NodeId, count: u64) {
     world.begin(1, &EngineConfig::default(), Overrides::new(), None);
-    let (control, local) = (world.control(), world.local(disks));
+    let control = world.control();
     world.enter(|| {
         let home = control.boot(node);
-        drop(control.spawn(home, "blocks", blocks(SimStorageProvider::new(local, home), count)));
+        drop(control.spawn(home, "blocks", blocks(SimStorageProvider::new(home), count)));
     });
     assert_eq!(world.run(u64::MAX), Stop::Idle);
     assert!(world.panics().is_empty(), "{:?}", world.panics());
@@ -79,14 +79,14 @@ fn simulate(world: &mut World, disks: Key<Disks>, node: NodeId, count: u64) {
 /// What a crash of a machine with so many writes pending takes.
 fn crash() {
     const PENDING: u64 = 100_000;
-    let (mut world, disks, node) = build();
+    let (mut world, node) = build();
     let mut times: Vec<f64> = (0..ROUNDS as u64)
         .map(|seed| {
             world.begin(seed, &EngineConfig::default(), Overrides::new(), None);
-            let (control, local) = (world.control(), world.local(disks));
+            let control = world.control();
             world.enter(|| {
                 let home = control.boot(node);
-                let disk = SimStorageProvider::new(local, home);
+                let disk = SimStorageProvider::new(home);
                 drop(control.spawn(home, "writes", async move {
                     let file =
                         disk.open("data", OpenOptions::create_write()).await.expect("an empty disk takes a file");
@@ -121,13 +121,13 @@ fn median(mut rates: Vec<f64>) -> f64 {
 
 /// The rate of one run, in a process that does nothing else.
 fn one(what: &str, count: u64) -> f64 {
-    let (mut world, disks, node) = build();
+    let (mut world, node) = build();
     match what {
         "vec" => rate(count, || plain(count)),
-        "disk" => rate(count, || simulate(&mut world, disks, node, count)),
+        "disk" => rate(count, || simulate(&mut world, node, count)),
         "recycled" => {
-            simulate(&mut world, disks, node, count);
-            rate(count, || simulate(&mut world, disks, node, count))
+            simulate(&mut world, node, count);
+            rate(count, || simulate(&mut world, node, count))
         }
         other => panic!("there is no `{other}`: vec, disk or recycled"),
     }
@@ -156,7 +156,7 @@ fn main() {
         println!("{count:6}: Vec {vec:4.0}, disk {disk:4.0} ({fresh:.2}x), recycled {recycled:4.0} ({again:.2}x)");
     }
     crash();
-    let (mut world, _disks, _node) = build();
+    let (mut world, _node) = build();
     const RUNS: u64 = 1_000_000;
     let idle = rate(RUNS, || {
         for seed in 0..RUNS {

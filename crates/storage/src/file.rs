@@ -31,8 +31,8 @@ pub struct SimStorageFile {
 }
 
 impl SimStorageFile {
-    pub(crate) fn new(disks: Local<Disks>, home: Home, slot: u32, generation: u32) -> SimStorageFile {
-        SimStorageFile { disks, home, id: FileId { slot, generation }, reading: None, seeking: None }
+    pub(crate) fn new(home: Home, slot: u32, generation: u32) -> SimStorageFile {
+        SimStorageFile { disks: home.device(), home, id: FileId { slot, generation }, reading: None, seeking: None }
     }
 
     /// Makes a call that needs no device.

@@ -191,15 +191,14 @@ impl Drop for Submitted {
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub(crate) struct Operation {
-    disks: Local<Disks>,
     home: Home,
     request: Option<io::Result<Request>>,
     submitted: Option<Submitted>,
 }
 
 impl Operation {
-    pub(crate) fn new(disks: Local<Disks>, home: Home, request: io::Result<Request>) -> Operation {
-        Operation { disks, home, request: Some(request), submitted: None }
+    pub(crate) fn new(home: Home, request: io::Result<Request>) -> Operation {
+        Operation { home, request: Some(request), submitted: None }
     }
 }
 
@@ -208,8 +207,9 @@ impl Future for Operation {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<Answer>> {
         let this = &mut *self;
-        let (disks, home) = (this.disks, this.home);
+        let home = this.home;
         if let Some(request) = this.request.take() {
+            let disks = home.device::<Disks>();
             let submitted = disks.with(|device, kernel| {
                 if !home.is_alive(kernel) {
                     return Ok(None);

@@ -6,31 +6,38 @@ use crate::disks::Disks;
 use crate::file::SimStorageFile;
 use crate::operation::{Answer, Operation, Request};
 use crate::path::Route;
+use ref_cast::RefCast;
 use std::future::Future;
 use std::io;
 use std::path::Path;
 use wavetank_core::{DirEntry, OpenOptions, StorageProvider};
-use wavetank_engine::{Home, Local};
+use wavetank_engine::Home;
 
 /// The disk of a process's machine.
 ///
 /// Every call is an operation of the device, takes its time, and may be under way
 /// when the process dies: then it happened, or not. Absolute and relative paths
 /// begin at the same root.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, RefCast)]
+#[repr(transparent)]
 pub struct SimStorageProvider {
-    disks: Local<Disks>,
     home: Home,
 }
 
 impl SimStorageProvider {
-    /// The disk that a process sees.
-    pub fn new(disks: Local<Disks>, home: Home) -> SimStorageProvider {
-        SimStorageProvider { disks, home }
+    /// The disk that a process sees: among the [`Disks`] of its world. Using it panics if
+    /// there are none.
+    pub fn new(home: Home) -> SimStorageProvider {
+        SimStorageProvider { home }
+    }
+
+    /// The same by reference, so that a bundle of providers holds its process once.
+    pub fn of(home: &Home) -> &SimStorageProvider {
+        SimStorageProvider::ref_cast(home)
     }
 
     fn operation(&self, request: io::Result<Request>) -> Operation {
-        Operation::new(self.disks, self.home, request)
+        Operation::new(self.home, request)
     }
 
     async fn done(self, request: io::Result<Request>) -> io::Result<()> {
@@ -46,16 +53,16 @@ impl StorageProvider for SimStorageProvider {
         path: impl AsRef<Path> + Send,
         options: OpenOptions,
     ) -> impl Future<Output = io::Result<SimStorageFile>> + Send {
-        let (disks, home) = (self.disks, self.home);
+        let home = self.home;
         let is_checked = options.validate().or_else(|error| {
-            let is_broken = disks.with(|disks, _| disks.config.breaks(Broken::OptionsChecked));
+            let is_broken = home.device::<Disks>().with(|disks, _| disks.config.breaks(Broken::OptionsChecked));
             if is_broken { Ok(()) } else { Err(error) }
         });
         let route = is_checked.and_then(|()| Route::new(path.as_ref()));
         let operation = self.operation(route.map(|route| Request::Open { route, options }));
         async move {
             match operation.await? {
-                Answer::File(slot, generation) => Ok(SimStorageFile::new(disks, home, slot, generation)),
+                Answer::File(slot, generation) => Ok(SimStorageFile::new(home, slot, generation)),
                 answer => unreachable!("an open is answered with a file, not {answer:?}"),
             }
         }

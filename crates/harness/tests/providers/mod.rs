@@ -2,9 +2,9 @@
 //! themselves. The harness's own is made by the harness only.
 
 use wavetank_core::Providers;
-use wavetank_engine::{Home, Local, SimEntropy, SimRandomProvider, SimTaskProvider, SimTimeProvider};
-use wavetank_network::{Fabric, SimNetworkProvider};
-use wavetank_storage::{Disks, SimStorageProvider};
+use wavetank_engine::{Home, SimEntropy, SimRandomProvider, SimTaskProvider, SimTimeProvider};
+use wavetank_network::SimNetworkProvider;
+use wavetank_storage::SimStorageProvider;
 
 /// What a process has of the world.
 #[derive(Debug, Clone)]
@@ -18,14 +18,14 @@ pub(crate) struct Bundle {
 }
 
 impl Bundle {
-    pub(crate) fn new(fabric: Local<Fabric>, disks: Local<Disks>, home: Home) -> Bundle {
+    pub(crate) fn new(home: Home) -> Bundle {
         Bundle {
-            network: SimNetworkProvider::new(fabric, home),
+            network: SimNetworkProvider::new(home),
             time: SimTimeProvider::new(home),
             task: SimTaskProvider::new(home),
             random: SimRandomProvider::new(home),
             entropy: SimEntropy::new(home),
-            storage: SimStorageProvider::new(disks, home),
+            storage: SimStorageProvider::new(home),
         }
     }
 }

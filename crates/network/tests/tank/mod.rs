@@ -103,7 +103,7 @@ impl Hand {
     }
 
     pub(crate) fn network(self) -> SimNetworkProvider {
-        SimNetworkProvider::new(self.fabric, self.home)
+        SimNetworkProvider::new(self.home)
     }
 
     pub(crate) async fn sleep(self, millis: u64) {

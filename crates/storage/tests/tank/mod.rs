@@ -50,12 +50,12 @@ impl Tank {
         F: Future<Output = T> + 'static,
         T: 'static,
     {
-        let (control, local) = (self.world.control(), self.world.local(self.disks));
+        let control = self.world.control();
         let output = Rc::new(RefCell::new(None));
         let place = output.clone();
         self.world.enter(|| {
             let home = control.boot(node);
-            let future = code(SimStorageProvider::new(local, home), home);
+            let future = code(SimStorageProvider::new(home), home);
             drop(control.spawn(home, "code", async move {
                 let value = future.await;
                 *place.borrow_mut() = Some(value);
