@@ -14,7 +14,9 @@ const ATOMS_OF_EACH: u64 = 8;
 /// Kinds that no plan and no draw brings about: a disk is slowed or replaced by hand.
 const NOT_HERE: [&str; 2] = ["storage.slow", "storage.wiped"];
 
-/// A fault that was set to benign, and what became of those after it.
+/// A fault that was set to benign, and what became of those later in time. What strikes
+/// in its own instant is not among them: most of that is what it did, such as the writes
+/// that a crash loses and tears.
 struct Pair {
     seed: u64,
     atom: Atom,
@@ -44,7 +46,7 @@ fn without(recorder: &mut Recorder, before: &RunRecord, place: usize) -> Pair {
     assert!(same >= place, "seed {seed}: without {atom:?}, atom {same} of {place} before it is another");
     let addresses: BTreeSet<Address> = after.atoms.iter().map(|atom| atom.address).collect();
     assert!(!addresses.contains(&atom.address), "seed {seed}: {atom:?} fires although it was set to benign");
-    let later = &before.atoms[place + 1..];
+    let later: Vec<&Atom> = before.atoms[place + 1..].iter().filter(|later| later.time > atom.time).collect();
     let kept = later.iter().filter(|atom| addresses.contains(&atom.address)).count();
     Pair { seed, atom, later: later.len(), kept }
 }
@@ -70,11 +72,9 @@ fn slow_a_fault_set_to_benign_leaves_the_others_where_they_are() {
     for pair in pairs.iter().take(below.len() + 10) {
         println!("  {}/{} kept after {} in seed {}", pair.kept, pair.later, pair.atom.kind.name(), pair.seed);
     }
-    // Where only the last few atoms follow, they may all be the consequences of this
-    // one (a request that is repeated no more); and a process that is not crashed has
-    // no second incarnation, whose decisions have addresses of their own. So a pair in
-    // fifty may keep less than half.
-    assert!(below.len() * 50 <= pairs.len(), "{} of {} pairs keep less than half", below.len(), pairs.len());
+    // Not a law: where only the last few atoms follow, they may all be consequences of this
+    // one. It was so in one of ten thousand pairs (1,250 seeds), and in none of these.
+    assert!(below.is_empty(), "{} of {} pairs keep less than half", below.len(), pairs.len());
     assert!(median > 0.99, "half of the pairs keep less than {median}");
     assert!(kept as f64 > 0.9 * later as f64, "only {kept} of {later} atoms stay");
 }
