@@ -176,7 +176,7 @@ impl Story {
         drawn.or(self.poll).or(self.last)
     }
 
-    pub(crate) fn tell(&mut self, mut event: StoryEvent, topology: &Topology, words: impl FnOnce(&mut Telling<'_>)) {
+    pub(crate) fn tell(&mut self, mut event: StoryEvent, topology: &Topology, words: &mut dyn FnMut(&mut Telling<'_>)) {
         event.number = self.events.len() as u64;
         event.cause = self.cause();
         // After a poll, or before the first step, it is the harness that acts, or what a dead

@@ -51,7 +51,7 @@ impl Kernel {
     #[inline]
     pub fn tell(&mut self, kind: &'static str, words: impl FnOnce(&mut Telling<'_>)) {
         if self.trace.is_some() {
-            self.tell_now(kind, words);
+            self.tell_once(kind, words);
         }
     }
 
@@ -64,9 +64,19 @@ impl Kernel {
         }
     }
 
+    /// Out of the way of what tells, and no more of it than must be made anew for each.
     #[cold]
     #[inline(never)]
-    fn tell_now(&mut self, kind: &'static str, words: impl FnOnce(&mut Telling<'_>)) {
+    fn tell_once(&mut self, kind: &'static str, words: impl FnOnce(&mut Telling<'_>)) {
+        let mut words = Some(words);
+        self.tell_now(kind, &mut |telling| {
+            if let Some(words) = words.take() {
+                words(telling);
+            }
+        });
+    }
+
+    fn tell_now(&mut self, kind: &'static str, words: &mut dyn FnMut(&mut Telling<'_>)) {
         let Kernel { trace, topology, tasks, current, now, .. } = self;
         let Some(story) = trace.as_mut().and_then(|trace| trace.story_mut()) else { return };
         let task = current.map(|index| tasks.peek(index));

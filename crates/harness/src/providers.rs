@@ -8,16 +8,22 @@ use wavetank_storage::SimStorageProvider;
 
 /// What a simulated process has of the world.
 ///
-/// Small, because async functions keep what they are given twice.
+/// No more than the process: async functions keep what they are given twice, and each part
+/// finds its model in the world by type. (Not `Copy`: the real world's are not, and code is
+/// written once.)
 #[derive(Debug, Clone)]
 pub struct SimProviders {
     home: Home,
 }
 
-const _: () = assert!(size_of::<SimProviders>() == 16, "each future of a process may hold one or two of them");
+const _: () = assert!(size_of::<SimProviders>() == 16, "each future of a process holds one or two of them");
 
 impl SimProviders {
-    pub(crate) fn new(home: Home) -> SimProviders {
+    /// What the process `home` has: for those who drive a [`World`](wavetank_engine::World)
+    /// themselves; a [`SimContext`](crate::SimContext) has them ready. The world needs a
+    /// [`Fabric`](wavetank_network::Fabric) and [`Disks`](wavetank_storage::Disks): using
+    /// what is not there panics.
+    pub fn new(home: Home) -> SimProviders {
         SimProviders { home }
     }
 }

@@ -1,9 +1,6 @@
 //! A process is killed at each await point of a program that uses every provider:
 //! not one more poll, no listener, no completion; and its next incarnation works.
 
-mod providers;
-
-use providers::Bundle;
 use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::io;
@@ -18,6 +15,7 @@ use wavetank_core::{
 use wavetank_engine::{
     Control, CrashKind, EngineConfig, MachineId, NodeId, NodeState, Overrides, Placement, Scope, Stop, World,
 };
+use wavetank_harness::SimProviders;
 use wavetank_network::{Fabric, NetworkConfig, address_of};
 use wavetank_storage::{Disks, StorageConfiguration};
 
@@ -33,7 +31,7 @@ const MINUTE: u64 = 60_000_000_000;
 type Steps = Rc<RefCell<Vec<&'static str>>>;
 
 /// Everything that a provider can make a program wait for, a step each.
-async fn program(world: Bundle, steps: Steps) -> io::Result<()> {
+async fn program(world: SimProviders, steps: Steps) -> io::Result<()> {
     let pass = |step| steps.borrow_mut().push(step);
     let listener = world.bind((Ipv4Addr::UNSPECIFIED, PORT).into()).await?;
     pass("bind");
@@ -50,8 +48,8 @@ async fn program(world: Bundle, steps: Steps) -> io::Result<()> {
 
 /// Accepts until somebody says goodbye.
 fn serve(
-    world: &Bundle,
-    listener: wavetank_core::Listener<Bundle>,
+    world: &SimProviders,
+    listener: wavetank_core::Listener<SimProviders>,
     steps: Steps,
 ) -> wavetank_engine::SimJoinHandle<io::Result<()>> {
     let pass = move |step| steps.borrow_mut().push(step);
@@ -74,7 +72,7 @@ fn serve(
     })
 }
 
-async fn talk(world: &Bundle, steps: &Steps) -> io::Result<()> {
+async fn talk(world: &SimProviders, steps: &Steps) -> io::Result<()> {
     let pass = |step| steps.borrow_mut().push(step);
     let echo = world.network().lookup("peer:7").await?[0];
     pass("lookup");
@@ -104,7 +102,7 @@ async fn talk(world: &Bundle, steps: &Steps) -> io::Result<()> {
     Ok(())
 }
 
-async fn keep_time(world: &Bundle, steps: &Steps) -> io::Result<()> {
+async fn keep_time(world: &SimProviders, steps: &Steps) -> io::Result<()> {
     let pass = |step| steps.borrow_mut().push(step);
     world.sleep(Duration::from_millis(1)).await;
     pass("sleep");
@@ -123,7 +121,7 @@ async fn keep_time(world: &Bundle, steps: &Steps) -> io::Result<()> {
     world.entropy().fill(&mut key)
 }
 
-async fn run_tasks(world: &Bundle, steps: &Steps) {
+async fn run_tasks(world: &SimProviders, steps: &Steps) {
     let pass = |step| steps.borrow_mut().push(step);
     let child = world.spawn({
         let world = world.clone();
@@ -156,7 +154,7 @@ async fn run_tasks(world: &Bundle, steps: &Steps) {
 }
 
 /// Whatever an earlier incarnation left, or a crash left of it.
-async fn keep_files(world: &Bundle, steps: &Steps) -> io::Result<()> {
+async fn keep_files(world: &SimProviders, steps: &Steps) -> io::Result<()> {
     let pass = |step| steps.borrow_mut().push(step);
     let disk = world.storage();
     disk.create_dir_all("a/b").await?;
@@ -199,7 +197,7 @@ async fn keep_files(world: &Bundle, steps: &Steps) -> io::Result<()> {
     Ok(())
 }
 
-async fn choose(world: &Bundle, steps: &Steps) {
+async fn choose(world: &SimProviders, steps: &Steps) {
     let pass = |step| steps.borrow_mut().push(step);
     let (sender, mut receiver) = watch::channel(0);
     let publisher = world.spawn({
@@ -220,7 +218,7 @@ async fn choose(world: &Bundle, steps: &Steps) {
 }
 
 /// Echoes over TCP and UDP, and calls the program until it answers.
-async fn peer(world: Bundle) -> io::Result<()> {
+async fn peer(world: SimProviders) -> io::Result<()> {
     let listener = world.bind((Ipv4Addr::UNSPECIFIED, ECHO).into()).await?;
     let socket = world.bind_udp((Ipv4Addr::UNSPECIFIED, ECHO).into()).await?;
     world.spawn(async move {
@@ -251,7 +249,7 @@ async fn peer(world: Bundle) -> io::Result<()> {
     }
 }
 
-async fn greet(world: &Bundle) -> io::Result<()> {
+async fn greet(world: &SimProviders) -> io::Result<()> {
     let mut stream = world.connect(program_address()).await?;
     stream.write_all(b"ping").await?;
     let mut pong = [0; 4];
@@ -308,11 +306,16 @@ impl Stage {
         self.boot(PEER, "peer", |world| async move { peer(world).await.expect("the peer is never struck") });
     }
 
-    fn boot<Fut: Future + 'static>(&mut self, node: NodeId, name: &'static str, main: impl FnOnce(Bundle) -> Fut) {
+    fn boot<Fut: Future + 'static>(
+        &mut self,
+        node: NodeId,
+        name: &'static str,
+        main: impl FnOnce(SimProviders) -> Fut,
+    ) {
         let control = self.world.control();
         self.world.enter(|| {
             let home = control.boot(node);
-            drop(control.spawn(home, name, main(Bundle::new(home))));
+            drop(control.spawn(home, name, main(SimProviders::new(home))));
         });
     }
 
@@ -367,7 +370,7 @@ impl Stage {
         let (told, control) = (Rc::new(RefCell::new(None)), self.world.control());
         let answer = told.clone();
         self.world.enter(|| {
-            let world = Bundle::new(control.home(PEER));
+            let world = SimProviders::new(control.home(PEER));
             drop(control.spawn(control.home(PEER), "stranger", async move {
                 *answer.borrow_mut() = Some(world.connect(program_address()).await.map(drop));
                 control.stop();
