@@ -203,6 +203,19 @@ impl Tasks {
         Debris { future: task.future.take(), joiner: task.joiner.take() }
     }
 
+    /// Frees every slot, in the order of their indices.
+    pub(crate) fn remove_all(&mut self, debris: &mut Vec<Debris>) {
+        debris.reserve(self.live);
+        for index in 0..self.slots.len() {
+            if self.live == 0 {
+                break;
+            }
+            if self.slots[index].number != 0 {
+                debris.push(self.remove(index as u32));
+            }
+        }
+    }
+
     pub(crate) fn clear(&mut self) {
         assert_eq!(self.live, 0, "tasks are dropped before their slots");
         self.slots.clear();

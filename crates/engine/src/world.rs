@@ -60,7 +60,7 @@ impl World {
     /// Begins a run: whatever was there of the last one is dropped and forgotten.
     /// Machines and nodes stay, all of them down, until [`clear_topology`](Self::clear_topology).
     pub fn begin(&mut self, seed: u64, config: &EngineConfig, overrides: Overrides, trace: Option<Trace>) {
-        self.finish();
+        self.end_tasks();
         self.panics.clear();
         self.forget();
         let run = self.shell.with(|split| {
@@ -103,7 +103,7 @@ impl World {
     /// # Panics
     /// If a run is under way.
     pub fn clear_topology(&mut self) {
-        self.finish();
+        self.end_tasks();
         self.kernel(|kernel| kernel.topology.clear());
     }
 
@@ -214,14 +214,16 @@ impl World {
     /// Drops every task of the run while the world is installed, then says what is
     /// still open: sleeps, sockets and files that no task owned.
     pub fn finish(&mut self) -> Vec<String> {
+        self.end_tasks();
+        self.shell.with(leaks)
+    }
+
+    /// Drops every task while the world is installed.
+    fn end_tasks(&mut self) {
         let shell: &Shell = &self.shell;
-        if shell.with(|split| split.kernel.tasks.len() == 0 && split.kernel.debris.is_empty()) {
-            return shell.with(leaks);
+        if shell.with(|split| split.kernel.tasks.len() > 0 || !split.kernel.debris.is_empty()) {
+            install(shell, || drop_all(shell));
         }
-        install(shell, || {
-            drop_all(shell);
-            shell.with(leaks)
-        })
     }
 
     /// How often handles or wakers of this run were used on other threads or in
@@ -233,12 +235,8 @@ impl World {
 
 impl Drop for World {
     fn drop(&mut self) {
-        let shell: &Shell = &self.shell;
-        if shell.with(|split| split.kernel.tasks.len() == 0 && split.kernel.debris.is_empty()) {
-            return;
-        }
         // A world may be dropped while a panic unwinds: then nothing of it is installed any more.
-        install(shell, || drop_all(shell));
+        self.end_tasks();
     }
 }
 
@@ -256,7 +254,7 @@ fn leaks(split: &mut local::Split) -> Vec<String> {
         leaks.push(format!("{} sleeps are armed that no task owns", split.kernel.timers.len()));
     }
     for device in split.devices.iter() {
-        leaks.extend(device.leaks());
+        leaks.append(&mut device.leaks());
     }
     leaks
 }
@@ -406,9 +404,8 @@ fn drop_all(shell: &Shell) {
         let (mut debris, payloads): (Vec<Debris>, _) = shell.with(|split| {
             let kernel = &mut split.kernel;
             kernel.current = None;
-            let indices: Vec<u32> = kernel.tasks.iter().map(|(index, _)| index).collect();
             let mut debris = std::mem::take(&mut kernel.debris);
-            debris.extend(indices.into_iter().map(|index| kernel.tasks.remove(index)));
+            kernel.tasks.remove_all(&mut debris);
             (debris, std::mem::take(&mut kernel.payloads))
         });
         // Nobody will join those any more.

@@ -98,6 +98,9 @@ fn size_of_group(simulation: &Simulation, group: &Group, decisions: &Decisions) 
         return *size;
     }
     let (low, high) = (u64::from(group.count.low), u64::from(group.count.high));
+    if low == high {
+        return group.count.low;
+    }
     decisions.within(SIZE, name_key(&group.name), 0, low, high) as u32
 }
 

@@ -26,6 +26,10 @@ impl Values {
         }
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
     fn put(&mut self, id: TypeId, value: Box<dyn Any>) {
         let place = self.values.iter_mut().find(|(known, _)| *known == id);
         place.expect("it was taken from there").1 = Some(value);

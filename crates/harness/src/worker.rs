@@ -241,30 +241,17 @@ impl Worker {
         let ledger = self.rig.ledger;
         let errors = self.rig.world.device(ledger, |ledger, _| std::mem::take(&mut ledger.errors));
         failures.extend(errors.into_iter().map(|(who, message)| Failure::Error { who, message }));
-        let violated: Vec<Failure> = self.rig.world.kernel(|kernel| {
-            let who = |node: Option<(NodeId, u32)>| match node {
-                Some((node, _)) => kernel.topology.node(node).name.to_string(),
-                None => "an invariant".to_string(),
-            };
-            let violations = kernel.violations().iter();
-            violations.map(|one| Failure::Violated { assertion: one.to_string(), who: who(one.node) }).collect()
-        });
-        if !violated.is_empty() {
-            // The panic that follows a violation says the same again.
-            failures.retain(|failure| match failure {
-                Failure::Panic { message, .. } => !violated.iter().any(|one| match one {
-                    Failure::Violated { assertion, .. } => is_violation(message, assertion),
-                    _ => false,
-                }),
-                _ => true,
-            });
-            failures.extend(violated);
+        if !self.rig.world.kernel(|kernel| kernel.violations().is_empty()) {
+            self.report_violations(failures);
         }
         let gathered = self
             .rig
             .world
             .device(ledger, |ledger, _| (std::mem::take(&mut ledger.workloads), std::mem::take(&mut ledger.shared)));
-        self.rig.world.enter(|| drop(gathered));
+        let (workloads, shared) = &gathered;
+        if !workloads.is_empty() || !shared.is_empty() {
+            self.rig.world.enter(|| drop(gathered));
+        }
         let leaks = self.rig.world.finish();
         if self.simulation.engine.survive_panics {
             self.report_unheard(failures);
@@ -276,6 +263,28 @@ impl Worker {
         if uses > 0 {
             failures.push(Failure::Foreign { uses });
         }
+    }
+
+    /// The assertions that did not hold.
+    #[cold]
+    fn report_violations(&mut self, failures: &mut Vec<Failure>) {
+        let violated: Vec<Failure> = self.rig.world.kernel(|kernel| {
+            let who = |node: Option<(NodeId, u32)>| match node {
+                Some((node, _)) => kernel.topology.node(node).name.to_string(),
+                None => "an invariant".to_string(),
+            };
+            let violations = kernel.violations().iter();
+            violations.map(|one| Failure::Violated { assertion: one.to_string(), who: who(one.node) }).collect()
+        });
+        // The panic that follows a violation says the same again.
+        failures.retain(|failure| match failure {
+            Failure::Panic { message, .. } => !violated.iter().any(|one| match one {
+                Failure::Violated { assertion, .. } => is_violation(message, assertion),
+                _ => false,
+            }),
+            _ => true,
+        });
+        failures.extend(violated);
     }
 
     /// A panic that was survived is a finding all the same if nobody joined its task. The

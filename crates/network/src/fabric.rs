@@ -260,13 +260,16 @@ impl Device for Fabric {
     }
 
     fn leaks(&self) -> Vec<String> {
-        let ends = self.connections.iter().flat_map(|connection| {
-            [0, 1].into_iter().filter_map(|side| {
-                let end = &connection.ends[side];
-                let is_held = end.generation != 0 && matches!(end.state, State::Open | State::Dead);
-                is_held.then(|| format!("a TCP stream is open: {}", connection.describe(side)))
-            })
-        });
-        ends.chain(self.listeners.leaks()).chain(self.sockets.leaks()).collect()
+        let mut leaks = Vec::new();
+        for connection in self.connections.iter() {
+            for (side, end) in connection.ends.iter().enumerate() {
+                if end.generation != 0 && matches!(end.state, State::Open | State::Dead) {
+                    leaks.push(format!("a TCP stream is open: {}", connection.describe(side)));
+                }
+            }
+        }
+        leaks.extend(self.listeners.leaks());
+        leaks.extend(self.sockets.leaks());
+        leaks
     }
 }
