@@ -37,7 +37,7 @@ fn run<F: Future<Output = ()> + 'static>(
     bodies: impl Iterator<Item = u64>,
     body: impl Fn(SimTimeProvider, SimTaskProvider, u64) -> F,
 ) -> Digest {
-    world.begin(1, config, Overrides::new(), None);
+    world.begin(1, config, &Overrides::new(), None);
     let node = wavetank_engine::NodeId(0);
     let control = world.control();
     world.enter(|| {

@@ -13,7 +13,7 @@ fn main() {
         kernel.topology.add_node("node", machine)
     });
     let start = Instant::now();
-    world.begin(1, &EngineConfig::default(), Overrides::new(), None);
+    world.begin(1, &EngineConfig::default(), &Overrides::new(), None);
     let control = world.control();
     world.enter(|| {
         let home = control.boot(node);

@@ -17,7 +17,7 @@ fn main() {
         ..Default::default()
     };
     let start = Instant::now();
-    world.begin(1, &config, Overrides::new(), None);
+    world.begin(1, &config, &Overrides::new(), None);
     let control = world.control();
     world.enter(|| {
         let home = control.boot(node);

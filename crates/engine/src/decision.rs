@@ -5,6 +5,7 @@
 use crate::overrides::{Choice, Overrides};
 use crate::ratio::Ratio;
 use std::fmt;
+use std::sync::Arc;
 
 /// A family of decisions, named; the name alone makes its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,28 +74,28 @@ impl fmt::Display for Address {
 #[derive(Debug, Clone, Default)]
 pub struct Decisions {
     key: u64,
-    overrides: Overrides,
-    overridden: bool,
+    /// Nothing if nothing is overridden: most runs have none, and are begun by the million.
+    overrides: Option<Arc<Overrides>>,
 }
 
 impl Decisions {
     /// The decisions of a run.
-    pub fn new(seed: u64, overrides: Overrides) -> Decisions {
-        let overridden = !overrides.is_empty();
-        Decisions { key: mix(seed, 0x5741_5645_5441_4e4b), overrides, overridden }
+    pub fn new(seed: u64, overrides: &Overrides) -> Decisions {
+        let overrides = (!overrides.is_empty()).then(|| Arc::new(overrides.clone()));
+        Decisions { key: mix(seed, 0x5741_5645_5441_4e4b), overrides }
     }
 
     /// The same seed's decisions without the overrides: for plans in which what was taken
     /// out must not make room for something else.
     pub fn plain(&self) -> Decisions {
-        Decisions { key: self.key, overrides: Overrides::new(), overridden: false }
+        Decisions { key: self.key, overrides: None }
     }
 
     /// The raw draw at an address: 64 uniform bits. [`None`] if it was overridden to be benign.
     #[inline]
     pub fn draw(&self, domain: Domain, entity: u64, nth: u64) -> Option<u64> {
-        if self.overridden {
-            return self.draw_overridden(Address { domain: domain.key, entity, nth });
+        if let Some(overrides) = &self.overrides {
+            return self.draw_overridden(overrides, Address { domain: domain.key, entity, nth });
         }
         Some(self.hash(domain.key, entity, nth))
     }
@@ -123,8 +124,8 @@ impl Decisions {
     }
 
     #[cold]
-    fn draw_overridden(&self, address: Address) -> Option<u64> {
-        match self.overrides.get(&address) {
+    fn draw_overridden(&self, overrides: &Overrides, address: Address) -> Option<u64> {
+        match overrides.get(&address) {
             Some(Choice::Benign) => None,
             Some(Choice::Draw(value)) => Some(value),
             Some(Choice::Kept) | None => Some(self.hash(address.domain, address.entity, address.nth)),

@@ -188,7 +188,7 @@ impl Kernel {
     }
 
     /// Everything as a fresh kernel has it, but for memory and topology.
-    pub(crate) fn reset(&mut self, seed: u64, config: &EngineConfig, overrides: Overrides, trace: Option<Trace>) {
+    pub(crate) fn reset(&mut self, seed: u64, config: &EngineConfig, overrides: &Overrides, trace: Option<Trace>) {
         assert_eq!(self.tasks.len(), 0, "the last run's tasks are dropped before the next begins");
         self.topology.reset();
         self.now = 0;
@@ -406,6 +406,13 @@ impl Kernel {
         self.sequence = self.sequence.wrapping_add(1).max(1);
         self.tasks.at(index).queued = self.sequence;
         self.ready.push(priority, Place::new(self.sequence, index));
+    }
+
+    /// Takes back the memory of debris that was dropped, unless more came in the meantime.
+    pub(crate) fn keep_debris(&mut self, dropped: Vec<Debris>) {
+        if self.debris.is_empty() {
+            self.debris = dropped;
+        }
     }
 
     /// Has something dropped after the borrow.

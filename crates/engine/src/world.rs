@@ -10,7 +10,7 @@ use crate::node::NodeId;
 use crate::overrides::Overrides;
 use crate::report::TaskReport;
 use crate::step::Next;
-use crate::task::{BoxRunnable, Debris, End};
+use crate::task::{BoxRunnable, End};
 use crate::timer::TimerId;
 use crate::trace::Trace;
 use std::any::Any;
@@ -59,7 +59,7 @@ impl World {
 
     /// Begins a run: whatever was there of the last one is dropped and forgotten.
     /// Machines and nodes stay, all of them down, until [`clear_topology`](Self::clear_topology).
-    pub fn begin(&mut self, seed: u64, config: &EngineConfig, overrides: Overrides, trace: Option<Trace>) {
+    pub fn begin(&mut self, seed: u64, config: &EngineConfig, overrides: &Overrides, trace: Option<Trace>) {
         self.end_tasks();
         self.panics.clear();
         self.forget();
@@ -323,13 +323,11 @@ fn flush(shell: &Shell) {
     wakers.drain(..).for_each(std::task::Waker::wake);
     drop_each(debris.drain(..));
     shell.with(|split| {
-        // Keep the memory, unless new ones came in the meantime.
         if split.kernel.wakers.is_empty() {
+            // Keep the memory.
             split.kernel.wakers = wakers;
         }
-        if split.kernel.debris.is_empty() {
-            split.kernel.debris = debris;
-        }
+        split.kernel.keep_debris(debris);
     });
 }
 
@@ -401,24 +399,28 @@ fn drop_all(shell: &Shell) {
     /// Rounds of tasks that spawn tasks as they are dropped.
     const ROUNDS_MOST: u32 = 1000;
     for _ in 0..ROUNDS_MOST {
-        let (mut debris, payloads): (Vec<Debris>, _) = shell.with(|split| {
+        let (mut debris, payloads) = shell.with(|split| {
             let kernel = &mut split.kernel;
             kernel.current = None;
             let mut debris = std::mem::take(&mut kernel.debris);
             kernel.tasks.remove_all(&mut debris);
             (debris, std::mem::take(&mut kernel.payloads))
         });
+        let is_last = debris.is_empty();
         // Nobody will join those any more.
         let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(payloads)));
-        if debris.is_empty() {
-            break;
-        }
         for one in debris.drain(..) {
             let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(one)));
         }
         close_dropped(shell);
-        let wakers = shell.with(|split| std::mem::take(&mut split.kernel.wakers));
+        let wakers = shell.with(|split| {
+            split.kernel.keep_debris(debris);
+            std::mem::take(&mut split.kernel.wakers)
+        });
         let _ = panic::catch_unwind(AssertUnwindSafe(|| wakers.into_iter().for_each(std::task::Waker::wake)));
+        if is_last {
+            break;
+        }
     }
     shell.with(|split| split.kernel.ready.clear());
 }

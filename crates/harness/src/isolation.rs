@@ -139,7 +139,7 @@ fn begin(simulation: &Arc<Simulation>, timeout: Duration, arguments: Option<&[Os
 fn run_and_end(simulation: Arc<Simulation>, seed: u64) -> ! {
     end_with_stdin();
     let mut worker = Worker::new(simulation);
-    let outcome = worker.run(seed, Overrides::new(), None);
+    let outcome = worker.run(seed, &Overrides::new(), None);
     let noted = worker.noted();
     let tallies = worker.faults(|faults| faults.tallies().iter().map(|(kind, tally)| (kind, *tally)).collect());
     let coverage = worker.take_coverage();

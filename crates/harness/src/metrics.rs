@@ -1,12 +1,11 @@
 //! What a workload may report beside success: counts of its own, summed over a
 //! sweep. Nothing is judged by them.
 
-use std::collections::BTreeMap;
-
 /// Counts by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct SimulationMetrics {
-    counts: BTreeMap<String, u64>,
+    /// By name. Few at most, and mostly none: made and dropped in each run.
+    counts: Vec<(String, u64)>,
 }
 
 impl SimulationMetrics {
@@ -17,12 +16,21 @@ impl SimulationMetrics {
 
     /// Adds to a count.
     pub fn add(&mut self, name: impl Into<String>, amount: u64) {
-        *self.counts.entry(name.into()).or_default() += amount;
+        let name = name.into();
+        match self.place(&name) {
+            Ok(place) => self.counts[place].1 += amount,
+            Err(place) => self.counts.insert(place, (name, amount)),
+        }
     }
 
     /// A count; zero if nothing was added to it.
     pub fn get(&self, name: &str) -> u64 {
-        self.counts.get(name).copied().unwrap_or(0)
+        self.place(name).map_or(0, |place| self.counts[place].1)
+    }
+
+    /// Where a name is, or where it belongs.
+    fn place(&self, name: &str) -> Result<usize, usize> {
+        self.counts.binary_search_by(|(known, _)| known.as_str().cmp(name))
     }
 
     /// All counts, by name.
@@ -33,9 +41,9 @@ impl SimulationMetrics {
     /// Adds all of another's counts.
     pub fn merge(&mut self, other: &SimulationMetrics) {
         for (name, count) in other.iter() {
-            match self.counts.get_mut(name) {
-                Some(sum) => *sum += count,
-                None => self.add(name, count),
+            match self.place(name) {
+                Ok(place) => self.counts[place].1 += count,
+                Err(_) => self.add(name, count),
             }
         }
     }

@@ -22,7 +22,7 @@ impl Recorder {
     /// Runs one seed under overrides, keeping the events of a window if asked to.
     pub fn run(&mut self, seed: u64, overrides: Overrides, window: Option<(u64, u64)>) -> RunRecord {
         let trace = window.map(|(from, to)| Trace::window(from, to));
-        let outcome = self.worker.run(seed, overrides, trace);
+        let outcome = self.worker.run(seed, &overrides, trace);
         self.worker.record(seed, outcome)
     }
 }

@@ -101,6 +101,7 @@ impl Share<'_> {
             None => Place::Here(Box::new(Worker::new(simulation.clone()))),
         };
         let mut result = SimulationResult::new(&simulation.name);
+        let plain = Overrides::new();
         loop {
             let turn = self.next.fetch_add(1, Ordering::Relaxed);
             let seed = if turn < self.last { strategy.seed(turn) } else { None };
@@ -110,7 +111,7 @@ impl Share<'_> {
             }
             observer.begins(number, seed);
             let run = match &mut place {
-                Place::Here(worker) => run_here(worker, seed),
+                Place::Here(worker) => run_here(worker, seed, &plain),
                 Place::Apart(launch) => launch.run(seed),
             };
             observer.ended(&FinishedRun {
@@ -154,8 +155,8 @@ impl Share<'_> {
 }
 
 /// Runs a seed on this thread. What a worker adds up itself is not in the answer.
-fn run_here(worker: &mut Worker, seed: u64) -> ToldRun {
-    let outcome = worker.run(seed, Overrides::new(), None);
+fn run_here(worker: &mut Worker, seed: u64, plain: &Overrides) -> ToldRun {
+    let outcome = worker.run(seed, plain, None);
     ToldRun { outcome, noted: worker.noted(), tallies: Vec::new(), coverage: Vec::new() }
 }
 

@@ -68,7 +68,7 @@ impl Recorder {
     pub fn tell(&mut self, seed: u64, overrides: Overrides) -> RunRecord {
         let count = overrides.len();
         let trace = Trace::window(0, 0).with_story();
-        let outcome = log::with_told_logs(LOGS, || self.worker.run(seed, overrides, Some(trace)));
+        let outcome = log::with_told_logs(LOGS, || self.worker.run(seed, &overrides, Some(trace)));
         let mut record = self.worker.record(seed, outcome);
         record.story = Some(self.worker.story(&record.failures, count));
         record

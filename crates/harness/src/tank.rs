@@ -138,7 +138,7 @@ impl Tank {
         engine: EngineConfig,
     ) -> Tank {
         let mut rig = Rig::new(&network, &storage);
-        rig.world.begin(seed, &engine, Overrides::new(), None);
+        rig.world.begin(seed, &engine, &Overrides::new(), None);
         Tank { rig, seed, hosts: BTreeMap::new(), order: Vec::new(), blows: 0 }
     }
 

@@ -47,7 +47,7 @@ impl Worker {
     }
 
     /// Runs one seed.
-    pub(crate) fn run(&mut self, seed: u64, overrides: Overrides, trace: Option<Trace>) -> RunOutcome {
+    pub(crate) fn run(&mut self, seed: u64, overrides: &Overrides, trace: Option<Trace>) -> RunOutcome {
         let _simulating = Simulating::begin();
         let starter = self.begin(seed, overrides, trace);
         let mut failures = Vec::new();
@@ -115,10 +115,9 @@ impl Worker {
         self.rig.world.kernel(|kernel| std::mem::replace(&mut kernel.coverage, Coverage::new()))
     }
 
-    fn begin(&mut self, seed: u64, overrides: Overrides, trace: Option<Trace>) -> Starter {
+    fn begin(&mut self, seed: u64, overrides: &Overrides, trace: Option<Trace>) -> Starter {
         let simulation = self.simulation.clone();
-        // The engine keeps the overrides; what is drawn before it begins needs them too.
-        let decisions = Decisions::new(seed, overrides.clone());
+        let decisions = Decisions::new(seed, overrides);
         self.cast.arrange(&simulation, &decisions, &mut self.rig);
         if self.parts.len() != self.cast.parts.len() || *self.parts != *self.cast.parts {
             self.parts = self.cast.parts.clone().into();

@@ -300,7 +300,7 @@ impl Stage {
     }
 
     fn begin(&mut self, seed: u64) {
-        self.world.begin(seed, &EngineConfig::default(), Overrides::new(), None);
+        self.world.begin(seed, &EngineConfig::default(), &Overrides::new(), None);
         self.steps.borrow_mut().clear();
         self.boot_program();
         self.boot(PEER, "peer", |world| async move { peer(world).await.expect("the peer is never struck") });

@@ -70,7 +70,7 @@ fn main() {
     let at = SocketAddr::new(address_of(MachineId(0)), 7000);
     let begun = std::time::Instant::now();
     for seed in 0..runs {
-        world.begin(seed, &EngineConfig::default(), Overrides::new(), None);
+        world.begin(seed, &EngineConfig::default(), &Overrides::new(), None);
         let control = world.control();
         world.enter(|| {
             for (n, &node) in nodes.iter().enumerate() {

@@ -213,7 +213,7 @@ impl Fabric {
         let connection = self.connections.at(index);
         let path = connection.path(side);
         let (entity, nth) = (mix(connection.entity, packet), u64::from(connection.handshake.attempt));
-        let flight = self.links.depart(&self.config, kernel, path, entity, nth);
+        let flight = self.links.depart(self.rough, &self.config, kernel, path, entity, nth);
         let handshake = &mut connection.handshake;
         handshake.phase = phase;
         handshake.lost = flight.lost;

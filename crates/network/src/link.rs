@@ -143,15 +143,25 @@ impl Links {
         config.latency_min + self.extra(path) + self.hold(path, now)
     }
 
-    /// Decides about a segment that departs, faults included.
+    /// Decides about a segment that departs, faults included if it is a rough time.
+    #[inline]
     pub(crate) fn depart(
         &self,
+        is_rough: bool,
         config: &NetworkConfig,
         kernel: &mut Kernel,
         path: Path,
         entity: u64,
         nth: u64,
     ) -> Flight {
+        if is_rough {
+            self.depart_roughly(config, kernel, path, entity, nth)
+        } else {
+            Flight { nanos: Links::latency(config, kernel, path, entity, nth), lost: false, marks: 0 }
+        }
+    }
+
+    fn depart_roughly(&self, config: &NetworkConfig, kernel: &mut Kernel, path: Path, entity: u64, nth: u64) -> Flight {
         let mut flight = self.depart_datagram(config, kernel, path, entity, nth);
         if !path.is_loopback()
             && kernel.strikes(&SEGMENT_LOSS, entity, nth, config.segment_loss, Target::Machine(path.to))

@@ -142,7 +142,7 @@ impl Fabric {
 
     /// Sends everything that is owed again, or gives up.
     fn retry(&mut self, kernel: &mut Kernel, index: u32, side: usize) {
-        let Fabric { connections, config, links, number, .. } = self;
+        let Fabric { connections, config, links, number, rough, .. } = self;
         let connection = connections.at(index);
         let path = connection.path(side);
         let sender = connection.ends[side].state;
@@ -166,7 +166,7 @@ impl Fabric {
         flow.fin_departed |= flow.closing && flow.departed == flow.written;
         let cargo = if flow.fin_departed { Cargo::Fin } else { Cargo::Data };
         flow.repeats += 1;
-        let mut flight = links.depart(config, kernel, path, mix(flow.entity, flow.repeats), flow.departed);
+        let mut flight = links.depart(*rough, config, kernel, path, mix(flow.entity, flow.repeats), flow.departed);
         flight.marks |= marks;
         Landing { device: *number, slot: Role::Landing.slot(index << 1 | side as u32) }
             .enqueue(flow, kernel, cargo, flight);
@@ -217,7 +217,7 @@ impl Fabric {
 
     /// A kernel that knows no such connection says so to the other side.
     pub(crate) fn send_reset(&mut self, kernel: &mut Kernel, index: u32, side: usize, marks: u16) {
-        let Fabric { connections, config, links, number, .. } = self;
+        let Fabric { connections, config, links, number, rough, .. } = self;
         let connection = connections.at(index);
         let path = connection.path(side);
         let flow = &mut connection.flows[side];
@@ -232,7 +232,7 @@ impl Fabric {
             flow.drop_departures();
         }
         flow.repeats += 1;
-        let mut flight = links.depart(config, kernel, path, mix(flow.entity, flow.repeats), NTH_RESET);
+        let mut flight = links.depart(*rough, config, kernel, path, mix(flow.entity, flow.repeats), NTH_RESET);
         flight.marks |= marks;
         Landing { device: *number, slot: Role::Landing.slot(index << 1 | side as u32) }.enqueue(
             flow,

@@ -6,7 +6,7 @@ use crate::connection::State;
 use crate::fabric::Fabric;
 use crate::flow::{Ack, Cargo, Departure, Flow};
 use crate::kinds::{RESET, SHORT_READ, SHORT_WRITE, count_effects, mark};
-use crate::link::{Flight, Links};
+use crate::link::Flight;
 use crate::slot::Role;
 use crate::told;
 use std::io;
@@ -210,19 +210,17 @@ impl Fabric {
         let mut is_reset = false;
         if end > flow.departed {
             let (entity, nth) = (flow.entity, flow.departed);
-            let flight = if *rough {
+            if *rough {
                 is_reset = kernel.strikes(&RESET, entity, nth, config.reset, Target::Machine(path.to));
-                links.depart(config, kernel, path, entity, nth)
-            } else {
-                Flight { nanos: Links::latency(config, kernel, path, entity, nth), lost: false, marks: 0 }
-            };
+            }
+            let flight = links.depart(*rough, config, kernel, path, entity, nth);
             flow.departed = end;
             landing.enqueue(flow, kernel, Cargo::Data, flight);
         } else if end < flow.written {
             return self.wait_for_window(kernel, index, side);
         }
         if flow.closing && !flow.fin_departed && flow.departed == flow.written {
-            let flight = links.depart(config, kernel, path, flow.entity, NTH_FIN);
+            let flight = links.depart(*rough, config, kernel, path, flow.entity, NTH_FIN);
             flow.fin_departed = true;
             landing.enqueue(flow, kernel, Cargo::Fin, flight);
         }

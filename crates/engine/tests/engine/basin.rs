@@ -61,21 +61,21 @@ impl Basin {
                 })
                 .collect()
         });
-        world.begin(seed, config, Overrides::new(), None);
+        world.begin(seed, config, &Overrides::new(), None);
         Basin { world, nodes }
     }
 
     /// Begins another run.
     pub(crate) fn begin(&mut self, seed: u64, config: &EngineConfig) {
-        self.world.begin(seed, config, Overrides::new(), None);
+        self.world.begin(seed, config, &Overrides::new(), None);
     }
 
     pub(crate) fn begin_overridden(&mut self, seed: u64, config: &EngineConfig, overrides: Overrides) {
-        self.world.begin(seed, config, overrides, None);
+        self.world.begin(seed, config, &overrides, None);
     }
 
     pub(crate) fn begin_traced(&mut self, seed: u64, config: &EngineConfig, trace: Trace) {
-        self.world.begin(seed, config, Overrides::new(), Some(trace));
+        self.world.begin(seed, config, &Overrides::new(), Some(trace));
     }
 
     /// Starts the process of a node.

@@ -41,7 +41,7 @@ impl Tank {
 
     /// Begins a run; `script` boots nodes and spawns their tasks.
     pub(crate) fn begin(&mut self, seed: u64, script: impl FnOnce(Hand)) {
-        self.world.begin(seed, &EngineConfig::default(), Overrides::new(), None);
+        self.world.begin(seed, &EngineConfig::default(), &Overrides::new(), None);
         let (control, fabric) = (self.world.control(), self.world.local(self.key));
         self.world.enter(|| {
             let home = control.boot(NodeId(0));

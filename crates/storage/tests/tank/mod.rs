@@ -36,7 +36,7 @@ impl Tank {
     }
 
     pub(crate) fn begin(&mut self, seed: u64) -> &mut Tank {
-        self.world.begin(seed, &EngineConfig::default(), Overrides::new(), None);
+        self.world.begin(seed, &EngineConfig::default(), &Overrides::new(), None);
         self
     }
 
