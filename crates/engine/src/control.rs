@@ -8,7 +8,7 @@ use crate::limit::Stop;
 use crate::local;
 use crate::node::NodeId;
 use crate::spawn::{SimJoinHandle, SimTaskProvider};
-use crate::world::drop_each;
+use crate::turn::drop_each;
 use std::future::Future;
 
 /// The right to boot, crash and pause nodes, and to stop the run: for the harness

@@ -13,11 +13,11 @@
 #![expect(unsafe_code, reason = "the one file of the engine that needs it; each use says why it is sound")]
 
 use crate::device::Device;
+use crate::foreign;
 use crate::kernel::Kernel;
 use std::any::TypeId;
 use std::cell::{Cell, RefCell, UnsafeCell};
 use std::ptr::{self, NonNull};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
@@ -355,40 +355,9 @@ impl<D: Device> Local<D> {
     }
 }
 
-// --- Foreign uses ------------------------------------------------------------------------
-
-static FOREIGN_USES: AtomicU64 = AtomicU64::new(0);
-static FOREIGN: Mutex<Vec<u64>> = Mutex::new(Vec::new());
-
-/// How often a run's handles or wakers were used outside of it since it began, given
-/// the run's generations.
-pub(crate) fn foreign_uses(is_ours: impl Fn(u64) -> bool) -> usize {
-    if FOREIGN_USES.load(Ordering::Acquire) == 0 {
-        return 0;
-    }
-    let mut foreign = FOREIGN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    let before = foreign.len();
-    foreign.retain(|&generation| !is_ours(generation));
-    let ours = before - foreign.len();
-    FOREIGN_USES.fetch_sub(ours as u64, Ordering::AcqRel);
-    ours
-}
-
-/// Foreign uses that are remembered until their run asks.
-const FOREIGN_MOST: usize = 1 << 16;
-
-fn record_foreign_use(generation: u64) {
-    let mut foreign = FOREIGN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    // A run that is over never asks: what it left must not pile up.
-    if foreign.len() < FOREIGN_MOST {
-        foreign.push(generation);
-        FOREIGN_USES.fetch_add(1, Ordering::AcqRel);
-    }
-}
-
 #[cold]
 fn foreign_use(run: u64) -> ! {
-    record_foreign_use(run);
+    foreign::record(run);
     panic!(
         "a simulated handle was used outside of its run: handles belong to the run and the thread that made them; \
          do not keep them in statics, and do not give them to threads"
@@ -422,14 +391,14 @@ fn wake(number: *const ()) {
     shell.with(|split| {
         if !split.kernel.wake_task(number) && !split.kernel.is_ours(generation) {
             // A waker of an earlier run: this run's code has kept it.
-            record_foreign_use(split.kernel.run);
+            foreign::record(split.kernel.run);
         }
     });
 }
 
 #[cold]
 fn foreign_wake(generation: u64) {
-    record_foreign_use(generation);
+    foreign::record(generation);
     assert!(
         std::thread::panicking(),
         "a simulated task was woken from outside of its run: it waits for a thread, a real timer or a static"

@@ -3,19 +3,17 @@
 
 use crate::control::Control;
 use crate::device::Device;
-use crate::kernel::{EngineConfig, Kernel, TASKS, TIMERS};
+use crate::foreign;
+use crate::kernel::{EngineConfig, Kernel};
 use crate::limit::Stop;
-use crate::local::{self, Close, Key, Local, Shell};
+use crate::local::{self, Key, Local, Shell};
 use crate::node::NodeId;
 use crate::overrides::Overrides;
 use crate::report::TaskReport;
-use crate::step::Next;
 use crate::task::{BoxRunnable, End};
-use crate::timer::TimerId;
 use crate::trace::Trace;
-use std::any::Any;
+use crate::turn::{bury_panicked, drop_all, turn};
 use std::panic::{self, AssertUnwindSafe, Location};
-use std::task::Context;
 
 /// A panic that ended a poll.
 #[derive(Debug)]
@@ -31,7 +29,7 @@ pub struct TaskPanic {
     /// What the panic said.
     pub message: String,
     /// The task's number; [`None`]: it was no task's.
-    number: Option<u64>,
+    pub(crate) number: Option<u64>,
 }
 
 /// A simulated world; see the module's first lines.
@@ -229,7 +227,7 @@ impl World {
     /// How often handles or wakers of this run were used on other threads or in
     /// other runs; each such use is nondeterminism.
     pub fn foreign_uses(&mut self) -> usize {
-        self.shell.with(|split| local::foreign_uses(|generation| split.kernel.is_ours(generation)))
+        self.shell.with(|split| foreign::take(|generation| split.kernel.is_ours(generation)))
     }
 }
 
@@ -257,170 +255,4 @@ fn leaks(split: &mut local::Split) -> Vec<String> {
         leaks.append(&mut device.leaks());
     }
     leaks
-}
-
-/// Steps until a stop. Unwinds with the panic of a task.
-fn turn(shell: &Shell, polled: &mut Option<BoxRunnable>, until: u64, observer: &mut Option<&mut dyn FnMut()>) -> Stop {
-    let mut done = false;
-    loop {
-        let settled = polled.take();
-        let next = shell.with(|split| {
-            if let Some(future) = settled {
-                split.kernel.settle(future, done);
-            }
-            split.kernel.next(&mut split.devices, until)
-        });
-        match next {
-            Next::Poll(future, number) => {
-                let waker = local::waker(number);
-                let mut cx = Context::from_waker(&waker);
-                done = polled.insert(future).as_mut().poll(&mut cx);
-                close_dropped(shell);
-                if let Some(observer) = observer {
-                    observer();
-                }
-            }
-            Next::Flush => flush(shell),
-            Next::Observe => {
-                if let Some(observer) = observer {
-                    observer();
-                }
-            }
-            Next::Stop(stop) => return stop,
-        }
-    }
-}
-
-/// Closes what handles dropped under a borrow stood for.
-#[inline]
-fn close_dropped(shell: &Shell) {
-    if shell.is_closing() {
-        close_all(shell);
-    }
-}
-
-#[cold]
-fn close_all(shell: &Shell) {
-    for close in shell.take_closes() {
-        let Close { device, slot, generation } = close;
-        let dropped = shell.with(|split| match device {
-            TIMERS => (split.kernel.disarm(TimerId { slot, generation }), None),
-            TASKS => (None, split.kernel.detach(u64::from(generation) << 32 | u64::from(slot))),
-            _ => {
-                split.devices.get(device).close(slot, generation, &mut split.kernel);
-                (None, None)
-            }
-        });
-        drop(dropped);
-    }
-}
-
-/// Calls foreign wakers and drops debris, both of which may run user code.
-#[inline(never)]
-fn flush(shell: &Shell) {
-    let (mut wakers, mut debris) =
-        shell.with(|split| (std::mem::take(&mut split.kernel.wakers), std::mem::take(&mut split.kernel.debris)));
-    wakers.drain(..).for_each(std::task::Waker::wake);
-    drop_each(debris.drain(..));
-    shell.with(|split| {
-        if split.kernel.wakers.is_empty() {
-            // Keep the memory.
-            split.kernel.wakers = wakers;
-        }
-        split.kernel.keep_debris(debris);
-    });
-}
-
-/// Ends the task whose poll panicked.
-#[cold]
-fn bury_panicked(shell: &Shell, polled: Option<BoxRunnable>, payload: Box<dyn Any + Send>) -> Option<TaskPanic> {
-    let message = wavetank_core::panic_message(payload.as_ref()).to_string();
-    // Dropping the future may panic again; one report is enough.
-    let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(polled)));
-    let mut unwanted = None;
-    let report = shell.with(|split| {
-        let kernel = &mut split.kernel;
-        kernel.tell("task.panic", |telling| {
-            telling.arg("message", message.as_str());
-        });
-        let Some(index) = kernel.current.take() else {
-            return Some(TaskPanic {
-                task: "the simulation itself",
-                node: NodeId(u32::MAX),
-                incarnation: 0,
-                spawned_at: Location::caller(),
-                message,
-                number: None,
-            });
-        };
-        if !kernel.is_process_alive(index) {
-            // Its process crashed in this very poll: what came after has no effect.
-            let debris = kernel.bury(index);
-            kernel.bring_out(debris);
-            return None;
-        }
-        let task = kernel.tasks.at(index);
-        let report = TaskPanic {
-            task: task.name,
-            node: task.node,
-            incarnation: task.incarnation,
-            spawned_at: task.site,
-            message,
-            number: Some(task.number),
-        };
-        let (number, is_detached, end) = (task.number, task.detached, kernel.end_of_panicked(index));
-        if is_detached || end != End::Panicked {
-            unwanted = Some(payload);
-        } else {
-            kernel.payloads.push((number, payload));
-        }
-        kernel.finish(index, end);
-        Some(report)
-    });
-    let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(unwanted)));
-    report
-}
-
-/// Drops things whose destructors may panic; the first panic goes on when all are dropped.
-pub(crate) fn drop_each<T>(things: impl IntoIterator<Item = T>) {
-    let mut first = None;
-    for thing in things {
-        if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(|| drop(thing))) {
-            first.get_or_insert(payload);
-        }
-    }
-    if let Some(payload) = first {
-        panic::resume_unwind(payload);
-    }
-}
-
-/// Drops every task, those that their destructors spawn too, with the world installed.
-fn drop_all(shell: &Shell) {
-    /// Rounds of tasks that spawn tasks as they are dropped.
-    const ROUNDS_MOST: u32 = 1000;
-    for _ in 0..ROUNDS_MOST {
-        let (mut debris, payloads) = shell.with(|split| {
-            let kernel = &mut split.kernel;
-            kernel.current = None;
-            let mut debris = std::mem::take(&mut kernel.debris);
-            kernel.tasks.remove_all(&mut debris);
-            (debris, std::mem::take(&mut kernel.payloads))
-        });
-        let is_last = debris.is_empty();
-        // Nobody will join those any more.
-        let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(payloads)));
-        for one in debris.drain(..) {
-            let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(one)));
-        }
-        close_dropped(shell);
-        let wakers = shell.with(|split| {
-            split.kernel.keep_debris(debris);
-            std::mem::take(&mut split.kernel.wakers)
-        });
-        let _ = panic::catch_unwind(AssertUnwindSafe(|| wakers.into_iter().for_each(std::task::Waker::wake)));
-        if is_last {
-            break;
-        }
-    }
-    shell.with(|split| split.kernel.ready.clear());
 }

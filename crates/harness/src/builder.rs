@@ -431,29 +431,7 @@ impl SimulationBuilder {
     /// # Errors
     /// If not, in one line that says what to do.
     pub fn validate(&self) -> Result<(), String> {
-        let groups = &self.simulation.groups;
-        let name = &self.simulation.name;
-        if !groups.iter().any(|group| group.role == Role::Workload) {
-            return Err(format!(
-                "simulation `{name}` has no workload, so it would be over before it begins: add one with .workload(..)"
-            ));
-        }
-        for (index, group) in groups.iter().enumerate() {
-            if groups[..index].iter().any(|other| other.name == group.name) {
-                return Err(format!(
-                    "simulation `{name}` has two groups named `{}`: give them different names",
-                    group.name
-                ));
-            }
-        }
-        if !self.simulation.injectors.is_empty() && self.simulation.chaos.is_none() {
-            return Err(format!(
-                "simulation `{name}` has an injector, but no time for it: say how long with Chaos::window"
-            ));
-        }
-        self.simulation.chaos.validate().map_err(|error| format!("simulation `{name}`: {error}"))?;
-        self.simulation.network.validate().map_err(|error| format!("simulation `{name}`: {error}"))?;
-        self.simulation.storage.validate().map_err(|error| format!("simulation `{name}`: {error}"))?;
+        self.simulation.validate()?;
         wavetank_probe::catalogue().check().map_err(|error| error.to_string())
     }
 

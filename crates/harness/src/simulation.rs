@@ -110,4 +110,35 @@ impl Simulation {
     pub(crate) fn has_workload_objects(&self) -> bool {
         self.groups.iter().any(|group| matches!(group.factory, Factory::Workload(_)))
     }
+
+    /// Says whether it can be run.
+    ///
+    /// # Errors
+    /// If not, in one line that says what to do.
+    pub(crate) fn validate(&self) -> Result<(), String> {
+        let groups = &self.groups;
+        let name = &self.name;
+        if !groups.iter().any(|group| group.role == Role::Workload) {
+            return Err(format!(
+                "simulation `{name}` has no workload, so it would be over before it begins: add one with .workload(..)"
+            ));
+        }
+        for (index, group) in groups.iter().enumerate() {
+            if groups[..index].iter().any(|other| other.name == group.name) {
+                return Err(format!(
+                    "simulation `{name}` has two groups named `{}`: give them different names",
+                    group.name
+                ));
+            }
+        }
+        if !self.injectors.is_empty() && self.chaos.is_none() {
+            return Err(format!(
+                "simulation `{name}` has an injector, but no time for it: say how long with Chaos::window"
+            ));
+        }
+        self.chaos.validate().map_err(|error| format!("simulation `{name}`: {error}"))?;
+        self.network.validate().map_err(|error| format!("simulation `{name}`: {error}"))?;
+        self.storage.validate().map_err(|error| format!("simulation `{name}`: {error}"))?;
+        Ok(())
+    }
 }

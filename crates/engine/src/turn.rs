@@ -1,0 +1,189 @@
+//! The turns of a world: what a step asks for is done here outside of the borrow, since it
+//! may run user code: a poll, a waker, a drop. Which step comes next is the kernel's.
+
+use crate::kernel::{TASKS, TIMERS};
+use crate::limit::Stop;
+use crate::local::{self, Close, Shell};
+use crate::node::NodeId;
+use crate::step::Next;
+use crate::task::{BoxRunnable, End};
+use crate::timer::TimerId;
+use crate::world::TaskPanic;
+use std::any::Any;
+use std::panic::{self, AssertUnwindSafe, Location};
+use std::task::Context;
+
+/// Steps until a stop. Unwinds with the panic of a task.
+pub(crate) fn turn(
+    shell: &Shell,
+    polled: &mut Option<BoxRunnable>,
+    until: u64,
+    observer: &mut Option<&mut dyn FnMut()>,
+) -> Stop {
+    let mut done = false;
+    loop {
+        let settled = polled.take();
+        let next = shell.with(|split| {
+            if let Some(future) = settled {
+                split.kernel.settle(future, done);
+            }
+            split.kernel.next(&mut split.devices, until)
+        });
+        match next {
+            Next::Poll(future, number) => {
+                let waker = local::waker(number);
+                let mut cx = Context::from_waker(&waker);
+                done = polled.insert(future).as_mut().poll(&mut cx);
+                close_dropped(shell);
+                if let Some(observer) = observer {
+                    observer();
+                }
+            }
+            Next::Flush => flush(shell),
+            Next::Observe => {
+                if let Some(observer) = observer {
+                    observer();
+                }
+            }
+            Next::Stop(stop) => return stop,
+        }
+    }
+}
+
+/// Closes what handles dropped under a borrow stood for.
+#[inline]
+fn close_dropped(shell: &Shell) {
+    if shell.is_closing() {
+        close_all(shell);
+    }
+}
+
+#[cold]
+fn close_all(shell: &Shell) {
+    for close in shell.take_closes() {
+        let Close { device, slot, generation } = close;
+        let dropped = shell.with(|split| match device {
+            TIMERS => (split.kernel.disarm(TimerId { slot, generation }), None),
+            TASKS => (None, split.kernel.detach(u64::from(generation) << 32 | u64::from(slot))),
+            _ => {
+                split.devices.get(device).close(slot, generation, &mut split.kernel);
+                (None, None)
+            }
+        });
+        drop(dropped);
+    }
+}
+
+/// Calls foreign wakers and drops debris, both of which may run user code.
+#[inline(never)]
+fn flush(shell: &Shell) {
+    let (mut wakers, mut debris) =
+        shell.with(|split| (std::mem::take(&mut split.kernel.wakers), std::mem::take(&mut split.kernel.debris)));
+    wakers.drain(..).for_each(std::task::Waker::wake);
+    drop_each(debris.drain(..));
+    shell.with(|split| {
+        if split.kernel.wakers.is_empty() {
+            // Keep the memory.
+            split.kernel.wakers = wakers;
+        }
+        split.kernel.keep_debris(debris);
+    });
+}
+
+/// Ends the task whose poll panicked.
+#[cold]
+pub(crate) fn bury_panicked(
+    shell: &Shell,
+    polled: Option<BoxRunnable>,
+    payload: Box<dyn Any + Send>,
+) -> Option<TaskPanic> {
+    let message = wavetank_core::panic_message(payload.as_ref()).to_string();
+    // Dropping the future may panic again; one report is enough.
+    let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(polled)));
+    let mut unwanted = None;
+    let report = shell.with(|split| {
+        let kernel = &mut split.kernel;
+        kernel.tell("task.panic", |telling| {
+            telling.arg("message", message.as_str());
+        });
+        let Some(index) = kernel.current.take() else {
+            return Some(TaskPanic {
+                task: "the simulation itself",
+                node: NodeId(u32::MAX),
+                incarnation: 0,
+                spawned_at: Location::caller(),
+                message,
+                number: None,
+            });
+        };
+        if !kernel.is_process_alive(index) {
+            // Its process crashed in this very poll: what came after has no effect.
+            let debris = kernel.bury(index);
+            kernel.bring_out(debris);
+            return None;
+        }
+        let task = kernel.tasks.at(index);
+        let report = TaskPanic {
+            task: task.name,
+            node: task.node,
+            incarnation: task.incarnation,
+            spawned_at: task.site,
+            message,
+            number: Some(task.number),
+        };
+        let (number, is_detached, end) = (task.number, task.detached, kernel.end_of_panicked(index));
+        if is_detached || end != End::Panicked {
+            unwanted = Some(payload);
+        } else {
+            kernel.payloads.push((number, payload));
+        }
+        kernel.finish(index, end);
+        Some(report)
+    });
+    let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(unwanted)));
+    report
+}
+
+/// Drops things whose destructors may panic; the first panic goes on when all are dropped.
+pub(crate) fn drop_each<T>(things: impl IntoIterator<Item = T>) {
+    let mut first = None;
+    for thing in things {
+        if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(|| drop(thing))) {
+            first.get_or_insert(payload);
+        }
+    }
+    if let Some(payload) = first {
+        panic::resume_unwind(payload);
+    }
+}
+
+/// Drops every task, those that their destructors spawn too, with the world installed.
+pub(crate) fn drop_all(shell: &Shell) {
+    /// Rounds of tasks that spawn tasks as they are dropped.
+    const ROUNDS_MOST: u32 = 1000;
+    for _ in 0..ROUNDS_MOST {
+        let (mut debris, payloads) = shell.with(|split| {
+            let kernel = &mut split.kernel;
+            kernel.current = None;
+            let mut debris = std::mem::take(&mut kernel.debris);
+            kernel.tasks.remove_all(&mut debris);
+            (debris, std::mem::take(&mut kernel.payloads))
+        });
+        let is_last = debris.is_empty();
+        // Nobody will join those any more.
+        let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(payloads)));
+        for one in debris.drain(..) {
+            let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(one)));
+        }
+        close_dropped(shell);
+        let wakers = shell.with(|split| {
+            split.kernel.keep_debris(debris);
+            std::mem::take(&mut split.kernel.wakers)
+        });
+        let _ = panic::catch_unwind(AssertUnwindSafe(|| wakers.into_iter().for_each(std::task::Waker::wake)));
+        if is_last {
+            break;
+        }
+    }
+    shell.with(|split| split.kernel.ready.clear());
+}
