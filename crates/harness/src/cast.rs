@@ -1,10 +1,11 @@
 //! The cast of a run: everybody's node and address, and how each is started. Knows
 //! no faults and no verdicts.
 
-use crate::context::{SimContext, View};
+use crate::context::{SimContext, View, Whom};
 use crate::ledger::StateRegistry;
 use crate::outcome::{Ended, Outcome};
 use crate::rig::{Handles, Rig};
+use crate::setting::Setting;
 use crate::simulation::{Conditions, Group, Role, Simulation};
 use crate::topology::{Peer, PeerGroup, WorkloadTopology};
 use crate::workload::{Body, Factory};
@@ -52,8 +53,15 @@ impl Cast {
         simulation.groups.iter().zip(&self.sizes).map(|(group, size)| (group.name.to_string(), *size)).collect()
     }
 
-    /// Makes the world's machines and nodes those of a run, unless they are already.
-    pub(crate) fn arrange(&mut self, simulation: &Simulation, decisions: &Decisions, rig: &mut Rig) {
+    /// What those who take part now share.
+    pub(crate) fn setting(&self, simulation: &Arc<Simulation>, conditions: Conditions) -> Setting {
+        let (topology, parts) = (self.topology.clone(), self.parts.clone());
+        Setting { simulation: simulation.clone(), topology, parts, conditions }
+    }
+
+    /// Makes the world's machines and nodes those of a run, unless they are already. Whether
+    /// anything changed.
+    pub(crate) fn arrange(&mut self, simulation: &Simulation, decisions: &Decisions, rig: &mut Rig) -> bool {
         let same = !self.parts.is_empty()
             && simulation
                 .groups
@@ -61,7 +69,7 @@ impl Cast {
                 .zip(&self.sizes)
                 .all(|(group, size)| size_of_group(simulation, group, decisions) == *size);
         if same {
-            return;
+            return false;
         }
         self.sizes = simulation.groups.iter().map(|group| size_of_group(simulation, group, decisions)).collect();
         self.parts.clear();
@@ -90,6 +98,7 @@ impl Cast {
         }
         self.director = simulation.has_phases().then(|| add_machine(rig, "director".into()).node);
         self.topology = Arc::new(topology);
+        true
     }
 }
 
@@ -116,63 +125,43 @@ pub(crate) fn add_machine(rig: &mut Rig, name: Arc<str>) -> Peer {
 /// What it takes to start and restart the cast from inside a run.
 #[derive(Clone)]
 pub(crate) struct Starter {
-    pub(crate) simulation: Arc<Simulation>,
-    pub(crate) topology: Arc<WorkloadTopology>,
-    pub(crate) parts: Arc<[Part]>,
+    pub(crate) setting: Arc<Setting>,
     pub(crate) handles: Handles,
     pub(crate) seed: u64,
-    pub(crate) conditions: Arc<Conditions>,
 }
 
 impl Starter {
-    fn peer(&self, node: NodeId) -> &Peer {
-        let mut groups = self.topology.processes.iter().chain(&self.topology.workloads);
-        let mut place = node.0 as usize;
-        loop {
-            let group = groups.next().expect("every node but the director's belongs to a group");
-            match place.checked_sub(group.members.len()) {
-                None => return &group.members[place],
-                Some(rest) => place = rest,
-            }
-        }
-    }
-
     /// The context of a process or workload that was just booted.
     pub(crate) fn context(&self, home: Home) -> SimContext {
-        let part = self.parts[home.node.0 as usize];
-        let Peer { name, ip, .. } = self.peer(home.node);
-        let group = self.simulation.groups[part.group].name.clone();
-        SimContext::new(self.view(home, *ip, name.clone(), group, part.number))
+        let part = self.setting.part(home.node).expect("who is started has a part");
+        self.view(home, self.setting.peer(home.node).ip, Whom::Member, part.number)
     }
 
     /// The context of what belongs to no group: demands for progress, injectors. It runs on
     /// the harness's own machine.
     pub(crate) fn context_of_harness(&self, home: Home, name: &Arc<str>) -> SimContext {
         let machine = self.handles.control.kernel(|kernel| kernel.topology.node(home.node).machine);
-        let ip = wavetank_network::address_of(machine);
-        SimContext::new(self.view(home, ip, name.clone(), name.clone(), 0))
+        self.view(home, wavetank_network::address_of(machine), Whom::Harness(name.clone()), 0)
     }
 
-    fn view(&self, home: Home, ip: IpAddr, name: Arc<str>, group: Arc<str>, number: u32) -> View {
-        View {
+    fn view(&self, home: Home, ip: IpAddr, whom: Whom, number: u32) -> SimContext {
+        SimContext::new(View {
+            setting: self.setting.clone(),
             home,
             ip,
             number,
-            name,
-            topology: self.topology.clone(),
+            whom,
             state: StateRegistry::new(self.handles.ledger),
             seed: self.seed,
-            group,
             control: self.handles.control,
-        }
+        })
     }
 
     /// Boots a node and starts what it is for.
     pub(crate) fn start(&self, node: NodeId) {
         let home = self.handles.control.boot(node);
-        let group = &self.simulation.groups[self.parts[node.0 as usize].group];
+        let group = self.setting.group(node).expect("who is started belongs to a group");
         let context = self.context(home);
-        let name = context.name_shared();
         let body: Body = match &group.factory {
             Factory::Function(function) => function(context),
             Factory::Process(make) => {
@@ -185,17 +174,16 @@ impl Starter {
         match group.role {
             Role::Process => {
                 let task = SimTaskProvider::new(home);
-                drop(task.spawn_at("process", self.site(home), self.clone().attend(name, body)));
+                drop(task.spawn_at("process", self.site(home), self.clone().attend(node, body)));
             }
-            Role::Workload => self.await_end(home, "workload", name, body),
+            Role::Workload => self.await_end(home, "workload", self.setting.peer(node).name.clone(), body),
         }
     }
 
     /// Where the test said who takes part.
     fn site(&self, home: Home) -> &'static Location<'static> {
         // The director belongs to no group: what it runs is the harness's own.
-        let part = self.parts.get(home.node.0 as usize);
-        part.map_or(Location::caller(), |part| self.simulation.groups[part.group].site)
+        self.setting.group(home.node).map_or(Location::caller(), |group| group.site)
     }
 
     /// Spawns what the run waits for.
@@ -223,10 +211,11 @@ impl Starter {
     }
 
     /// A process that returns an error ends the run.
-    async fn attend(self, name: Arc<str>, body: Body) {
+    async fn attend(self, node: NodeId, body: Body) {
         let ended = body.await;
         if ended.is_err() {
-            self.handles.ledger.with(|ledger, _| ledger.enter(|| name.to_string(), ended));
+            let name = || self.setting.peer(node).name.to_string();
+            self.handles.ledger.with(|ledger, _| ledger.enter(name, ended));
             self.handles.control.stop();
         }
     }

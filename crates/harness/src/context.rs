@@ -5,6 +5,7 @@ use crate::ledger::StateRegistry;
 use crate::operations::Operations;
 use crate::phase::{self, Phase};
 use crate::providers::SimProviders;
+use crate::setting::Setting;
 use crate::shared::Shared;
 use crate::topology::{Peer, WorkloadTopology};
 use std::net::IpAddr;
@@ -22,16 +23,23 @@ pub struct SimContext {
 /// What there is to see.
 #[derive(Debug)]
 pub(crate) struct View {
+    pub(crate) setting: Arc<Setting>,
     pub(crate) home: Home,
     pub(crate) ip: IpAddr,
     pub(crate) number: u32,
-    pub(crate) name: Arc<str>,
-    pub(crate) topology: Arc<WorkloadTopology>,
+    pub(crate) whom: Whom,
     pub(crate) state: StateRegistry,
     pub(crate) seed: u64,
-    /// The name of its group.
-    pub(crate) group: Arc<str>,
     pub(crate) control: Control,
+}
+
+/// Whose view it is.
+#[derive(Debug)]
+pub(crate) enum Whom {
+    /// The member of a group whose node it is.
+    Member,
+    /// Something of the harness's own, by name.
+    Harness(Arc<str>),
 }
 
 impl SimContext {
@@ -39,8 +47,19 @@ impl SimContext {
         SimContext { view: Arc::new(view) }
     }
 
-    pub(crate) fn name_shared(&self) -> Arc<str> {
-        self.view.name.clone()
+    pub(crate) fn name_shared(&self) -> &Arc<str> {
+        match &self.view.whom {
+            Whom::Member => &self.view.setting.peer(self.view.home.node).name,
+            Whom::Harness(name) => name,
+        }
+    }
+
+    /// The name of its group; its own if it belongs to none.
+    fn group(&self) -> &str {
+        match &self.view.whom {
+            Whom::Member => self.view.setting.group(self.view.home.node).map_or("", |group| &group.name),
+            Whom::Harness(name) => name,
+        }
     }
 
     /// The world as this process sees it: what generic code takes as `P: Providers`.
@@ -55,7 +74,7 @@ impl SimContext {
 
     /// Its name, such as `server-2`.
     pub fn name(&self) -> &str {
-        &self.view.name
+        self.name_shared()
     }
 
     /// The address of its machine.
@@ -70,7 +89,7 @@ impl SimContext {
 
     /// Everybody in the run.
     pub fn topology(&self) -> &WorkloadTopology {
-        &self.view.topology
+        &self.view.setting.topology
     }
 
     /// State for invariants to read.
@@ -99,8 +118,8 @@ impl SimContext {
         Operations::new(
             self.view.control,
             self.view.state.ledger,
-            self.view.name.clone(),
-            &self.view.group,
+            self.name_shared().clone(),
+            self.group(),
             count.into(),
             verbs,
         )
@@ -128,7 +147,7 @@ impl SimContext {
     /// world is quiet. Before the last check everybody is back.
     pub fn left_behind(&self) -> Vec<Peer> {
         let left = self.view.state.ledger.with(|ledger, _| ledger.left.clone());
-        let peers = self.view.topology.processes.iter().flat_map(|group| &group.members);
+        let peers = self.view.setting.topology.processes.iter().flat_map(|group| &group.members);
         peers.filter(|peer| left.contains(&peer.node)).cloned().collect()
     }
 

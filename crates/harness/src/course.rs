@@ -70,7 +70,7 @@ impl Worker {
             starter.handles.control.crash(Scope::Node(node), CrashKind::Process);
             let home = starter.handles.control.boot(node);
             let left = starter.handles.control.kernel(|kernel| {
-                left::left(starter.simulation.tolerance.as_ref(), kernel.decisions(), field.processes)
+                left::left(starter.setting.simulation.tolerance.as_ref(), kernel.decisions(), field.processes)
             });
             let mut director = Director::new(starter.clone(), home, field);
             starter.await_end(home, "director", "director".into(), async move {
@@ -93,8 +93,8 @@ impl Worker {
         })?;
         self.wait(starter)?;
         let Some(node) = director else { return Ok(()) };
-        let tolerance = starter.simulation.tolerance.as_ref();
-        let chaos = &starter.conditions.chaos;
+        let tolerance = starter.setting.simulation.tolerance.as_ref();
+        let chaos = &starter.setting.conditions.chaos;
         let Some(kind) = self.rig.world.kernel(|kernel| plan::restart(chaos, tolerance, kernel.decisions())) else {
             return Ok(());
         };
@@ -107,9 +107,12 @@ impl Worker {
 
     /// Asks the checkers about what was gathered.
     fn judge(&mut self, starter: &Starter) -> Result<(), Option<Failure>> {
-        let finished =
-            Finished { ledger: starter.handles.ledger, seed: starter.seed, overdrawn: starter.conditions.overdrawn };
-        for checker in &starter.simulation.checkers {
+        let finished = Finished {
+            ledger: starter.handles.ledger,
+            seed: starter.seed,
+            overdrawn: starter.setting.conditions.overdrawn,
+        };
+        for checker in &starter.setting.simulation.checkers {
             let judged = self.rig.world.enter(|| catch_unwind(AssertUnwindSafe(|| (checker.judge)(&finished))));
             let message = match judged {
                 Ok(Ok(())) => continue,
@@ -141,9 +144,9 @@ fn restart_all(starter: &Starter, home: Home, field: Field, kind: CrashKind) {
 
 fn start_director(starter: &Starter, node: NodeId, field: Field) {
     let control = starter.handles.control;
-    let (simulation, chaos) = (&starter.simulation, &starter.conditions.chaos);
+    let (simulation, chaos) = (&starter.setting.simulation, &starter.setting.conditions.chaos);
     // A run that overdraws the tolerance is planned as if there were none.
-    let tolerance = simulation.tolerance.as_ref().filter(|_| !starter.conditions.overdrawn);
+    let tolerance = simulation.tolerance.as_ref().filter(|_| !starter.setting.conditions.overdrawn);
     let (plans, left) = control.kernel(|kernel| {
         let decisions = kernel.decisions();
         let plan = |cycle| plan::plan(chaos, tolerance, decisions, field, cycle);
@@ -166,12 +169,11 @@ fn factory_panic(payload: &(dyn std::any::Any + Send)) -> Failure {
 
 /// Makes a workload object, if that is what the node is for, and spawns its setup.
 fn set_up(starter: &Starter, node: NodeId) {
-    let group = &starter.simulation.groups[starter.parts[node.0 as usize].group];
-    let Factory::Workload(make) = &group.factory else { return };
+    let Some(Factory::Workload(make)) = starter.setting.group(node).map(|group| &group.factory) else { return };
     let home = starter.handles.control.boot(node);
     let context = starter.context(home);
     let (mut workload, ledger) = (make(), starter.handles.ledger);
-    starter.await_end(home, "setup", context.name_shared(), async move {
+    starter.await_end(home, "setup", context.name_shared().clone(), async move {
         let ended = workload.setup(&context).await.ended();
         ledger.with(|ledger, _| ledger.workloads.push((node.0 as usize, workload)));
         ended
@@ -182,7 +184,7 @@ fn set_up(starter: &Starter, node: NodeId) {
 fn run(starter: &Starter, node: NodeId) {
     let Some((home, mut workload)) = take_workload(starter, node) else { return starter.start(node) };
     let (context, ledger) = (starter.context(home), starter.handles.ledger);
-    starter.await_end(home, "workload", context.name_shared(), async move {
+    starter.await_end(home, "workload", context.name_shared().clone(), async move {
         let ended = workload.run(&context).await.ended();
         ledger.with(|ledger, _| ledger.workloads.push((node.0 as usize, workload)));
         ended
@@ -193,7 +195,7 @@ fn run(starter: &Starter, node: NodeId) {
 fn check(starter: &Starter, node: NodeId) {
     let Some((home, mut workload)) = take_workload(starter, node) else { return };
     let (context, ledger) = (starter.context(home), starter.handles.ledger);
-    starter.await_end(home, "check", context.name_shared(), async move {
+    starter.await_end(home, "check", context.name_shared().clone(), async move {
         let ended = workload.check(&context).await.ended();
         // It checks again when everybody was restarted.
         ledger.with(|ledger, _| ledger.workloads.push((node.0 as usize, workload)));

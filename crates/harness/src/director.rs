@@ -55,7 +55,7 @@ impl Director {
 
     /// The whole course of faults: the rest of the warm-up, then cycles of faults and quiet.
     pub(crate) async fn direct(mut self, plans: Vec<Plan>, left: Vec<(NodeId, Left)>) {
-        let chaos = self.starter.conditions.chaos.clone();
+        let chaos = self.starter.setting.conditions.chaos.clone();
         self.time().sleep(chaos.warm).await;
         let last = plans.len().saturating_sub(1);
         for (cycle, plan) in plans.into_iter().enumerate() {
@@ -94,13 +94,13 @@ impl Director {
                 }
             })
         };
-        self.starter.simulation.injectors.iter().map(start).collect()
+        self.starter.setting.simulation.injectors.iter().map(start).collect()
     }
 
     /// Ends everything for good, and demands progress.
     pub(crate) async fn conclude(&mut self, left: &[(NodeId, Left)], cycle: usize) {
         self.quiesce(left, cycle);
-        self.time().sleep(self.starter.conditions.chaos.settle).await;
+        self.time().sleep(self.starter.setting.conditions.chaos.settle).await;
         phase::announce(self.starter.handles.ledger);
         self.check_live(cycle).await;
         self.starter.handles.ledger.with(|ledger, _| ledger.concluded = true);
@@ -142,7 +142,7 @@ impl Director {
         let time = self.time();
         let mut plan = plan.into_iter().peekable();
         let start = start.as_nanos();
-        let end = start.saturating_add(saturating_nanos(self.starter.conditions.chaos.window));
+        let end = start.saturating_add(saturating_nanos(self.starter.setting.conditions.chaos.window));
         loop {
             let strike = plan.peek().map(|planned| start + planned.time);
             let relief = self.reliefs.peek().map(|Reverse((time, _))| *time);
@@ -161,7 +161,7 @@ impl Director {
 
     /// Ends what is still wrong, one thing after another.
     async fn taper(&mut self) {
-        let taper = self.starter.conditions.chaos.taper;
+        let taper = self.starter.setting.conditions.chaos.taper;
         if taper.is_zero() {
             return self.end_all();
         }
@@ -235,13 +235,13 @@ impl Director {
     /// Asks of each demand in turn whether it is met in time. Nothing is to be demanded
     /// where the tolerance is overdrawn.
     async fn check_live(&self, cycle: usize) {
-        if self.starter.conditions.overdrawn {
+        if self.starter.setting.conditions.overdrawn {
             return;
         }
         self.enter(Phase::CheckLive, cycle);
         let handles = self.starter.handles;
-        let simulation = self.starter.simulation.clone();
-        for (index, liveness) in simulation.liveness.iter().enumerate() {
+        let setting = self.starter.setting.clone();
+        for (index, liveness) in setting.simulation.liveness.iter().enumerate() {
             let body = (liveness.probe)(self.starter.context_of_harness(self.home, &liveness.name));
             let probe = handles.control.spawn(self.home, "liveness", body);
             let stop = match self.time().timeout(liveness.within, probe).await {

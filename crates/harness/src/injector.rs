@@ -3,12 +3,13 @@
 
 use crate::cast::Starter;
 use crate::context::SimContext;
+use crate::simulation::Group;
 use crate::topology::Peer;
 use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 use wavetank_core::saturating_nanos;
-use wavetank_engine::{CrashKind, FaultKind, NodeId, Scope, Target, kinds, mix, name_key};
+use wavetank_engine::{CrashKind, FaultKind, Scope, Target, kinds, mix, name_key};
 use wavetank_network::kinds as network;
 
 /// The right to strike; given to an injector, see
@@ -146,9 +147,8 @@ impl Injector {
     }
 
     fn expect_process(&self, peer: &Peer) {
-        let Peer { node: NodeId(node), name, .. } = peer;
-        let part = self.starter.parts.get(*node as usize);
-        let is_process = part.is_some_and(|part| self.starter.simulation.groups[part.group].is_process());
+        let Peer { node, name, .. } = peer;
+        let is_process = self.starter.setting.group(*node).is_some_and(Group::is_process);
         assert!(is_process, "an injector strikes processes, and `{name}` is none: workloads survive everything");
     }
 

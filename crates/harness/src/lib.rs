@@ -41,6 +41,7 @@ mod recorder;
 mod result;
 mod rig;
 mod runner;
+mod setting;
 mod shared;
 mod simulation;
 mod story;

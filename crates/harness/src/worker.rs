@@ -9,7 +9,8 @@ use crate::metrics::SimulationMetrics;
 use crate::panic_site::{self, Simulating};
 use crate::record::RunRecord;
 use crate::rig::Rig;
-use crate::simulation::{Conditions, Simulation};
+use crate::setting::Setting;
+use crate::simulation::Simulation;
 use std::cell::Cell;
 use std::sync::Arc;
 use wavetank_core::saturating_nanos;
@@ -32,9 +33,8 @@ pub(crate) struct Worker {
     pub(crate) simulation: Arc<Simulation>,
     pub(crate) rig: Rig,
     pub(crate) cast: Cast,
-    parts: Arc<[crate::cast::Part]>,
-    /// Those of the run under way.
-    conditions: Arc<Conditions>,
+    /// That of the run under way.
+    setting: Arc<Setting>,
     /// Whether runs are recorded: what operations say of themselves is kept.
     pub(crate) recorded: bool,
 }
@@ -42,8 +42,9 @@ pub(crate) struct Worker {
 impl Worker {
     pub(crate) fn new(simulation: Arc<Simulation>) -> Worker {
         let rig = Rig::new(&simulation.network, &simulation.storage);
-        let conditions = Arc::new(simulation.stated());
-        Worker { simulation, rig, cast: Cast::empty(), parts: Arc::new([]), conditions, recorded: false }
+        let cast = Cast::empty();
+        let setting = Arc::new(cast.setting(&simulation, simulation.stated()));
+        Worker { simulation, rig, cast, setting, recorded: false }
     }
 
     /// Runs one seed.
@@ -68,8 +69,9 @@ impl Worker {
 
     /// The details of the run that was run last.
     pub(crate) fn record(&mut self, seed: u64, outcome: RunOutcome) -> RunRecord {
-        let (simulation, conditions) = (self.simulation.clone(), self.conditions.clone());
-        let sizes = self.cast.sizes(&simulation);
+        let setting = self.setting.clone();
+        let (simulation, conditions) = (&setting.simulation, &setting.conditions);
+        let sizes = self.cast.sizes(simulation);
         let mut record = self.rig.world.kernel(|kernel| RunRecord {
             seed,
             digest: outcome.digest,
@@ -116,31 +118,27 @@ impl Worker {
     }
 
     fn begin(&mut self, seed: u64, overrides: &Overrides, trace: Option<Trace>) -> Starter {
-        let simulation = self.simulation.clone();
+        let Worker { simulation, rig, cast, setting, recorded } = self;
         let decisions = Decisions::new(seed, overrides);
-        self.cast.arrange(&simulation, &decisions, &mut self.rig);
-        if self.parts.len() != self.cast.parts.len() || *self.parts != *self.cast.parts {
-            self.parts = self.cast.parts.clone().into();
-        }
+        let is_new = cast.arrange(simulation, &decisions, rig);
         if !simulation.is_uniform() {
-            self.conditions = Arc::new(simulation.expand(&decisions));
-            let Conditions { network, storage, .. } = &*self.conditions;
-            self.rig.world.device(self.rig.fabric, |fabric, _| fabric.configure(network));
-            self.rig.world.device(self.rig.disks, |disks, _| disks.configure(storage.clone()));
+            let conditions = simulation.expand(&decisions);
+            rig.world.device(rig.fabric, |fabric, _| fabric.configure(&conditions.network));
+            rig.world.device(rig.disks, |disks, _| disks.configure(conditions.storage.clone()));
+            *setting = Arc::new(cast.setting(simulation, conditions));
+        } else if is_new {
+            *setting = Arc::new(cast.setting(simulation, setting.conditions.clone()));
         }
-        let conditions = self.conditions.clone();
-        self.rig.world.begin(seed, &conditions.engine, overrides, trace);
-        self.rig.world.kernel(|kernel| kernel.reads_publications = !simulation.invariants.is_empty());
-        let (recorded, has_phases) = (self.recorded, simulation.has_phases());
-        self.rig.world.device(self.rig.ledger, |ledger, _| {
-            ledger.recorded = recorded;
+        let conditions = &setting.conditions;
+        rig.world.begin(seed, &conditions.engine, overrides, trace);
+        rig.world.kernel(|kernel| kernel.reads_publications = !simulation.invariants.is_empty());
+        rig.world.device(rig.ledger, |ledger, _| {
+            ledger.recorded = *recorded;
             ledger.swarm = simulation.swarm.is_some();
             ledger.overdrawn = conditions.overdrawn;
-            ledger.quiet.begin(!has_phases);
+            ledger.quiet.begin(!simulation.has_phases());
         });
-        let handles = self.rig.handles();
-        let (topology, parts) = (self.cast.topology.clone(), self.parts.clone());
-        Starter { simulation, topology, parts, handles, seed, conditions }
+        Starter { setting: setting.clone(), handles: rig.handles(), seed }
     }
 
     /// Runs until everybody who is awaited is done, or somebody returned an error:
