@@ -104,8 +104,10 @@ pub(crate) struct Connection {
     used: bool,
 }
 
-impl Connection {
-    fn new() -> Connection {
+impl Default for Connection {
+    /// None: a slot before its first use. Inline, so that a box of it is made in place.
+    #[inline]
+    fn default() -> Connection {
         let end = || End {
             state: State::Gone,
             generation: 0,
@@ -124,7 +126,9 @@ impl Connection {
             used: false,
         }
     }
+}
 
+impl Connection {
     /// The way of what `side` writes.
     #[inline]
     pub(crate) fn path(&self, side: usize) -> Path {
@@ -182,7 +186,7 @@ impl Connections {
         });
         assert!(index < crate::slot::INDEX_MOST / 2, "2^27 connections are open at once: does something leak them?");
         if index as usize == self.slots.len() {
-            self.slots.push(Box::new(Connection::new()));
+            self.slots.push(Box::default());
         }
         let connection = &mut self.slots[index as usize];
         connection.used = true;
