@@ -57,7 +57,7 @@ impl SimContext {
     /// The name of its group; its own if it belongs to none.
     fn group(&self) -> &str {
         match &self.view.whom {
-            Whom::Member => self.view.setting.group(self.view.home.node).map_or("", |group| &group.name),
+            Whom::Member => &self.view.setting.group(self.view.home.node).expect("a member belongs to a group").name,
             Whom::Harness(name) => name,
         }
     }
