@@ -2,9 +2,9 @@
 //! noise cannot open. What they take in time is measured in `benches/peers`.
 //!
 //! The counts are of `[profile.bench]` with the toolchain of `rust-toolchain.toml`, for
-//! x86-64; 5 % above them is red. Whoever makes a path shorter takes its new count in. `timers_inert` is the same work as `timers`
-//! with a fault switched on that never strikes; `cargo xtask ci counts` compares
-//! the two.
+//! x86-64; 5 % above them is red. Whoever makes a path shorter takes its new count in.
+//! `timers_inert` is the same work as `timers` with a fault switched on that never strikes;
+//! `cargo xtask ci counts` compares the two.
 //!
 //! Needs valgrind, and `cargo install gungraun-runner` of the version of gungraun.
 

@@ -2,17 +2,17 @@
 //! faults, topology; and what a device may ask of it. Devices stand beside it.
 
 use crate::broken::{Broken, Memory};
+use crate::config::EngineConfig;
 use crate::decision::{Decisions, Domain};
 use crate::digest::{Checkpoint, Checkpoints, Digest};
 use crate::fault::FaultLog;
 use crate::generation::Generations;
 use crate::hook::{Publication, Violation};
-use crate::limit::{Limits, Stop};
+use crate::limit::Stop;
 use crate::local;
 use crate::node::{NodeId, Topology};
 use crate::overrides::Overrides;
 use crate::queue::{Queue, Ticket};
-use crate::ratio::Ratio;
 use crate::ready::{Place, Policy, Ready};
 use crate::task::{Debris, End, Task, Tasks, Wait, index_of};
 use crate::timer::Timers;
@@ -20,34 +20,6 @@ use crate::trace::{EventKind, Trace};
 use crate::waiter::Waiter;
 use std::task::Waker;
 use wavetank_probe::Coverage;
-
-/// How the engine behaves in a run.
-#[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize)]
-pub struct EngineConfig {
-    /// The order among ready tasks.
-    pub policy: Policy,
-    /// How far the run may go.
-    pub limits: Limits,
-    /// How often a timer fires late.
-    pub timer_late: Ratio,
-    /// How late at most, in nanoseconds.
-    pub timer_late_max: u64,
-    /// How often a poll takes virtual time.
-    pub poll_cost: Ratio,
-    /// How much at most, in nanoseconds.
-    pub poll_cost_max: u64,
-    /// How often a `buggify!` site is active in a run; zero switches them all off.
-    pub buggify_active: Ratio,
-    /// How often an active site fires that names no probability of its own.
-    pub buggify_fires: Ratio,
-    /// Whether a panic in a task ends only that task, and its joiner is told, as tokio has
-    /// it. Otherwise the first panic stops the run. A panic that nobody hears of by joining
-    /// its task is a finding all the same: see [`World::unheard_panics`](crate::World::unheard_panics).
-    pub survive_panics: bool,
-    /// A promise to break, for tests that want to see their check of it fail.
-    #[serde(skip)]
-    pub broken: Option<Broken>,
-}
 
 /// The device number of the engine's own timers.
 pub(crate) const TIMERS: u32 = 0;

@@ -15,6 +15,7 @@
 mod broken;
 mod choice;
 mod clock;
+mod config;
 mod control;
 mod decision;
 mod device;
@@ -53,6 +54,7 @@ mod world;
 
 pub use broken::Broken;
 pub use clock::{Clock, RATE_PPB_MOST, WALL_START_SECONDS};
+pub use config::EngineConfig;
 pub use control::Control;
 pub use decision::{Address, Decisions, Domain, mix, name_key, scale};
 pub use device::{CrashKind, Device, Scope};
@@ -61,7 +63,7 @@ pub use fault::{Atom, FaultKind, FaultLog, KINDS_MOST, Target, kinds};
 pub use here::{Here, here};
 pub use home::Home;
 pub use hook::{BUGGIFY_ACTIVE, KNOB, Publication, Violation};
-pub use kernel::{CHANGES, EngineConfig, Kernel, SCHEDULE, SELECT, TIES};
+pub use kernel::{CHANGES, Kernel, SCHEDULE, SELECT, TIES};
 pub use limit::{Limit, Limits, Stop};
 pub use local::{Key, Local, prefetch};
 pub use node::{Machine, MachineId, Node, NodeId, NodeState, Placement, Topology};

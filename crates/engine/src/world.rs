@@ -1,10 +1,11 @@
 //! The world: a kernel and its devices, owned by whoever runs simulations, and
 //! used again for run after run. Knows neither workloads nor verdicts.
 
+use crate::config::EngineConfig;
 use crate::control::Control;
 use crate::device::Device;
 use crate::foreign;
-use crate::kernel::{EngineConfig, Kernel};
+use crate::kernel::Kernel;
 use crate::limit::Stop;
 use crate::local::{self, Key, Local, Shell};
 use crate::node::NodeId;

@@ -1,6 +1,6 @@
 //! How many instructions whole simulations take, under valgrind: what the harness and the
 //! network add to the engine's own paths, which have a gate of their own. What they take in
-//! time is measured in `benches/peers`, whose workloads of the same names these are, small.
+//! time is measured in `benches/peers`.
 //!
 //! The counts are of `[profile.bench]` with the toolchain of `rust-toolchain.toml`, for
 //! x86-64; 5 % above them is red. Whoever makes a path shorter takes its new count in.

@@ -29,7 +29,7 @@ pub(crate) struct Part {
 /// Who takes part in a run, by node; kept for the next run if its sizes are the same.
 pub(crate) struct Cast {
     sizes: Vec<u32>,
-    pub(crate) parts: Vec<Part>,
+    pub(crate) parts: Arc<[Part]>,
     pub(crate) topology: Arc<WorkloadTopology>,
     /// Nodes of processes come first: those below it.
     pub(crate) processes: u32,
@@ -41,7 +41,7 @@ impl Cast {
     pub(crate) fn empty() -> Cast {
         Cast {
             sizes: Vec::new(),
-            parts: Vec::new(),
+            parts: Arc::new([]),
             topology: Arc::new(WorkloadTopology::default()),
             processes: 0,
             director: None,
@@ -72,13 +72,13 @@ impl Cast {
             return false;
         }
         self.sizes = simulation.groups.iter().map(|group| size_of_group(simulation, group, decisions)).collect();
-        self.parts.clear();
+        let mut parts = Vec::new();
         rig.world.clear_topology();
         let mut topology = WorkloadTopology::default();
         for role in [Role::Process, Role::Workload] {
             for (index, group) in simulation.groups.iter().enumerate().filter(|(_, group)| group.role == role) {
                 let members = (0..self.sizes[index]).map(|number| {
-                    self.parts.push(Part { group: index, number });
+                    parts.push(Part { group: index, number });
                     let name: Arc<str> = if group.count.high == 1 {
                         group.name.clone()
                     } else {
@@ -93,10 +93,11 @@ impl Cast {
                 }
             }
             if role == Role::Process {
-                self.processes = self.parts.len() as u32;
+                self.processes = parts.len() as u32;
             }
         }
         self.director = simulation.has_phases().then(|| add_machine(rig, "director".into()).node);
+        self.parts = parts.into();
         self.topology = Arc::new(topology);
         true
     }

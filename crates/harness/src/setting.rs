@@ -15,7 +15,7 @@ pub(crate) struct Setting {
     pub(crate) simulation: Arc<Simulation>,
     pub(crate) topology: Arc<WorkloadTopology>,
     /// By node.
-    pub(crate) parts: Vec<Part>,
+    pub(crate) parts: Arc<[Part]>,
     pub(crate) conditions: Conditions,
 }
 

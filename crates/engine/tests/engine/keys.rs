@@ -124,6 +124,28 @@ fn what_was_to_be_closed_in_one_run_is_not_closed_in_the_next() {
 }
 
 #[test]
+fn a_process_finds_the_devices_of_its_world_by_type() {
+    let mut basin = Basin::new(1);
+    basin.world.add(Drum([0; size_of::<Bell>()]));
+    let keys = [(); 2].map(|()| basin.world.add(Bell::default()));
+    basin.begin(1, &fifo());
+    let home = basin.boot(0).home;
+    basin.world.enter(|| assert_eq!(home.device::<Bell>().number(), keys[0].number(), "the first of two"));
+    let found = basin.world.enter(|| home.device::<Bell>());
+    basin.world.enter(|| found.with(|bell, _| bell.fired.push((5, 6))));
+    assert_eq!(basin.world.device(keys[0], |bell, _| bell.fired.clone()), [(5, 6)]);
+}
+
+#[test]
+fn a_device_that_is_not_there_is_missed_in_clear_words() {
+    let (mut basin, _) = belled();
+    let home = basin.boot(0).home;
+    let missed = basin.world.enter(|| catch_unwind(|| home.device::<Drum>().number())).expect_err("there is no drum");
+    let words = wavetank_core::panic_message(missed.as_ref());
+    assert!(words.contains("the world has no ") && words.contains("Drum: add one before the run"), "{words}");
+}
+
+#[test]
 fn a_key_opens_only_the_world_that_made_it() {
     let (mut one, key) = belled();
     let mut other = World::new();
