@@ -118,19 +118,23 @@ pub trait Providers: Clone + Send + Sync + 'static {
     }
 
     /// [`TimeProvider::sleep`].
+    // These three are inlined always, so that a sleep is made where it is polled.
     #[track_caller]
+    #[inline(always)]
     fn sleep(&self, duration: Duration) -> Sleeping<Self> {
         self.time().sleep(duration)
     }
 
     /// [`TimeProvider::sleep_until`].
     #[track_caller]
+    #[inline(always)]
     fn sleep_until(&self, deadline: Instant) -> Sleeping<Self> {
         self.time().sleep_until(deadline)
     }
 
     /// [`TimeProvider::timeout`]: an [`Elapsed`] error if `future` takes longer.
     #[track_caller]
+    #[inline(always)]
     fn timeout<F: Future>(&self, duration: Duration, future: F) -> Timeout<Sleeping<Self>, F> {
         self.time().timeout(duration, future)
     }
@@ -146,6 +150,7 @@ pub trait Providers: Clone + Send + Sync + 'static {
 
     /// [`TaskProvider::spawn`].
     #[track_caller]
+    #[inline]
     fn spawn<F>(&self, future: F) -> Task<Self, F::Output>
     where
         F: Future + Send + 'static,

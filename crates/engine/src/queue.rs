@@ -120,14 +120,17 @@ impl Queue {
     #[inline]
     pub fn insert(&mut self, time: u64, device: u32, slot: u32) -> Ticket {
         assert!(time >= self.wheel.base(), "a record may not be queued in the past");
-        let record = Record { time, slot, device };
         let index = self.free;
         let index = if index == NONE {
-            self.push(record)
+            self.push(time, device, slot)
         } else {
             let place = &mut self.records[(index - ANCHORS) as usize];
             self.free = place.slot;
-            *place = record;
+            // Not through a record on the stack, which is written in three pieces and would be
+            // read in one: the processor cannot pass those on, and waits for all three.
+            place.time = time;
+            place.slot = slot;
+            place.device = device;
             index
         };
         self.len += 1;
@@ -235,9 +238,9 @@ impl Queue {
     }
 
     /// Makes a new record; its index.
-    fn push(&mut self, record: Record) -> u32 {
+    fn push(&mut self, time: u64, device: u32, slot: u32) -> u32 {
         let index = ANCHORS + self.records.len() as u32;
-        self.records.push(record);
+        self.records.push(Record { time, slot, device });
         if !self.wheel.is_empty() {
             self.wheel.make_room(index + 1);
         }

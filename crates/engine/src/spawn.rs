@@ -45,6 +45,7 @@ impl SimTaskProvider {
     }
 
     /// As [`spawn_named`](Self::spawn_named), on behalf of code elsewhere, which reports then name.
+    #[inline]
     pub fn spawn_at<F>(
         &self,
         name: &'static str,
@@ -152,18 +153,13 @@ impl<T: 'static> Future for SimJoinHandle<T> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut replaced = None;
+        let (mut replaced, mut debris) = (None, None);
         let number = self.number;
-        let joined = local::reach(self.run, |split| split.kernel.join::<T>(number, cx, &mut replaced));
-        drop(replaced);
-        match joined {
-            Poll::Ready((result, debris)) => {
-                self.number = GONE;
-                drop(debris);
-                Poll::Ready(result)
-            }
-            Poll::Pending => Poll::Pending,
+        let joined = local::reach(self.run, |split| split.kernel.join::<T>(number, cx, &mut replaced, &mut debris));
+        if joined.is_ready() {
+            self.number = GONE;
         }
+        joined
     }
 }
 
@@ -183,12 +179,16 @@ impl<T> Drop for SimJoinHandle<T> {
 /// The number of no task: its index is one that no task ever gets.
 const GONE: u64 = u64::MAX;
 
-type Joined<T> = (Result<T, JoinError>, Option<Debris>);
-
 impl Kernel {
     #[inline]
-    fn join<T: 'static>(&mut self, number: u64, cx: &Context<'_>, replaced: &mut Option<Waker>) -> Poll<Joined<T>> {
-        let Some(task) = self.tasks.get(number) else { return Poll::Ready((Err(JoinError::Cancelled), None)) };
+    fn join<T: 'static>(
+        &mut self,
+        number: u64,
+        cx: &Context<'_>,
+        replaced: &mut Option<Waker>,
+        debris: &mut Option<Debris>,
+    ) -> Poll<Result<T, JoinError>> {
+        let Some(task) = self.tasks.get(number) else { return Poll::Ready(Err(JoinError::Cancelled)) };
         let index = index_of(number);
         let result = match task.end {
             End::Running => {
@@ -204,7 +204,8 @@ impl Kernel {
             End::Cancelled => Err(JoinError::Cancelled),
             End::Panicked => Err(self.hear_panic(number)),
         };
-        Poll::Ready((result, Some(self.tasks.remove(index))))
+        *debris = Some(self.tasks.remove(index));
+        Poll::Ready(result)
     }
 
     fn abort(&mut self, number: u64) {

@@ -144,7 +144,7 @@ impl Tasks {
         self.live += 1;
         let index = if self.free == NONE { self.slots.len() as u32 } else { self.free };
         let number = generation << INDEX_BITS | u64::from(index);
-        let task = Task {
+        let task = || Task {
             number,
             future: Some(future),
             node,
@@ -167,10 +167,10 @@ impl Tasks {
         if self.free != NONE {
             let slot = &mut self.slots[index as usize];
             self.free = slot.next_free;
-            *slot = task;
+            *slot = task();
         } else {
             assert!(u64::from(index) < INDEX_MASK, "2^24 tasks are alive at once: does something spawn without end?");
-            self.slots.push(task);
+            self.slots.push(task());
         }
         number
     }

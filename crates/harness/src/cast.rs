@@ -82,7 +82,8 @@ impl Cast {
                     let name: Arc<str> = if group.count.high == 1 {
                         group.name.clone()
                     } else {
-                        format!("{}-{number}", group.name).into()
+                        // Not by `format!`, whose machinery nothing else in a run needs.
+                        [&*group.name, "-", &number.to_string()].concat().into()
                     };
                     add_machine(rig, name)
                 });

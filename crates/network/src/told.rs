@@ -102,7 +102,7 @@ const fn cargo(cargo: Cargo) -> &'static str {
 }
 
 /// A segment departs: what the flow has on its way already lies before it.
-pub(crate) fn departs(telling: &mut Telling<'_>, flow: &Flow, departure: &Departure) {
+pub(crate) fn departs(telling: &mut Telling<'_>, flow: &Flow, departure: Departure) {
     let Some(Way { conn, side, from, to }) = way(telling, flow.entity) else { return };
     let offset = flow.rest.back().or(flow.first.as_ref()).map_or(flow.landed, |before| before.end).min(departure.end);
     let mut message = match departure.cargo {
@@ -115,7 +115,7 @@ pub(crate) fn departs(telling: &mut Telling<'_>, flow: &Flow, departure: &Depart
     telling
         .on_machine(from)
         .message(&message)
-        .marked(segment(flow.entity, departure))
+        .marked(segment(flow.entity, &departure))
         .arg("conn", conn)
         .arg("side", side)
         .arg("what", cargo(departure.cargo))

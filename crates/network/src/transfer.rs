@@ -396,7 +396,9 @@ impl Landing {
         let due = flow.last_due.max(kernel.now() + flight.nanos);
         flow.last_due = due;
         let departure = Departure { end: flow.departed, due, cargo, lost: flight.lost, marks: flight.marks };
-        kernel.tell("tcp.depart", |telling| told::departs(telling, flow, &departure));
+        let before = &*flow;
+        // Moved, not borrowed, so that it is not laid down in memory to be read back at once.
+        kernel.tell("tcp.depart", move |telling| told::departs(telling, before, departure));
         if flow.first.is_none() {
             flow.first = Some(departure);
             flow.ticket = Some(kernel.at(due, self.device, self.slot));
