@@ -3,6 +3,7 @@
 
 use crate::few::{Entry, FEW_MOST, Few};
 use crate::wheel::{ANCHORS, Wheel};
+use std::num::NonZero;
 
 const NONE: u32 = u32::MAX;
 /// With so few records left the wheel hands them to the short list. A good deal fewer
@@ -14,8 +15,10 @@ const GATHER_AT: usize = FEW_MOST / 2;
 const MANY: usize = 1024;
 
 /// A queued record; held by the device that queued it, until it fires or is cancelled.
+///
+/// Four bytes, and so is an `Option` of it: records come after the wheel's anchors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ticket(pub(crate) u32);
+pub struct Ticket(NonZero<u32>);
 
 /// What is due: when, and the device and slot that asked for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,13 +144,13 @@ impl Queue {
         } else {
             self.spread(index);
         }
-        Ticket(index)
+        Ticket(NonZero::new(index).expect("records come after the anchors"))
     }
 
     /// Takes a record out before it is due.
     #[inline]
     pub fn cancel(&mut self, ticket: Ticket) {
-        let index = ticket.0;
+        let index = ticket.0.get();
         let place = &mut self.records[(index - ANCHORS) as usize];
         let time = place.time;
         place.slot = self.free;

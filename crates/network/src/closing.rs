@@ -58,7 +58,7 @@ impl Fabric {
             kernel.discard(connection.flows[theirs].reader.take());
             return;
         }
-        kernel.discard(connection.flows[mine].writer.take());
+        kernel.discard(connection.flows[mine].take_writer());
         let flow = &mut connection.flows[mine];
         if !flow.sealed && self.config.broken != Some(Broken::EofAfterHalfDrop) {
             flow.sealed = true;
@@ -74,7 +74,7 @@ impl Fabric {
         let connection = self.connections.at(index);
         connection.ends[side].generation = 0;
         connection.ends[side].error = None;
-        kernel.discard(connection.flows[side].writer.take());
+        kernel.discard(connection.flows[side].take_writer());
         kernel.discard(connection.flows[side ^ 1].reader.take());
         let is_unread = connection.flows[side ^ 1].landed > connection.flows[side ^ 1].read;
         let flow = &mut connection.flows[side];
@@ -122,12 +122,12 @@ impl Fabric {
         end.error = None;
         kernel.discard(connection.flows[side ^ 1].reader.take());
         let flow = &mut connection.flows[side];
-        kernel.discard(flow.writer.take());
+        kernel.discard(flow.take_writer());
         flow.sealed = true;
         flow.closing = false;
         flow.written = flow.departed;
         flow.acks.lose();
-        if flow.stall.take().is_some()
+        if flow.end_stall()
             && let Some(ticket) = flow.ticket.take()
         {
             kernel.cancel(ticket);
@@ -193,7 +193,7 @@ impl Fabric {
                 kernel.cancel(ticket);
             }
             kernel.discard(flow.reader.take());
-            kernel.discard(flow.writer.take());
+            kernel.discard(flow.take_writer());
         }
         let client = &connection.ends[CLIENT];
         let (machine, port) = (client.machine, client.address.port());

@@ -152,7 +152,7 @@ impl Connection {
 #[derive(Debug, Default)]
 pub(crate) struct Connections {
     /// Boxed, so that growing moves no connection: they come by the thousand.
-    #[expect(clippy::vec_box, reason = "a connection is a kilobyte; moving all of them at each doubling costs more")]
+    #[expect(clippy::vec_box, reason = "a connection is 800 bytes; moving all of them at each doubling costs more")]
     slots: Vec<Box<Connection>>,
     free: Vec<u32>,
     used: u32,
@@ -166,7 +166,7 @@ impl Connections {
             connection.used = false;
             for flow in &mut connection.flows {
                 kernel.discard(flow.reader.take());
-                kernel.discard(flow.writer.take());
+                kernel.discard(flow.take_writer());
             }
         }
         self.used = 0;

@@ -81,12 +81,10 @@ pub(crate) struct Flow {
     pub(crate) advertised: u64,
     pub(crate) acks: Acks,
     pub(crate) first: Option<Departure>,
-    pub(crate) rest: VecDeque<Departure>,
     /// The queued record: the first departure's landing, or the next attempt.
     pub(crate) ticket: Option<Ticket>,
     pub(crate) ack_ticket: Option<Ticket>,
     pub(crate) last_due: u64,
-    pub(crate) stall: Option<Stall>,
     /// No byte may be written any more.
     pub(crate) sealed: bool,
     /// The end of the stream follows the last byte.
@@ -99,6 +97,17 @@ pub(crate) struct Flow {
     /// Kinds of fault that have touched what landed and was not read yet.
     pub(crate) marks: u16,
     pub(crate) reader: Waiter,
+    /// None before it is needed.
+    aside: Option<Box<Aside>>,
+}
+
+/// What a direction needs only under load or in trouble. Connections come by the thousand,
+/// and a run with many of them costs what they measure.
+#[derive(Debug, Default)]
+pub(crate) struct Aside {
+    /// What is on its way behind the first departure.
+    rest: VecDeque<Departure>,
+    pub(crate) stall: Option<Stall>,
     pub(crate) writer: Waiter,
     /// Numbers the reads, for those that a fault shortens.
     pub(crate) reads: u64,
@@ -146,14 +155,16 @@ impl Flow {
     /// As a new connection has it; keeps its memory.
     pub(crate) fn open(&mut self, entity: u64, window: u32) {
         // Field by field: as one value it would be made elsewhere and moved here, ring and all.
-        let Flow { ring, rest, entity: name, edge, advertised, .. } = self;
+        let Flow { ring, aside, entity: name, edge, advertised, .. } = self;
         ring.renew();
-        rest.clear();
+        if let Some(aside) = aside {
+            aside.renew();
+        }
         *name = entity;
         *edge = u64::from(window);
         *advertised = u64::from(window);
-        let Flow { read, landed, departed, written, acked, last_due, reads, repeats, .. } = self;
-        for count in [read, landed, departed, written, acked, last_due, reads, repeats] {
+        let Flow { read, landed, departed, written, acked, last_due, .. } = self;
+        for count in [read, landed, departed, written, acked, last_due] {
             *count = 0;
         }
         let Flow { sealed, closing, fin_departed, fin_landed, reset_departed, update_lost, .. } = self;
@@ -164,10 +175,64 @@ impl Flow {
         self.first = None;
         self.ticket = None;
         self.ack_ticket = None;
-        self.stall = None;
         self.marks = 0;
         self.reader = Waiter::NOBODY;
-        self.writer = Waiter::NOBODY;
+    }
+
+    /// What only load or trouble needs.
+    pub(crate) fn aside(&mut self) -> &mut Aside {
+        self.aside.get_or_insert_default()
+    }
+
+    /// The hole that what is sent again is to fill, if there is one.
+    #[inline]
+    pub(crate) fn stall(&self) -> Option<Stall> {
+        self.aside.as_ref().and_then(|aside| aside.stall)
+    }
+
+    /// Ends a stall; whether there was one.
+    pub(crate) fn end_stall(&mut self) -> bool {
+        self.aside.as_mut().is_some_and(|aside| aside.stall.take().is_some())
+    }
+
+    /// Takes who waits to write.
+    pub(crate) fn take_writer(&mut self) -> Waiter {
+        self.aside.as_mut().map_or(Waiter::NOBODY, |aside| aside.writer.take())
+    }
+
+    /// Counts that something is sent again, or a reset; how often that was.
+    pub(crate) fn count_repeat(&mut self) -> u64 {
+        let aside = self.aside();
+        aside.repeats += 1;
+        aside.repeats
+    }
+
+    /// How often that was so far.
+    pub(crate) fn repeats(&self) -> u64 {
+        self.aside.as_ref().map_or(0, |aside| aside.repeats)
+    }
+
+    /// Puts a segment behind all that are on their way; whether it is the first.
+    #[inline]
+    pub(crate) fn depart(&mut self, departure: Departure) -> bool {
+        if self.first.is_some() {
+            self.aside().rest.push_back(departure);
+            return false;
+        }
+        self.first = Some(departure);
+        true
+    }
+
+    /// Takes the first segment off the way.
+    #[inline]
+    pub(crate) fn arrive(&mut self) -> Option<Departure> {
+        let next = self.aside.as_mut().and_then(|aside| aside.rest.pop_front());
+        std::mem::replace(&mut self.first, next)
+    }
+
+    /// The last segment on its way.
+    pub(crate) fn last(&self) -> Option<&Departure> {
+        self.aside.as_ref().and_then(|aside| aside.rest.back()).or(self.first.as_ref())
     }
 
     /// Settles the acknowledgements that have arrived by `now`.
@@ -208,7 +273,7 @@ impl Flow {
     /// Whether an acknowledgement must be an event: a writer waits for room, or bytes for the window.
     #[inline]
     pub(crate) fn is_ack_awaited(&self) -> bool {
-        !self.writer.is_none() || self.departed < self.written
+        self.departed < self.written || self.aside.as_ref().is_some_and(|aside| !aside.writer.is_none())
     }
 
     /// Whether bytes were sent that the writer does not know to have landed, or wait to be sent.
@@ -218,12 +283,24 @@ impl Flow {
 
     /// Bytes held besides the flow itself.
     pub(crate) fn memory(&self) -> usize {
-        self.ring.len_beyond() + self.rest.capacity() * size_of::<Departure>()
+        let aside = |aside: &Aside| size_of::<Aside>() + aside.rest.capacity() * size_of::<Departure>();
+        self.ring.len_beyond() + self.aside.as_deref().map_or(0, aside)
     }
 
     /// Forgets what is on its way.
     pub(crate) fn drop_departures(&mut self) {
         self.first = None;
-        self.rest.clear();
+        if let Some(aside) = &mut self.aside {
+            aside.rest.clear();
+        }
+    }
+}
+
+impl Aside {
+    /// As a new connection has it; keeps its memory.
+    fn renew(&mut self) {
+        let Aside { rest, stall, writer, reads, repeats } = self;
+        rest.clear();
+        (*stall, *writer, *reads, *repeats) = (None, Waiter::NOBODY, 0, 0);
     }
 }

@@ -34,12 +34,11 @@ impl Fabric {
     #[cold]
     pub(crate) fn land_with_care(&mut self, kernel: &mut Kernel, index: u32, side: usize) {
         let flow = &mut self.connections.at(index).flows[side];
-        if flow.stall.is_some_and(|stall| stall.waiting) {
+        if flow.stall().is_some_and(|stall| stall.waiting) {
             self.retry(kernel, index, side);
             return self.finish(kernel, index);
         }
-        let departure = flow.first.take().expect("a queued landing has its departure");
-        flow.first = flow.rest.pop_front();
+        let departure = flow.arrive().expect("a queued landing has its departure");
         let verdict = self.judge(kernel, index, side, &departure);
         self.apply(kernel, index, side, departure, verdict);
         self.queue_next(kernel, index, side);
@@ -132,7 +131,7 @@ impl Fabric {
         let (first, most) = (self.config.retransmit_first, self.config.retransmit_max);
         let flow = &mut self.connections.at(index).flows[side];
         let fresh = Stall { since: kernel.now(), attempt: 0, waiting: true, marks: 0 };
-        let stall = flow.stall.get_or_insert(fresh);
+        let stall = flow.aside().stall.get_or_insert(fresh);
         stall.waiting = true;
         stall.marks |= marks;
         let delay = backoff(first, most, stall.attempt);
@@ -147,11 +146,13 @@ impl Fabric {
         let path = connection.path(side);
         let sender = connection.ends[side].state;
         let flow = &mut connection.flows[side];
-        let stall = flow.stall.as_mut().expect("only a stalled direction is tried again");
+        let aside = flow.aside();
+        let stall = aside.stall.as_mut().expect("only a stalled direction is tried again");
         stall.attempt += 1;
+        stall.waiting = false;
         let (since, attempt, marks) = (stall.since, stall.attempt, stall.marks);
         if !matches!(sender, State::Open | State::Orphan) {
-            flow.stall = None;
+            aside.stall = None;
             return;
         }
         if kernel.now() - since >= config.retransmit_limit {
@@ -160,13 +161,12 @@ impl Fabric {
             });
             return self.fail_end(kernel, index, side, io::ErrorKind::TimedOut, marks);
         }
-        stall.waiting = false;
         kernel.tell("tcp.retry", |telling| told::retries(telling, flow.entity, attempt));
         flow.departed = flow.departed.max(flow.written.min(flow.edge));
         flow.fin_departed |= flow.closing && flow.departed == flow.written;
         let cargo = if flow.fin_departed { Cargo::Fin } else { Cargo::Data };
-        flow.repeats += 1;
-        let mut flight = links.depart(*rough, config, kernel, path, mix(flow.entity, flow.repeats), flow.departed);
+        let repeats = flow.count_repeat();
+        let mut flight = links.depart(*rough, config, kernel, path, mix(flow.entity, repeats), flow.departed);
         flight.marks |= marks;
         Landing { device: *number, slot: Role::Landing.slot(index << 1 | side as u32) }
             .enqueue(flow, kernel, cargo, flight);
@@ -224,15 +224,15 @@ impl Fabric {
         if std::mem::replace(&mut flow.reset_departed, true) {
             return;
         }
-        if flow.stall.take().is_some() {
+        if flow.end_stall() {
             // What it waited for will never be sent; what is behind a hole is worthless.
             if let Some(ticket) = flow.ticket.take() {
                 kernel.cancel(ticket);
             }
             flow.drop_departures();
         }
-        flow.repeats += 1;
-        let mut flight = links.depart(*rough, config, kernel, path, mix(flow.entity, flow.repeats), NTH_RESET);
+        let repeats = flow.count_repeat();
+        let mut flight = links.depart(*rough, config, kernel, path, mix(flow.entity, repeats), NTH_RESET);
         flight.marks |= marks;
         Landing { device: *number, slot: Role::Landing.slot(index << 1 | side as u32) }.enqueue(
             flow,
@@ -278,8 +278,8 @@ impl Fabric {
                 kernel.cancel(ticket);
             }
         }
-        flow.stall = None;
-        let writer = flow.writer.take();
+        flow.end_stall();
+        let writer = flow.take_writer();
         let reader = connection.flows[side ^ 1].reader.take();
         kernel.wake(writer);
         kernel.wake(reader);

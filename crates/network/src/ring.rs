@@ -8,7 +8,7 @@
 pub(crate) struct Ring {
     within: [u8; BYTES_WITHIN],
     /// Empty as long as those within suffice.
-    beyond: Vec<u8>,
+    beyond: Box<[u8]>,
 }
 
 const BYTES_WITHIN: usize = 128;
@@ -19,7 +19,7 @@ const BYTES_KEPT: usize = 4096;
 
 impl Default for Ring {
     fn default() -> Self {
-        Ring { within: [0; BYTES_WITHIN], beyond: Vec::new() }
+        Ring { within: [0; BYTES_WITHIN], beyond: Box::default() }
     }
 }
 
@@ -73,14 +73,14 @@ impl Ring {
     /// its slot may need.
     pub(crate) fn renew(&mut self) {
         if self.beyond.len() > BYTES_KEPT {
-            self.beyond = Vec::new();
+            self.beyond = Box::default();
         }
     }
 
     #[cold]
     fn grow(&mut self, read: u64, held: usize, needed: usize) {
         let len = needed.next_power_of_two().max(BYTES_FIRST);
-        let mut grown = Ring { beyond: vec![0; len], ..Ring::default() };
+        let mut grown = Ring { beyond: vec![0; len].into(), ..Ring::default() };
         if held > 0 {
             let (one, two) = self.get(read, held);
             grown.put(read, read, one);

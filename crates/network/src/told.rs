@@ -104,13 +104,13 @@ const fn cargo(cargo: Cargo) -> &'static str {
 /// A segment departs: what the flow has on its way already lies before it.
 pub(crate) fn departs(telling: &mut Telling<'_>, flow: &Flow, departure: Departure) {
     let Some(Way { conn, side, from, to }) = way(telling, flow.entity) else { return };
-    let offset = flow.rest.back().or(flow.first.as_ref()).map_or(flow.landed, |before| before.end).min(departure.end);
+    let offset = flow.last().map_or(flow.landed, |before| before.end).min(departure.end);
     let mut message = match departure.cargo {
         Cargo::Data => format!("{conn}:{side}:{offset}"),
         other => format!("{conn}:{side}:{offset}:{}", cargo(other)),
     };
-    if flow.repeats > 0 {
-        message.push_str(&format!("+{}", flow.repeats));
+    if flow.repeats() > 0 {
+        message.push_str(&format!("+{}", flow.repeats()));
     }
     telling
         .on_machine(from)

@@ -81,7 +81,7 @@ impl Fabric {
         replaced: &mut Option<Waker>,
     ) -> Poll<io::Result<usize>> {
         let (index, side) = (handle.index >> 1, (handle.index & 1) as usize);
-        *replaced = self.connections.at(index).flows[side].writer.set(cx);
+        *replaced = self.connections.at(index).flows[side].aside().writer.set(cx);
         kernel.waits(self.number, Role::Stream.slot(handle.index), "room on a TCP stream");
         self.expect_ack(kernel, index, side);
         Poll::Pending
@@ -138,7 +138,8 @@ impl Fabric {
         let (end, flow) = (&mut connection.ends[side], &mut connection.flows[side ^ 1]);
         // Linux asks in this order: what has arrived, the end of the stream, an error.
         if flow.fin_landed || buffer.remaining() == 0 {
-            if self.config.broken == Some(Broken::EofAgain) && std::mem::replace(&mut flow.reads, u64::MAX) == u64::MAX
+            if self.config.broken == Some(Broken::EofAgain)
+                && std::mem::replace(&mut flow.aside().reads, u64::MAX) == u64::MAX
             {
                 return Poll::Pending;
             }
@@ -202,7 +203,7 @@ impl Fabric {
         let connection = connections.at(index);
         let path = connection.path(side);
         let flow = &mut connection.flows[side];
-        if flow.stall.is_some() {
+        if flow.stall().is_some() {
             return;
         }
         let landing = Landing { device: *number, slot: Role::Landing.slot(index << 1 | side as u32) };
@@ -251,13 +252,13 @@ impl Fabric {
         let flow = &mut connection.flows[side];
         flow.ticket = None;
         let end = match &flow.first {
-            Some(first) if is_plain && flow.stall.is_none() && first.is_plain() => {
+            Some(first) if is_plain && flow.stall().is_none() && first.is_plain() => {
                 kernel.tell("tcp.land", |telling| told::lands(telling, flow.entity, first));
                 first.end
             }
             _ => return self.land_with_care(kernel, index, side),
         };
-        flow.first = if flow.rest.is_empty() { None } else { flow.rest.pop_front() };
+        flow.arrive();
         flow.landed = flow.landed.max(end);
         flow.advertised = flow.read + u64::from(config.receive_window);
         let due = kernel.now() + links.latency_of_ack(config, back, kernel.now());
@@ -294,7 +295,7 @@ impl Fabric {
         let flow = &mut connection.flows[side];
         if flow.ticket.is_none() {
             // What was sent again has landed; a mere update of the window ends no stall.
-            flow.stall = None;
+            flow.end_stall();
         }
         flow.advertised = flow.read + u64::from(config.receive_window);
         let due = kernel.now() + links.latency_of_ack(config, back, kernel.now());
@@ -324,7 +325,7 @@ impl Fabric {
         self.push(kernel, index, side);
         let flow = &mut self.connections.at(index).flows[side];
         if flow.room(self.config.send_buffer) > 0 {
-            let writer = flow.writer.take();
+            let writer = flow.take_writer();
             kernel.wake(writer);
         }
         if flow.is_ack_awaited() {
@@ -373,11 +374,13 @@ fn shorten_read(
     len: usize,
     side: usize,
 ) -> usize {
-    flow.reads += 1;
+    let aside = flow.aside();
+    aside.reads += 1;
+    let reads = aside.reads;
     let entity = flow.entity ^ side as u64;
-    if len > 1 && kernel.strikes(&SHORT_READ, entity, flow.reads, config.short_read, Target::World) {
+    if len > 1 && kernel.strikes(&SHORT_READ, entity, reads, config.short_read, Target::World) {
         kernel.effective(&SHORT_READ);
-        return kernel.choose(SHORT, entity, flow.reads | 1 << 63, 1, len as u64 - 1) as usize;
+        return kernel.choose(SHORT, entity, reads | 1 << 63, 1, len as u64 - 1) as usize;
     }
     len
 }
@@ -399,11 +402,8 @@ impl Landing {
         let before = &*flow;
         // Moved, not borrowed, so that it is not laid down in memory to be read back at once.
         kernel.tell("tcp.depart", move |telling| told::departs(telling, before, departure));
-        if flow.first.is_none() {
-            flow.first = Some(departure);
+        if flow.depart(departure) {
             flow.ticket = Some(kernel.at(due, self.device, self.slot));
-        } else {
-            flow.rest.push_back(departure);
         }
     }
 }
