@@ -12,6 +12,7 @@ use crate::limit::Stop;
 use crate::local;
 use crate::node::{NodeId, Topology};
 use crate::overrides::Overrides;
+use crate::pct::Pct;
 use crate::queue::{Queue, Ticket};
 use crate::ready::{Place, Policy, Ready};
 use crate::task::{Debris, End, Task, Tasks, Wait, index_of};
@@ -39,11 +40,11 @@ pub(crate) const POLL: EventKind = EventKind::new("poll");
 
 /// The priority of a task's latest wake.
 #[inline]
-fn priority(policy: &Policy, decisions: &Decisions, task: &Task) -> u64 {
+fn priority(policy: &Policy, decisions: &Decisions, pct: &Pct, task: &Task) -> u64 {
     match policy {
         Policy::Fifo => 0,
         Policy::Random => decisions.draw(SCHEDULE, task.entity, u64::from(task.wakes)).unwrap_or(0),
-        Policy::Pct { .. } => task.priority,
+        Policy::Pct { .. } => pct.priority(decisions, task),
     }
 }
 
@@ -83,7 +84,7 @@ pub struct Kernel {
     pub(crate) scratch: Vec<(u64, u32)>,
     pub(crate) wakers: Vec<Waker>,
     pub(crate) debris: Vec<Debris>,
-    pub(crate) changes: Vec<u64>,
+    pub(crate) pct: Pct,
     /// The payloads of panicked tasks that nobody has joined yet, by number.
     pub(crate) payloads: Vec<(u64, Box<dyn std::any::Any + Send>)>,
     /// The numbers of panicked tasks that were joined.
@@ -139,7 +140,7 @@ impl Kernel {
             scratch: Vec::new(),
             wakers: Vec::new(),
             debris: Vec::new(),
-            changes: Vec::new(),
+            pct: Pct::default(),
             payloads: Vec::new(),
             heard: Vec::new(),
             faults: FaultLog::new(),
@@ -200,7 +201,7 @@ impl Kernel {
         self.attention = 0;
         self.checkpoints.reset();
         self.trace = trace.map(Box::new);
-        self.plan_changes();
+        self.pct.plan(&self.config.policy, &self.decisions);
     }
 
     /// Global virtual time in nanoseconds: for devices and the harness, never for a system under test.
@@ -358,7 +359,7 @@ impl Kernel {
         task.wait = None;
         self.sequence = self.sequence.wrapping_add(1).max(1);
         task.queued = self.sequence;
-        let priority = priority(&self.config.policy, &self.decisions, task);
+        let priority = priority(&self.config.policy, &self.decisions, &self.pct, task);
         let index = index_of(number);
         self.ready.push(priority, Place::new(self.sequence, index));
         if self.trace.is_some() {
@@ -369,7 +370,7 @@ impl Kernel {
 
     /// Puts a task that was ready before among the ready again, as it was.
     pub(crate) fn push_again(&mut self, place: Place) {
-        let priority = priority(&self.config.policy, &self.decisions, self.tasks.at(place.index()));
+        let priority = priority(&self.config.policy, &self.decisions, &self.pct, self.tasks.at(place.index()));
         self.ready.push(priority, place);
     }
 
@@ -397,19 +398,6 @@ impl Kernel {
     pub(crate) fn stop(&mut self, stop: Stop) {
         self.urgent = true;
         self.stop = Some(stop);
-    }
-
-    fn plan_changes(&mut self) {
-        self.changes.clear();
-        if let Policy::Pct { changes, polls } = self.config.policy {
-            let decisions = &self.decisions;
-            self.changes.extend((0..u64::from(changes)).filter_map(|nth| {
-                let point = decisions.within(CHANGES, 0, nth, 0, polls);
-                (point > 0).then_some(point)
-            }));
-            self.changes.sort_unstable();
-            self.changes.reverse();
-        }
     }
 
     /// Whether a generation is one of this run's.

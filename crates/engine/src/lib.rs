@@ -32,6 +32,7 @@ mod limit;
 mod local;
 mod node;
 mod overrides;
+mod pct;
 mod process;
 mod queue;
 mod random;

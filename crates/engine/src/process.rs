@@ -3,9 +3,8 @@
 
 use crate::decision::mix;
 use crate::device::{CrashKind, Scope};
-use crate::kernel::{Kernel, SCHEDULE};
+use crate::kernel::Kernel;
 use crate::node::{Node, NodeId, NodeState};
-use crate::ready::Policy;
 use crate::task::{BoxRunnable, Debris};
 use crate::trace::EventKind;
 use std::panic::Location;
@@ -15,8 +14,7 @@ const PAUSE: EventKind = EventKind::new("pause");
 const RESUME: EventKind = EventKind::new("resume");
 
 impl Kernel {
-    /// Puts a task on a node; [`None`] if that incarnation is dead.
-    #[inline]
+    /// Puts a task on a node; the future comes back if that incarnation is dead.
     pub(crate) fn spawn(
         &mut self,
         (node, incarnation): (NodeId, u32),
@@ -39,10 +37,6 @@ impl Kernel {
         };
         let generation = self.generations.next();
         let number = self.tasks.insert(generation, future, (node, incarnation), entity, origin);
-        if let Policy::Pct { .. } = self.config.policy {
-            let priority = self.decisions.draw(SCHEDULE, entity, 0).unwrap_or(0) >> 8;
-            self.tasks.get(number).expect("it was inserted just now").priority = priority;
-        }
         if self.trace.is_some() {
             self.tell_spawn(crate::task::index_of(number));
         }

@@ -243,13 +243,8 @@ impl Kernel {
 
     #[cold]
     fn change_priority(&mut self, index: u32) {
-        while self.changes.last().is_some_and(|&point| point <= self.polls) {
-            self.changes.pop();
-            // Below every drawn priority (those have 56 bits), and below earlier changes.
-            let priority = u64::MAX - self.changes.len() as u64;
-            let task = self.tasks.at(index);
-            task.priority = priority;
-            if task.queued != 0 {
+        while let Some(priority) = self.pct.change(self.polls, self.tasks.at(index)) {
+            if self.tasks.at(index).queued != 0 {
                 // It woke itself in this very poll: its entry moves too.
                 self.requeue(index, priority);
             }

@@ -68,6 +68,9 @@ pub(crate) enum End {
     Panicked,
 }
 
+/// Two lines of a processor's cache: what every wake and poll asks for, and what only
+/// waiting and ending do.
+#[repr(C, align(64))]
 pub(crate) struct Task {
     /// The waker's number: a generation above the index. 0: the slot is free.
     pub(crate) number: u64,
@@ -76,21 +79,22 @@ pub(crate) struct Task {
     pub(crate) incarnation: u32,
     /// The structural name: parent and number there, hashed.
     pub(crate) entity: u64,
-    pub(crate) priority: u64,
     pub(crate) children: u32,
     pub(crate) wakes: u32,
     pub(crate) uses: u32,
     /// The sequence of its entry among the ready; 0 if it is not there.
     pub(crate) queued: u32,
+    next_free: u32,
     pub(crate) aborted: bool,
     pub(crate) detached: bool,
     pub(crate) end: End,
-    pub(crate) joiner: Waiter,
     pub(crate) wait: Option<Wait>,
+    pub(crate) joiner: Waiter,
     pub(crate) name: &'static str,
     pub(crate) site: &'static Location<'static>,
-    next_free: u32,
 }
+
+const _: () = assert!(size_of::<Task>() == 128, "a task stays within two cache lines");
 
 /// Bits of a number that are the task's index.
 pub(crate) const INDEX_BITS: u32 = 24;
@@ -150,7 +154,6 @@ impl Tasks {
             node,
             incarnation,
             entity,
-            priority: 0,
             children: 0,
             wakes: 0,
             uses: 0,
