@@ -1,67 +1,58 @@
-//! The bytes of one direction of a stream, addressed by stream offset in a ring
-//! that grows. Does not know which of them have landed.
+//! The bytes of one direction of a stream, addressed by stream offset: a few in place,
+//! more in a ring that grows. Does not know which of them have landed.
 
-/// A ring is a power of two long, so that an offset's place is a mask away. The first
-/// bytes lie within it: most connections never need more, and what lies together is
-/// fetched together where connections come by the thousand.
+/// The first bytes lie within it: most connections never need more, and what lies together
+/// is fetched together where connections come by the thousand.
 #[derive(Debug)]
 pub(crate) struct Ring {
     within: [u8; BYTES_WITHIN],
-    /// Empty as long as those within suffice.
+    /// The stream offset of the first byte within.
+    base: u64,
+    /// A power of two long, so that an offset's place is a mask away; empty as long as the
+    /// bytes within suffice.
     beyond: Box<[u8]>,
 }
 
-const BYTES_WITHIN: usize = 128;
+const BYTES_WITHIN: usize = 96;
 /// The first size beyond.
 const BYTES_FIRST: usize = 512;
 /// What a ring keeps when its connection ends, for the next one in its slot.
 const BYTES_KEPT: usize = 4096;
 
 impl Default for Ring {
+    #[inline]
     fn default() -> Self {
-        Ring { within: [0; BYTES_WITHIN], beyond: Box::default() }
+        Ring { within: [0; BYTES_WITHIN], base: 0, beyond: Box::default() }
     }
 }
 
 impl Ring {
-    #[inline]
-    fn bytes(&self) -> &[u8] {
-        if self.beyond.is_empty() { &self.within } else { &self.beyond }
-    }
-
-    #[inline]
-    fn bytes_mut(&mut self) -> &mut [u8] {
-        if self.beyond.is_empty() { &mut self.within } else { &mut self.beyond }
-    }
-
     /// Puts `data` behind the bytes from `read` to `written`.
     #[inline]
     pub(crate) fn put(&mut self, read: u64, written: u64, data: &[u8]) {
-        if data.is_empty() {
-            return;
+        if !self.beyond.is_empty() {
+            return self.put_beyond(read, written, data);
         }
-        let held = (written - read) as usize;
-        if held + data.len() > self.bytes().len() {
-            self.grow(read, held, held + data.len());
+        if read == written {
+            self.base = written;
         }
-        let bytes = self.bytes_mut();
-        let at = written as usize & (bytes.len() - 1);
-        let room = bytes.len() - at;
-        if data.len() <= room {
-            bytes[at..at + data.len()].copy_from_slice(data);
-        } else {
-            bytes[at..].copy_from_slice(&data[..room]);
-            bytes[..data.len() - room].copy_from_slice(&data[room..]);
+        let at = (written - self.base) as usize;
+        match self.within.get_mut(at..at + data.len()) {
+            Some(place) => place.copy_from_slice(data),
+            None => self.make_room(read, written, data),
         }
     }
 
     /// The `len` bytes from offset `read` on, in one or two pieces.
     #[inline]
     pub(crate) fn get(&self, read: u64, len: usize) -> (&[u8], &[u8]) {
-        let bytes = self.bytes();
-        let at = read as usize & (bytes.len() - 1);
-        let room = bytes.len() - at;
-        if len <= room { (&bytes[at..at + len], &[]) } else { (&bytes[at..], &bytes[..len - room]) }
+        if self.beyond.is_empty() {
+            let at = (read - self.base) as usize;
+            return (&self.within[at..at + len], &[]);
+        }
+        let at = read as usize & (self.beyond.len() - 1);
+        let room = self.beyond.len() - at;
+        if len <= room { (&self.beyond[at..at + len], &[]) } else { (&self.beyond[at..], &self.beyond[..len - room]) }
     }
 
     /// The bytes that it has room for, beyond those within.
@@ -69,11 +60,42 @@ impl Ring {
         self.beyond.len()
     }
 
-    /// Makes it empty. Gives its memory back if that is more than the next connection in
-    /// its slot may need.
+    /// Makes it empty, for a stream that begins at offset 0. Gives its memory back if that is
+    /// more than the next connection in its slot may need.
     pub(crate) fn renew(&mut self) {
+        self.base = 0;
         if self.beyond.len() > BYTES_KEPT {
             self.beyond = Box::default();
+        }
+    }
+
+    /// Puts what does not fit behind the bytes within: they move to the front, or out.
+    #[cold]
+    #[inline(never)]
+    fn make_room(&mut self, read: u64, written: u64, data: &[u8]) {
+        let held = (written - read) as usize;
+        if held + data.len() > BYTES_WITHIN {
+            return self.put_beyond(read, written, data);
+        }
+        let at = (read - self.base) as usize;
+        self.within.copy_within(at..at + held, 0);
+        self.base = read;
+        self.within[held..held + data.len()].copy_from_slice(data);
+    }
+
+    #[inline(never)]
+    fn put_beyond(&mut self, read: u64, written: u64, data: &[u8]) {
+        let held = (written - read) as usize;
+        if held + data.len() > self.beyond.len() {
+            self.grow(read, held, held + data.len());
+        }
+        let at = written as usize & (self.beyond.len() - 1);
+        let room = self.beyond.len() - at;
+        if data.len() <= room {
+            self.beyond[at..at + data.len()].copy_from_slice(data);
+        } else {
+            self.beyond[at..].copy_from_slice(&data[..room]);
+            self.beyond[..data.len() - room].copy_from_slice(&data[room..]);
         }
     }
 
@@ -110,6 +132,30 @@ mod tests {
             }
             read += len as u64;
         }
-        assert!(ring.bytes().len().is_power_of_two() && ring.bytes().len() < 8192);
+        assert!(ring.len_beyond().is_power_of_two() && ring.len_beyond() < 8192);
+    }
+    #[test]
+    fn few_bytes_stay_in_place_however_many_pass() {
+        let mut ring = Ring::default();
+        let (mut read, mut written) = (0_u64, 0_u64);
+        for round in 0..1000_u64 {
+            // One to three short writes before the reader takes a part, and at last all.
+            for _ in 0..=round % 3 {
+                let data: Vec<u8> = (0..1 + round % 27).map(|nth| (written + nth) as u8).collect();
+                ring.put(read, written, &data);
+                written += data.len() as u64;
+            }
+            for len in [(written - read) / 2, written - read - (written - read) / 2] {
+                let (one, two) = ring.get(read, len as usize);
+                assert!(two.is_empty(), "round {round}");
+                assert!(one.iter().enumerate().all(|(nth, &byte)| byte == (read + nth as u64) as u8), "round {round}");
+                read += len;
+                if round % 2 == 0 {
+                    ring.put(read, written, &[written as u8; 1]);
+                    written += 1;
+                }
+            }
+        }
+        assert_eq!(ring.len_beyond(), 0);
     }
 }
