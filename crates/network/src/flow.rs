@@ -3,6 +3,7 @@
 
 use crate::ring::Ring;
 use std::collections::VecDeque;
+use std::hint::select_unpredictable;
 use tokio::io::ReadBuf;
 use wavetank_engine::{Ticket, Waiter};
 
@@ -238,11 +239,18 @@ impl Flow {
     /// Settles the acknowledgements that have arrived by `now`.
     #[inline]
     pub(crate) fn settle(&mut self, now: u64) {
-        while self.acks.first.due <= now {
-            let ack = self.acks.first;
-            self.acked = self.acked.max(ack.upto);
-            self.edge = self.edge.max(ack.edge);
-            self.acks.first = std::mem::replace(&mut self.acks.last, NO_ACK);
+        let Acks { first, last } = self.acks;
+        // Whether the first has arrived when somebody writes is as good as random, and a wrong
+        // guess of the processor costs more than settling nothing.
+        let arrived = first.due <= now;
+        self.acked = self.acked.max(select_unpredictable(arrived, first.upto, 0));
+        self.edge = self.edge.max(select_unpredictable(arrived, first.edge, 0));
+        self.acks.first.due = select_unpredictable(arrived, last.due, first.due);
+        self.acks.first.upto = select_unpredictable(arrived, last.upto, first.upto);
+        self.acks.first.edge = select_unpredictable(arrived, last.edge, first.edge);
+        self.acks.last.due = select_unpredictable(arrived, NO_ACK.due, last.due);
+        if arrived && last.due <= now {
+            self.settle(now);
         }
     }
 
