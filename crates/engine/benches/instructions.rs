@@ -134,11 +134,11 @@ fn limit(measured: u64) -> LibraryBenchmarkConfig {
 }
 
 // What was measured last.
-const TIMERS: u64 = 8_089_136;
-const TIMERS_INERT: u64 = 8_799_144;
-const SPAWNS: u64 = 13_225_390;
-const EMPTY: u64 = 1_934_109;
-const WAKES: u64 = 10_633_018;
+const TIMERS: u64 = 8_061_708;
+const TIMERS_INERT: u64 = 8_671_716;
+const SPAWNS: u64 = 12_584_610;
+const EMPTY: u64 = 1_888_699;
+const WAKES: u64 = 10_612_185;
 
 library_benchmark_group!(name = engine, benchmarks = [timers, timers_inert, spawn_and_join, empty_runs, wakes]);
 

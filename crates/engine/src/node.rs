@@ -80,6 +80,12 @@ pub struct Topology {
 }
 
 impl Topology {
+    /// Makes room for so many more machines with a node each, and no more than that.
+    pub fn reserve(&mut self, machines: usize) {
+        self.machines.reserve_exact(machines);
+        self.nodes.reserve_exact(machines);
+    }
+
     /// Adds a machine with exact clocks.
     pub fn add_machine(&mut self, name: impl Into<Arc<str>>, placement: Placement) -> MachineId {
         self.machines.push(Machine { name: name.into(), placement, clock: Clock::default() });

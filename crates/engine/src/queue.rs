@@ -14,6 +14,9 @@ const GATHER_AT: usize = FEW_MOST / 2;
 /// record, which are 2 kB together, two megabytes.
 const MANY: usize = 1024;
 
+/// Records that there is room for from the first on.
+const RECORDS_FIRST: usize = 64;
+
 /// A queued record; held by the device that queued it, until it fires or is cancelled.
 ///
 /// Four bytes, and so is an `Option` of it: records come after the wheel's anchors.
@@ -71,7 +74,7 @@ impl Default for Queue {
 impl Queue {
     /// An empty queue at time zero.
     pub fn new() -> Queue {
-        Queue { few: Few::new(), wheel: Wheel::new(), records: Vec::new(), free: NONE, len: 0 }
+        Queue { few: Few::new(), wheel: Wheel::new(), records: Vec::with_capacity(RECORDS_FIRST), free: NONE, len: 0 }
     }
 
     /// Records queued.

@@ -118,9 +118,9 @@ fn limit(measured: u64) -> LibraryBenchmarkConfig {
 }
 
 // What was measured last.
-const TINY: u64 = 16_700_029;
-const EXCHANGES: u64 = 31_473_795;
-const CONNECTIONS: u64 = 10_825_579;
+const TINY: u64 = 16_539_793;
+const EXCHANGES: u64 = 30_720_379;
+const CONNECTIONS: u64 = 10_799_565;
 
 library_benchmark_group!(name = harness, benchmarks = [tiny_simulations, exchanges, connections]);
 

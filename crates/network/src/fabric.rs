@@ -229,7 +229,9 @@ impl Device for Fabric {
             site.udp.reset();
             site.crashed = None;
         }
+        self.sites.resize_with(kernel.topology.machines().len(), Site::default);
         self.processes.clear();
+        self.processes.resize(kernel.topology.nodes().len(), Process::default());
         self.crashes = 0;
         self.machine_crashed = false;
         self.generation = 0;
