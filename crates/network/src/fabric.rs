@@ -229,7 +229,9 @@ impl Device for Fabric {
             site.udp.reset();
             site.crashed = None;
         }
-        self.sites.resize_with(kernel.topology.machines().len(), Site::default);
+        // As many as there are machines, and never fewer than before: what they hold stays.
+        let sites = self.sites.len().max(kernel.topology.machines().len());
+        self.sites.resize_with(sites, Site::default);
         self.processes.clear();
         self.processes.resize(kernel.topology.nodes().len(), Process::default());
         self.crashes = 0;
