@@ -153,6 +153,7 @@ impl<T: 'static> Future for SimJoinHandle<T> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // Dropped at the end, after the borrow: both may run user code.
         let (mut replaced, mut debris) = (None, None);
         let number = self.number;
         let joined = local::reach(self.run, |split| split.kernel.join::<T>(number, cx, &mut replaced, &mut debris));

@@ -72,10 +72,10 @@ impl Cast {
             return false;
         }
         self.sizes = simulation.groups.iter().map(|group| size_of_group(simulation, group, decisions)).collect();
-        let members = self.sizes.iter().map(|size| *size as usize).sum::<usize>();
-        let mut parts = Vec::with_capacity(members);
+        let total = self.sizes.iter().map(|size| *size as usize).sum::<usize>();
+        let mut parts = Vec::with_capacity(total);
         rig.world.clear_topology();
-        rig.world.kernel(|kernel| kernel.topology.reserve(members + usize::from(simulation.has_phases())));
+        rig.world.kernel(|kernel| kernel.topology.reserve(total + usize::from(simulation.has_phases())));
         let mut topology = WorkloadTopology::default();
         for role in [Role::Process, Role::Workload] {
             for (index, group) in simulation.groups.iter().enumerate().filter(|(_, group)| group.role == role) {

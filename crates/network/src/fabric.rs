@@ -229,11 +229,10 @@ impl Device for Fabric {
             site.udp.reset();
             site.crashed = None;
         }
-        // As many as there are machines, and never fewer than before: what they hold stays.
-        let sites = self.sites.len().max(kernel.topology.machines().len());
-        self.sites.resize_with(sites, Site::default);
+        // Room for all at once; each gets its place when it first uses the network.
+        self.sites.reserve_exact(kernel.topology.machines().len().saturating_sub(self.sites.len()));
         self.processes.clear();
-        self.processes.resize(kernel.topology.nodes().len(), Process::default());
+        self.processes.reserve_exact(kernel.topology.nodes().len());
         self.crashes = 0;
         self.machine_crashed = false;
         self.generation = 0;

@@ -20,6 +20,7 @@ mod fabric;
 mod flow;
 mod handshake;
 pub mod kinds;
+mod landing;
 mod link;
 mod listener;
 mod partition;

@@ -6,9 +6,10 @@ use crate::connection::State;
 use crate::fabric::Fabric;
 use crate::flow::{Cargo, Departure, Stall};
 use crate::kinds::{PARTITION, mark};
+use crate::landing::Landing;
 use crate::slot::Role;
 use crate::told;
-use crate::transfer::{Landing, NTH_RESET};
+use crate::transfer::NTH_RESET;
 use std::io;
 use wavetank_engine::{EventKind, Kernel, Waiter, mix};
 

@@ -4,9 +4,9 @@
 use crate::broken::Broken;
 use crate::connection::State;
 use crate::fabric::Fabric;
-use crate::flow::{Ack, Cargo, Departure, Flow};
+use crate::flow::{Ack, Cargo, Flow};
 use crate::kinds::{RESET, SHORT_READ, SHORT_WRITE, count_effects, mark};
-use crate::link::Flight;
+use crate::landing::Landing;
 use crate::slot::Role;
 use crate::told;
 use std::io;
@@ -383,27 +383,4 @@ fn shorten_read(
         return kernel.choose(SHORT, entity, reads | 1 << 63, 1, len as u64 - 1) as usize;
     }
     len
-}
-
-/// Where a direction's landings are queued.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Landing {
-    pub(crate) device: u32,
-    pub(crate) slot: u32,
-}
-
-impl Landing {
-    /// Sends a segment up to `flow.departed`, behind all that are on their way.
-    #[inline]
-    pub(crate) fn enqueue(self, flow: &mut Flow, kernel: &mut Kernel, cargo: Cargo, flight: Flight) {
-        let due = flow.last_due.max(kernel.now() + flight.nanos);
-        flow.last_due = due;
-        let departure = Departure { end: flow.departed, due, cargo, lost: flight.lost, marks: flight.marks };
-        let before = &*flow;
-        // Moved, not borrowed, so that it is not laid down in memory to be read back at once.
-        kernel.tell("tcp.depart", move |telling| told::departs(telling, before, departure));
-        if flow.depart(departure) {
-            flow.ticket = Some(kernel.at(due, self.device, self.slot));
-        }
-    }
 }
