@@ -18,6 +18,7 @@ thread_local! {
 ///
 /// For simulators: a run installs its chooser before it polls the first task and
 /// puts the previous one back when it ends, on unwinding too.
+#[inline]
 pub fn install(chooser: Option<Chooser>) -> Option<Chooser> {
     CHOOSER.replace(chooser)
 }

@@ -31,6 +31,7 @@ impl Control {
     ///
     /// # Panics
     /// If the node is running already.
+    #[inline]
     pub fn boot(self, node: NodeId) -> Home {
         let incarnation = self.kernel(|kernel| kernel.boot(node));
         Home { run: self.run, node, incarnation }
@@ -88,6 +89,7 @@ impl Control {
     }
 
     /// Stops the run once the poll under way returns.
+    #[inline]
     pub fn stop(self) {
         self.kernel(|kernel| kernel.stop(Stop::Requested));
     }

@@ -80,6 +80,7 @@ pub struct Decisions {
 
 impl Decisions {
     /// The decisions of a run.
+    #[inline]
     pub fn new(seed: u64, overrides: &Overrides) -> Decisions {
         let overrides = (!overrides.is_empty()).then(|| Arc::new(overrides.clone()));
         Decisions { key: mix(seed, 0x5741_5645_5441_4e4b), overrides }

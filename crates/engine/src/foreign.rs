@@ -24,6 +24,7 @@ pub(crate) fn record(generation: u64) {
 }
 
 /// How many uses there were of a run's generations; forgets them.
+#[inline]
 pub(crate) fn take(is_of_run: impl Fn(u64) -> bool) -> usize {
     if COUNT.load(Ordering::Acquire) == 0 {
         return 0;

@@ -64,12 +64,14 @@ pub(crate) struct Hooks {
 }
 
 impl Hooks {
+    #[inline]
     pub(crate) fn install() -> Hooks {
         Hooks { chooser: select::install(Some(first_branch)), probe: probe::install(&Planted) }
     }
 }
 
 impl Drop for Hooks {
+    #[inline]
     fn drop(&mut self) {
         select::install(self.chooser);
     }

@@ -81,6 +81,7 @@ pub struct Topology {
 
 impl Topology {
     /// Makes room for so many more machines with a node each, and no more than that.
+    #[inline]
     pub fn reserve(&mut self, machines: usize) {
         self.machines.reserve_exact(machines);
         self.nodes.reserve_exact(machines);

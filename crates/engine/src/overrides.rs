@@ -48,8 +48,13 @@ pub struct Overrides {
 
 impl Overrides {
     /// No override: the plain run of a seed.
-    pub fn new() -> Overrides {
-        Overrides::default()
+    pub const fn new() -> Overrides {
+        Overrides {
+            choices: BTreeMap::new(),
+            benign_domains: BTreeSet::new(),
+            drawn_domains: BTreeMap::new(),
+            names: BTreeMap::new(),
+        }
     }
 
     /// Overrides one decision, whether its domain is benign or not.

@@ -52,6 +52,7 @@ impl Kernel {
     }
 
     /// Starts a node's next incarnation.
+    #[inline]
     pub(crate) fn boot(&mut self, id: NodeId) -> u32 {
         let node = self.topology.node_mut(id);
         assert_eq!(node.state, NodeState::Down, "node {} ({}) is running already", id.0, node.name);

@@ -47,6 +47,7 @@ impl Default for World {
 
 impl World {
     /// A world without machines and devices.
+    #[inline]
     pub fn new() -> World {
         World { shell: Shell::new(), panics: Vec::new() }
     }
@@ -58,6 +59,7 @@ impl World {
 
     /// Begins a run: whatever was there of the last one is dropped and forgotten.
     /// Machines and nodes stay, all of them down, until [`clear_topology`](Self::clear_topology).
+    #[inline]
     pub fn begin(&mut self, seed: u64, config: &EngineConfig, overrides: &Overrides, trace: Option<Trace>) {
         self.end_tasks();
         self.panics.clear();
@@ -73,6 +75,7 @@ impl World {
     }
 
     /// Drops what the last run left besides tasks, outside of the borrow. Mostly that is nothing.
+    #[inline]
     fn forget(&mut self) {
         let is_clean = self.shell.with(|split| {
             let kernel = &split.kernel;
@@ -101,6 +104,7 @@ impl World {
     ///
     /// # Panics
     /// If a run is under way.
+    #[inline]
     pub fn clear_topology(&mut self) {
         self.end_tasks();
         self.kernel(|kernel| kernel.topology.clear());
@@ -204,6 +208,7 @@ impl World {
     }
 
     /// Whether any task of those nodes has not ended.
+    #[inline]
     pub fn has_tasks_of(&mut self, nodes: std::ops::Range<NodeId>) -> bool {
         self.shell.with(|split| {
             split.kernel.tasks.iter().any(|(_, task)| nodes.contains(&task.node) && task.end == End::Running)
@@ -212,12 +217,14 @@ impl World {
 
     /// Drops every task of the run while the world is installed, then says what is
     /// still open: sleeps, sockets and files that no task owned.
+    #[inline]
     pub fn finish(&mut self) -> Vec<String> {
         self.end_tasks();
         self.shell.with(leaks)
     }
 
     /// Drops every task while the world is installed.
+    #[inline]
     fn end_tasks(&mut self) {
         let shell: &Shell = &self.shell;
         if shell.with(|split| split.kernel.tasks.len() > 0 || !split.kernel.debris.is_empty()) {
@@ -227,6 +234,7 @@ impl World {
 
     /// How often handles or wakers of this run were used on other threads or in
     /// other runs; each such use is nondeterminism.
+    #[inline]
     pub fn foreign_uses(&mut self) -> usize {
         self.shell.with(|split| foreign::take(|generation| split.kernel.is_ours(generation)))
     }
@@ -247,6 +255,7 @@ fn install<R>(shell: &Shell, body: impl FnOnce() -> R) -> R {
     })
 }
 
+#[inline]
 fn leaks(split: &mut local::Split) -> Vec<String> {
     let mut leaks = Vec::new();
     if split.kernel.timers.len() > 0 {

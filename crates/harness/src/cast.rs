@@ -6,7 +6,7 @@ use crate::ledger::StateRegistry;
 use crate::outcome::{Ended, Outcome};
 use crate::rig::{Handles, Rig};
 use crate::setting::Setting;
-use crate::simulation::{Conditions, Group, Role, Simulation};
+use crate::simulation::{Group, Role, Simulation};
 use crate::topology::{Peer, PeerGroup, WorkloadTopology};
 use crate::workload::{Body, Factory};
 use std::collections::BTreeMap;
@@ -26,11 +26,13 @@ pub(crate) struct Part {
     pub(crate) number: u32,
 }
 
-/// Who takes part in a run, by node; kept for the next run if its sizes are the same.
+/// Who takes part in a run; kept for the next run if its sizes are the same.
 pub(crate) struct Cast {
+    /// Of each group.
     sizes: Vec<u32>,
-    pub(crate) parts: Arc<[Part]>,
-    pub(crate) topology: Arc<WorkloadTopology>,
+    /// By node.
+    pub(crate) parts: Vec<Part>,
+    pub(crate) topology: WorkloadTopology,
     /// Nodes of processes come first: those below it.
     pub(crate) processes: u32,
     /// The node of the harness itself; after all others.
@@ -38,48 +40,30 @@ pub(crate) struct Cast {
 }
 
 impl Cast {
-    pub(crate) fn empty() -> Cast {
-        Cast {
-            sizes: Vec::new(),
-            parts: Arc::new([]),
-            topology: Arc::new(WorkloadTopology::default()),
-            processes: 0,
-            director: None,
-        }
-    }
-
     /// Members of each group, by name.
     pub(crate) fn sizes(&self, simulation: &Simulation) -> BTreeMap<String, u32> {
         simulation.groups.iter().zip(&self.sizes).map(|(group, size)| (group.name.to_string(), *size)).collect()
     }
 
-    /// What those who take part now share.
-    pub(crate) fn setting(&self, simulation: &Arc<Simulation>, conditions: Conditions) -> Setting {
-        let (topology, parts) = (self.topology.clone(), self.parts.clone());
-        Setting { simulation: simulation.clone(), topology, parts, conditions }
+    /// Whether a run has this cast.
+    pub(crate) fn fits(&self, simulation: &Simulation, decisions: &Decisions) -> bool {
+        let mut groups = simulation.groups.iter().zip(&self.sizes);
+        groups.all(|(group, size)| size_of_group(simulation, group, decisions) == *size)
     }
 
-    /// Makes the world's machines and nodes those of a run, unless they are already. Whether
-    /// anything changed.
-    pub(crate) fn arrange(&mut self, simulation: &Simulation, decisions: &Decisions, rig: &mut Rig) -> bool {
-        let same = !self.parts.is_empty()
-            && simulation
-                .groups
-                .iter()
-                .zip(&self.sizes)
-                .all(|(group, size)| size_of_group(simulation, group, decisions) == *size);
-        if same {
-            return false;
-        }
-        self.sizes = simulation.groups.iter().map(|group| size_of_group(simulation, group, decisions)).collect();
-        let total = self.sizes.iter().map(|size| *size as usize).sum::<usize>();
+    /// The cast of a run. Makes the world's machines and nodes those of this cast.
+    pub(crate) fn arrange(simulation: &Simulation, decisions: &Decisions, rig: &mut Rig) -> Cast {
+        let sizes: Vec<u32> =
+            simulation.groups.iter().map(|group| size_of_group(simulation, group, decisions)).collect();
+        let total = sizes.iter().map(|size| *size as usize).sum::<usize>();
         let mut parts = Vec::with_capacity(total);
+        let mut processes = 0;
         rig.world.clear_topology();
         rig.world.kernel(|kernel| kernel.topology.reserve(total + usize::from(simulation.has_phases())));
         let mut topology = WorkloadTopology::default();
         for role in [Role::Process, Role::Workload] {
             for (index, group) in simulation.groups.iter().enumerate().filter(|(_, group)| group.role == role) {
-                let members = (0..self.sizes[index]).map(|number| {
+                let members = (0..sizes[index]).map(|number| {
                     parts.push(Part { group: index, number });
                     let name: Arc<str> = if group.count.high == 1 {
                         group.name.clone()
@@ -96,13 +80,11 @@ impl Cast {
                 }
             }
             if role == Role::Process {
-                self.processes = parts.len() as u32;
+                processes = parts.len() as u32;
             }
         }
-        self.director = simulation.has_phases().then(|| add_machine(rig, "director".into()).node);
-        self.parts = parts.into();
-        self.topology = Arc::new(topology);
-        true
+        let director = simulation.has_phases().then(|| add_machine(rig, "director".into()).node);
+        Cast { sizes, parts, topology, processes, director }
     }
 }
 

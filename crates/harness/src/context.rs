@@ -89,7 +89,7 @@ impl SimContext {
 
     /// Everybody in the run.
     pub fn topology(&self) -> &WorkloadTopology {
-        &self.view.setting.topology
+        &self.view.setting.cast.topology
     }
 
     /// State for invariants to read.
@@ -147,7 +147,7 @@ impl SimContext {
     /// world is quiet. Before the last check everybody is back.
     pub fn left_behind(&self) -> Vec<Peer> {
         let left = self.view.state.ledger.with(|ledger, _| ledger.left.clone());
-        let peers = self.view.setting.topology.processes.iter().flat_map(|group| &group.members);
+        let peers = self.view.setting.cast.topology.processes.iter().flat_map(|group| &group.members);
         peers.filter(|peer| left.contains(&peer.node)).cloned().collect()
     }
 

@@ -19,9 +19,9 @@ impl Worker {
     /// Runs everything that a run consists of. An error is what ended it early: a
     /// failure, or nothing if the ledger has it.
     pub(crate) fn course(&mut self, starter: &Starter) -> Result<(), Option<Failure>> {
-        let (nodes, processes) = (self.cast.parts.len() as u32, self.cast.processes);
+        let cast = &starter.setting.cast;
+        let (nodes, processes, director) = (cast.parts.len() as u32, cast.processes, cast.director);
         let field = Field { processes, machines: nodes };
-        let director = self.cast.director;
         let objects = self.simulation.has_workload_objects();
         let workloads = move || (processes..nodes).map(NodeId);
         self.begin_all(|| {

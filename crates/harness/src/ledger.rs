@@ -68,7 +68,9 @@ impl Device for Ledger {
     fn crash(&mut self, _: Scope, _: CrashKind, _: &mut Kernel) {}
 
     fn reset(&mut self, _: &mut Kernel) {
-        self.state.clear();
+        if !self.state.is_empty() {
+            self.state.clear();
+        }
         self.remaining = 0;
         self.errors.clear();
         self.metrics = SimulationMetrics::default();

@@ -27,6 +27,9 @@ pub struct Progress {
 /// everything was. Fixed, so that the number of threads does not change when they end.
 const ROUND: u64 = 64;
 
+/// What a sweep overrides.
+static PLAIN: Overrides = Overrides::new();
+
 /// What to sweep, how, and who looks on.
 pub(crate) struct Sweep<'a> {
     pub(crate) simulation: &'a Arc<Simulation>,
@@ -101,7 +104,6 @@ impl Share<'_> {
             None => Place::Here(Box::new(Worker::new(simulation.clone()))),
         };
         let mut result = SimulationResult::new(&simulation.name);
-        let plain = Overrides::new();
         loop {
             let turn = self.next.fetch_add(1, Ordering::Relaxed);
             let seed = if turn < self.last { strategy.seed(turn) } else { None };
@@ -111,7 +113,7 @@ impl Share<'_> {
             }
             observer.begins(number, seed);
             let run = match &mut place {
-                Place::Here(worker) => run_here(worker, seed, &plain),
+                Place::Here(worker) => run_here(worker, seed),
                 Place::Apart(launch) => launch.run(seed),
             };
             observer.ended(&FinishedRun {
@@ -155,8 +157,8 @@ impl Share<'_> {
 }
 
 /// Runs a seed on this thread. What a worker adds up itself is not in the answer.
-fn run_here(worker: &mut Worker, seed: u64, plain: &Overrides) -> ToldRun {
-    let outcome = worker.run(seed, plain, None);
+fn run_here(worker: &mut Worker, seed: u64) -> ToldRun {
+    let outcome = worker.run(seed, &PLAIN, None);
     ToldRun { outcome, noted: worker.noted(), tallies: Vec::new(), coverage: Vec::new() }
 }
 

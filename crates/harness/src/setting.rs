@@ -2,9 +2,9 @@
 //! What everybody in the run shares, behind one pointer; nothing of it changes while the
 //! run lasts.
 
-use crate::cast::Part;
+use crate::cast::{Cast, Part};
 use crate::simulation::{Conditions, Group, Simulation};
-use crate::topology::{Peer, WorkloadTopology};
+use crate::topology::Peer;
 use std::fmt;
 use std::sync::Arc;
 use wavetank_engine::NodeId;
@@ -13,9 +13,7 @@ use wavetank_engine::NodeId;
 /// takes two locked instructions, and a small run hands out a dozen.
 pub(crate) struct Setting {
     pub(crate) simulation: Arc<Simulation>,
-    pub(crate) topology: Arc<WorkloadTopology>,
-    /// By node.
-    pub(crate) parts: Arc<[Part]>,
+    pub(crate) cast: Arc<Cast>,
     pub(crate) conditions: Conditions,
 }
 
@@ -23,7 +21,7 @@ impl fmt::Debug for Setting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Setting")
             .field("simulation", &self.simulation.name)
-            .field("topology", &self.topology)
+            .field("topology", &self.cast.topology)
             .finish_non_exhaustive()
     }
 }
@@ -31,7 +29,7 @@ impl fmt::Debug for Setting {
 impl Setting {
     /// The part of a node; none if it is the harness's own.
     pub(crate) fn part(&self, node: NodeId) -> Option<Part> {
-        self.parts.get(node.0 as usize).copied()
+        self.cast.parts.get(node.0 as usize).copied()
     }
 
     /// The group that a node belongs to; none if it is the harness's own.
@@ -41,7 +39,8 @@ impl Setting {
 
     /// Who is on a node that has a part.
     pub(crate) fn peer(&self, node: NodeId) -> &Peer {
-        let mut groups = self.topology.processes.iter().chain(&self.topology.workloads);
+        let topology = &self.cast.topology;
+        let mut groups = topology.processes.iter().chain(&topology.workloads);
         let mut place = node.0 as usize;
         loop {
             let group = groups.next().expect("every node but the director's belongs to a group");

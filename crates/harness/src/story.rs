@@ -78,7 +78,8 @@ impl Recorder {
 impl Worker {
     /// The story of the run that was run last, ended by its failures.
     fn story(&mut self, failures: &[Failure], overrides: usize) -> RunStory {
-        let (processes, workloads) = (self.cast.processes, self.cast.parts.len() as u32);
+        let cast = self.cast();
+        let (processes, workloads) = (cast.processes, cast.parts.len() as u32);
         let simulation = self.simulation.name.clone();
         self.rig.world.kernel(|kernel| {
             let told = failures.iter().map(|failure| tell_failure(kernel, failure)).collect();

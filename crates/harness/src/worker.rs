@@ -32,9 +32,8 @@ pub(crate) struct RunOutcome {
 pub(crate) struct Worker {
     pub(crate) simulation: Arc<Simulation>,
     pub(crate) rig: Rig,
-    pub(crate) cast: Cast,
-    /// That of the run under way.
-    setting: Arc<Setting>,
+    /// That of the run under way; none before the first.
+    setting: Option<Arc<Setting>>,
     /// Whether runs are recorded: what operations say of themselves is kept.
     pub(crate) recorded: bool,
 }
@@ -42,9 +41,16 @@ pub(crate) struct Worker {
 impl Worker {
     pub(crate) fn new(simulation: Arc<Simulation>) -> Worker {
         let rig = Rig::new(&simulation.network, &simulation.storage);
-        let cast = Cast::empty();
-        let setting = Arc::new(cast.setting(&simulation, simulation.stated()));
-        Worker { simulation, rig, cast, setting, recorded: false }
+        Worker { simulation, rig, setting: None, recorded: false }
+    }
+
+    fn setting(&self) -> &Arc<Setting> {
+        self.setting.as_ref().expect("a run has begun")
+    }
+
+    /// Who took part in the run that was run last.
+    pub(crate) fn cast(&self) -> &Cast {
+        &self.setting().cast
     }
 
     /// Runs one seed.
@@ -69,9 +75,9 @@ impl Worker {
 
     /// The details of the run that was run last.
     pub(crate) fn record(&mut self, seed: u64, outcome: RunOutcome) -> RunRecord {
-        let setting = self.setting.clone();
+        let setting = self.setting().clone();
         let (simulation, conditions) = (&setting.simulation, &setting.conditions);
-        let sizes = self.cast.sizes(simulation);
+        let sizes = setting.cast.sizes(simulation);
         let mut record = self.rig.world.kernel(|kernel| RunRecord {
             seed,
             digest: outcome.digest,
@@ -118,18 +124,26 @@ impl Worker {
     }
 
     fn begin(&mut self, seed: u64, overrides: &Overrides, trace: Option<Trace>) -> Starter {
-        let Worker { simulation, rig, cast, setting, recorded } = self;
+        let Worker { simulation, rig, setting, recorded } = self;
         let decisions = Decisions::new(seed, overrides);
-        let is_new = cast.arrange(simulation, &decisions, rig);
-        if !simulation.is_uniform() {
-            let conditions = simulation.expand(&decisions);
+        let is_uniform = simulation.is_uniform();
+        let fitting = setting.take().filter(|last| last.cast.fits(simulation, &decisions));
+        let setting = setting.insert(match fitting {
+            Some(last) if is_uniform => last,
+            fitting => {
+                let cast = match fitting {
+                    Some(last) => last.cast.clone(),
+                    None => Arc::new(Cast::arrange(simulation, &decisions, rig)),
+                };
+                let conditions = simulation.expand(&decisions);
+                Arc::new(Setting { simulation: simulation.clone(), cast, conditions })
+            }
+        });
+        let conditions = &setting.conditions;
+        if !is_uniform {
             rig.world.device(rig.fabric, |fabric, _| fabric.configure(&conditions.network));
             rig.world.device(rig.disks, |disks, _| disks.configure(conditions.storage.clone()));
-            *setting = Arc::new(cast.setting(simulation, conditions));
-        } else if is_new {
-            *setting = Arc::new(cast.setting(simulation, setting.conditions.clone()));
         }
-        let conditions = &setting.conditions;
         rig.world.begin(seed, &conditions.engine, overrides, trace);
         rig.world.kernel(|kernel| kernel.reads_publications = !simulation.invariants.is_empty());
         rig.world.device(rig.ledger, |ledger, _| {
@@ -207,7 +221,7 @@ impl Worker {
 
     /// Tasks of workloads that outlive all workloads, after some time of grace.
     fn leaked_tasks(&mut self) -> Option<Failure> {
-        let (first, last) = (self.cast.processes, self.cast.parts.len() as u32);
+        let (first, last) = self.workloads();
         let grace = saturating_nanos(self.simulation.grace);
         let end = self.rig.world.kernel(|kernel| kernel.now()).saturating_add(grace);
         let mut step = 1_000_000;
@@ -307,11 +321,16 @@ impl Worker {
     /// The tasks of workloads that have not ended; all tasks, if there is none.
     fn unfinished(&mut self) -> Vec<wavetank_engine::TaskReport> {
         let tasks = self.rig.world.tasks();
-        let (first, last) = (self.cast.processes, self.cast.parts.len() as u32);
+        let (first, last) = self.workloads();
         let (mut ours, others): (Vec<_>, Vec<_>) =
             tasks.into_iter().partition(|task| (first..last).contains(&task.node.0));
         ours.extend(others);
         ours
+    }
+
+    /// The first node of a workload, and that after the last.
+    fn workloads(&self) -> (u32, u32) {
+        (self.cast().processes, self.cast().parts.len() as u32)
     }
 
     fn node_name(&mut self, node: NodeId) -> String {

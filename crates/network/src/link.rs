@@ -62,7 +62,9 @@ pub(crate) struct Links {
 
 impl Links {
     pub(crate) fn reset(&mut self) {
-        self.links.clear();
+        if !self.links.is_empty() {
+            self.links.clear();
+        }
         self.disturbed = 0;
     }
 

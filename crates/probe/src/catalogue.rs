@@ -9,6 +9,7 @@ use crate::Site;
 use crate::site::SITES;
 
 /// The sites linked into this program; made at the first call, the same ever after.
+#[inline]
 pub fn catalogue() -> &'static Catalogue {
     static CATALOGUE: OnceLock<Catalogue> = OnceLock::new();
     CATALOGUE.get_or_init(|| Catalogue::of(SITES.static_slice()))
@@ -76,6 +77,7 @@ impl Catalogue {
     }
 
     /// How many sites there are; every [`Site::index`] is below.
+    #[inline]
     pub fn len(&self) -> usize {
         self.sites.len()
     }
@@ -107,6 +109,7 @@ impl Catalogue {
     ///
     /// # Errors
     /// With every pair, if there is one.
+    #[inline]
     pub fn check(&self) -> Result<(), DuplicateSites> {
         if self.duplicates.is_empty() { Ok(()) } else { Err(DuplicateSites { duplicates: self.duplicates.clone() }) }
     }

@@ -30,6 +30,7 @@ pub struct Coverage {
 impl Coverage {
     /// No hits, with room for every site linked into the program.
     #[expect(clippy::new_without_default, reason = "it asks the linked program, which a default does not")]
+    #[inline]
     pub fn new() -> Coverage {
         Coverage { counts: vec![[0; 2]; catalogue().len()] }
     }
@@ -48,6 +49,7 @@ impl Coverage {
     }
 
     /// Adds all of `other`.
+    #[inline]
     pub fn merge(&mut self, other: &Coverage) {
         assert_eq!(self.counts.len(), other.counts.len(), "both count the sites of one program");
         for (mine, theirs) in self.counts.iter_mut().zip(&other.counts) {

@@ -74,6 +74,7 @@ pub trait Hook {
 /// drop(installed);
 /// assert!(!is_simulated());
 /// ```
+#[inline]
 pub fn install(hook: &'static dyn Hook) -> Installed {
     Installed { previous: HOOK.replace(Some(hook)), thread_bound: PhantomData }
 }
@@ -93,6 +94,7 @@ pub struct Installed {
 }
 
 impl Drop for Installed {
+    #[inline]
     fn drop(&mut self) {
         HOOK.set(self.previous);
     }
