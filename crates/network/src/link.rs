@@ -74,12 +74,14 @@ impl Links {
         self.disturbed > 0
     }
 
+    #[inline]
     pub(crate) fn is_cut(&self, path: Path) -> bool {
-        self.disturbed > 0 && self.links.get(&path).is_some_and(|link| link.cut)
+        self.disturbed_link(path).is_some_and(|link| link.cut)
     }
 
+    #[inline]
     pub(crate) fn extra(&self, path: Path) -> u64 {
-        if self.disturbed == 0 { 0 } else { self.links.get(&path).map_or(0, |link| link.extra) }
+        self.disturbed_link(path).map_or(0, |link| link.extra)
     }
 
     /// Cuts a direction or mends it. Whether that is a new cut.
@@ -93,12 +95,20 @@ impl Links {
     }
 
     /// What is still to wait for what departs at `now`.
+    #[inline]
     pub(crate) fn hold(&self, path: Path, now: u64) -> u64 {
-        if self.disturbed == 0 {
-            0
-        } else {
-            self.links.get(&path).map_or(0, |link| link.held_until.saturating_sub(now))
-        }
+        self.disturbed_link(path).map_or(0, |link| link.held_until.saturating_sub(now))
+    }
+
+    /// What is known of a direction, if any is disturbed.
+    #[inline]
+    fn disturbed_link(&self, path: Path) -> Option<&Link> {
+        if self.disturbed == 0 { None } else { self.find(path) }
+    }
+
+    #[cold]
+    fn find(&self, path: Path) -> Option<&Link> {
+        self.links.get(&path)
     }
 
     /// Holds what departs from now on until that time; 0 ends that.

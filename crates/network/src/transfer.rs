@@ -99,13 +99,18 @@ impl Fabric {
     ) -> Poll<io::Result<()>> {
         let (index, side) = (handle.index >> 1, (handle.index & 1) as usize);
         let connection = self.connections.at(index);
-        if connection.ends[side].generation != handle.generation {
+        let (end, flow) = (&connection.ends[side], &mut connection.flows[side ^ 1]);
+        if end.generation != handle.generation {
             return Poll::Pending;
         }
-        let flow = &mut connection.flows[side ^ 1];
         let mut len = (flow.landed - flow.read) as usize;
         if len == 0 {
-            return self.read_nothing(kernel, handle, cx, buffer, replaced);
+            if flow.fin_landed || buffer.remaining() == 0 || end.error.is_some() || end.state != State::Open {
+                return self.read_end(kernel, handle, buffer);
+            }
+            *replaced = flow.reader.set(cx);
+            kernel.waits(self.number, Role::Stream.slot(handle.index), "data on a TCP stream");
+            return Poll::Pending;
         }
         if self.rough {
             len = shorten_read(kernel, flow, &self.config, len.min(buffer.remaining()), side);
@@ -125,14 +130,9 @@ impl Fabric {
         Poll::Ready(Ok(()))
     }
 
-    fn read_nothing(
-        &mut self,
-        kernel: &mut Kernel,
-        handle: Handle,
-        cx: &Context<'_>,
-        buffer: &ReadBuf<'_>,
-        replaced: &mut Option<Waker>,
-    ) -> Poll<io::Result<()>> {
+    /// Nothing is left to read, and nothing more will be.
+    #[cold]
+    fn read_end(&mut self, kernel: &mut Kernel, handle: Handle, buffer: &ReadBuf<'_>) -> Poll<io::Result<()>> {
         let (index, side) = (handle.index >> 1, (handle.index & 1) as usize);
         let connection = self.connections.at(index);
         let (end, flow) = (&mut connection.ends[side], &mut connection.flows[side ^ 1]);
@@ -150,12 +150,7 @@ impl Fabric {
             count_effects(std::mem::take(&mut end.blame), kernel);
             return Poll::Ready(Err(error.into()));
         }
-        if end.state != State::Open {
-            return Poll::Ready(Ok(()));
-        }
-        *replaced = flow.reader.set(cx);
-        kernel.waits(self.number, Role::Stream.slot(handle.index), "data on a TCP stream");
-        Poll::Pending
+        Poll::Ready(Ok(()))
     }
 
     #[cold]
