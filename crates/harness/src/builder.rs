@@ -15,7 +15,7 @@ use crate::recorder::Recorder;
 use crate::result::SimulationResult;
 use crate::runner::{self, Progress, Sweep};
 use crate::shared::Finished;
-use crate::simulation::{Checker, Group, Invariant, Liveness, Role, Simulation};
+use crate::simulation::{Checker, Conditions, Group, Invariant, Liveness, Role, Simulation};
 use crate::strategy::TestStrategy;
 use crate::swarm::Swarm;
 use crate::tolerance::Tolerance;
@@ -80,10 +80,13 @@ impl SimulationBuilder {
                 name: std::thread::current().name().unwrap_or("simulation").to_string(),
                 groups: Vec::new(),
                 invariants: Vec::new(),
-                engine,
-                network: NetworkConfig::default(),
-                storage: StorageConfiguration::default(),
-                chaos: Chaos::none(),
+                conditions: Conditions {
+                    engine,
+                    network: NetworkConfig::default(),
+                    storage: StorageConfiguration::default(),
+                    chaos: Chaos::none(),
+                    overdrawn: false,
+                },
                 swarm: None,
                 tolerance: None,
                 liveness: Vec::new(),
@@ -179,19 +182,19 @@ impl SimulationBuilder {
 
     /// The network's conditions.
     pub fn with_network_config(mut self, network: NetworkConfig) -> SimulationBuilder {
-        self.stated().network = network;
+        self.stated().conditions.network = network;
         self
     }
 
     /// The disks' conditions.
     pub fn with_storage_config(mut self, storage: StorageConfiguration) -> SimulationBuilder {
-        self.stated().storage = storage;
+        self.stated().conditions.storage = storage;
         self
     }
 
     /// The planned faults.
     pub fn with_chaos(mut self, chaos: Chaos) -> SimulationBuilder {
-        self.stated().chaos = chaos;
+        self.stated().conditions.chaos = chaos;
         self
     }
 
@@ -258,20 +261,20 @@ impl SimulationBuilder {
 
     /// How far each run may go.
     pub fn with_limits(mut self, limits: Limits) -> SimulationBuilder {
-        self.stated().engine.limits = limits;
+        self.stated().conditions.engine.limits = limits;
         self
     }
 
     /// The order among ready tasks.
     pub fn with_policy(mut self, policy: Policy) -> SimulationBuilder {
-        self.stated().engine.policy = policy;
+        self.stated().conditions.engine.policy = policy;
         self
     }
 
     /// Timers that fire late, polls that take time, `buggify!`: all that the engine
     /// itself can do.
     pub fn with_engine_config(mut self, change: impl FnOnce(&mut EngineConfig)) -> SimulationBuilder {
-        change(&mut self.stated().engine);
+        change(&mut self.stated().conditions.engine);
         self
     }
 
@@ -355,7 +358,7 @@ impl SimulationBuilder {
 
     /// How far each run may go.
     pub fn limits(&self) -> Limits {
-        self.simulation.engine.limits
+        self.simulation.conditions.engine.limits
     }
 
     /// Runs the seeds.

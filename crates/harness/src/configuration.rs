@@ -35,35 +35,28 @@ pub struct RunConfiguration {
 const OVERDRAFT: Domain = Domain::new("tolerance.overdraft");
 
 impl Simulation {
-    /// The conditions of a run.
-    pub(crate) fn expand(&self, decisions: &Decisions) -> Conditions {
-        let mut conditions = match &self.fixed {
-            Some(fixed) => return Conditions::of(fixed),
-            None => self.stated(),
-        };
+    /// The conditions of a run; none of its own if it has those that were stated, as all runs
+    /// then have.
+    pub(crate) fn expand(&self, decisions: &Decisions) -> Option<Conditions> {
+        if let Some(fixed) = &self.fixed {
+            return Some(Conditions::of(fixed));
+        }
+        if self.is_uniform() {
+            return None;
+        }
+        let mut conditions = self.conditions.clone();
         if let Some(swarm) = &self.swarm {
             swarm.draw(decisions, &mut conditions);
         }
         if let Some(tolerance) = &self.tolerance {
             conditions.overdrawn = decisions.chance(OVERDRAFT, 0, 0, tolerance.overdraft);
         }
-        conditions
+        Some(conditions)
     }
 
     /// Whether every run has the conditions that were stated.
     pub(crate) fn is_uniform(&self) -> bool {
         self.fixed.is_none() && self.swarm.is_none() && self.tolerance.is_none()
-    }
-
-    /// The conditions as the builder has them.
-    pub(crate) fn stated(&self) -> Conditions {
-        Conditions {
-            engine: self.engine.clone(),
-            network: self.network.clone(),
-            storage: self.storage.clone(),
-            chaos: self.chaos.clone(),
-            overdrawn: false,
-        }
     }
 }
 

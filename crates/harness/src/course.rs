@@ -94,7 +94,7 @@ impl Worker {
         self.wait(starter)?;
         let Some(node) = director else { return Ok(()) };
         let tolerance = starter.setting.simulation.tolerance.as_ref();
-        let chaos = &starter.setting.conditions.chaos;
+        let chaos = &starter.setting.conditions().chaos;
         let Some(kind) = self.rig.world.kernel(|kernel| plan::restart(chaos, tolerance, kernel.decisions())) else {
             return Ok(());
         };
@@ -110,7 +110,7 @@ impl Worker {
         let finished = Finished {
             ledger: starter.handles.ledger,
             seed: starter.seed,
-            overdrawn: starter.setting.conditions.overdrawn,
+            overdrawn: starter.setting.conditions().overdrawn,
         };
         for checker in &starter.setting.simulation.checkers {
             let judged = self.rig.world.enter(|| catch_unwind(AssertUnwindSafe(|| (checker.judge)(&finished))));
@@ -144,9 +144,9 @@ fn restart_all(starter: &Starter, home: Home, field: Field, kind: CrashKind) {
 
 fn start_director(starter: &Starter, node: NodeId, field: Field) {
     let control = starter.handles.control;
-    let (simulation, chaos) = (&starter.setting.simulation, &starter.setting.conditions.chaos);
+    let (simulation, chaos) = (&starter.setting.simulation, &starter.setting.conditions().chaos);
     // A run that overdraws the tolerance is planned as if there were none.
-    let tolerance = simulation.tolerance.as_ref().filter(|_| !starter.setting.conditions.overdrawn);
+    let tolerance = simulation.tolerance.as_ref().filter(|_| !starter.setting.conditions().overdrawn);
     let (plans, left) = control.kernel(|kernel| {
         let decisions = kernel.decisions();
         let plan = |cycle| plan::plan(chaos, tolerance, decisions, field, cycle);

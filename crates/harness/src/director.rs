@@ -55,7 +55,7 @@ impl Director {
 
     /// The whole course of faults: the rest of the warm-up, then cycles of faults and quiet.
     pub(crate) async fn direct(mut self, plans: Vec<Plan>, left: Vec<(NodeId, Left)>) {
-        let chaos = self.starter.setting.conditions.chaos.clone();
+        let chaos = self.starter.setting.conditions().chaos.clone();
         self.time().sleep(chaos.warm).await;
         let last = plans.len().saturating_sub(1);
         for (cycle, plan) in plans.into_iter().enumerate() {
@@ -100,7 +100,7 @@ impl Director {
     /// Ends everything for good, and demands progress.
     pub(crate) async fn conclude(&mut self, left: &[(NodeId, Left)], cycle: usize) {
         self.quiesce(left, cycle);
-        self.time().sleep(self.starter.setting.conditions.chaos.settle).await;
+        self.time().sleep(self.starter.setting.conditions().chaos.settle).await;
         phase::announce(self.starter.handles.ledger);
         self.check_live(cycle).await;
         self.starter.handles.ledger.with(|ledger, _| ledger.concluded = true);
@@ -142,7 +142,7 @@ impl Director {
         let time = self.time();
         let mut plan = plan.into_iter().peekable();
         let start = start.as_nanos();
-        let end = start.saturating_add(saturating_nanos(self.starter.setting.conditions.chaos.window));
+        let end = start.saturating_add(saturating_nanos(self.starter.setting.conditions().chaos.window));
         loop {
             let strike = plan.peek().map(|planned| start + planned.time);
             let relief = self.reliefs.peek().map(|Reverse((time, _))| *time);
@@ -161,7 +161,7 @@ impl Director {
 
     /// Ends what is still wrong, one thing after another.
     async fn taper(&mut self) {
-        let taper = self.starter.setting.conditions.chaos.taper;
+        let taper = self.starter.setting.conditions().chaos.taper;
         if taper.is_zero() {
             return self.end_all();
         }
@@ -235,7 +235,7 @@ impl Director {
     /// Asks of each demand in turn whether it is met in time. Nothing is to be demanded
     /// where the tolerance is overdrawn.
     async fn check_live(&self, cycle: usize) {
-        if self.starter.setting.conditions.overdrawn {
+        if self.starter.setting.conditions().overdrawn {
             return;
         }
         self.enter(Phase::CheckLive, cycle);

@@ -14,7 +14,8 @@ use wavetank_engine::NodeId;
 pub(crate) struct Setting {
     pub(crate) simulation: Arc<Simulation>,
     pub(crate) cast: Arc<Cast>,
-    pub(crate) conditions: Conditions,
+    /// Its own; none if they are those of the simulation.
+    drawn: Option<Conditions>,
 }
 
 impl fmt::Debug for Setting {
@@ -27,6 +28,15 @@ impl fmt::Debug for Setting {
 }
 
 impl Setting {
+    pub(crate) fn new(simulation: Arc<Simulation>, cast: Arc<Cast>, drawn: Option<Conditions>) -> Setting {
+        Setting { simulation, cast, drawn }
+    }
+
+    /// What the run's world is like.
+    pub(crate) fn conditions(&self) -> &Conditions {
+        self.drawn.as_ref().unwrap_or(&self.simulation.conditions)
+    }
+
     /// The part of a node; none if it is the harness's own.
     pub(crate) fn part(&self, node: NodeId) -> Option<Part> {
         self.cast.parts.get(node.0 as usize).copied()

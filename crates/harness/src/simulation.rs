@@ -85,10 +85,8 @@ pub(crate) struct Simulation {
     pub(crate) name: String,
     pub(crate) groups: Vec<Group>,
     pub(crate) invariants: Vec<Invariant>,
-    pub(crate) engine: EngineConfig,
-    pub(crate) network: NetworkConfig,
-    pub(crate) storage: StorageConfiguration,
-    pub(crate) chaos: Chaos,
+    /// As they were stated; a run's own may be drawn around them.
+    pub(crate) conditions: Conditions,
     pub(crate) swarm: Option<Swarm>,
     pub(crate) tolerance: Option<Tolerance>,
     pub(crate) liveness: Vec<Liveness>,
@@ -104,7 +102,7 @@ pub(crate) struct Simulation {
 impl Simulation {
     /// Whether a run has phases of faults and of quiet.
     pub(crate) fn has_phases(&self) -> bool {
-        !self.chaos.is_none() || !self.liveness.is_empty()
+        !self.conditions.chaos.is_none() || !self.liveness.is_empty()
     }
 
     pub(crate) fn has_workload_objects(&self) -> bool {
@@ -131,14 +129,15 @@ impl Simulation {
                 ));
             }
         }
-        if !self.injectors.is_empty() && self.chaos.is_none() {
+        if !self.injectors.is_empty() && self.conditions.chaos.is_none() {
             return Err(format!(
                 "simulation `{name}` has an injector, but no time for it: say how long with Chaos::window"
             ));
         }
-        self.chaos.validate().map_err(|error| format!("simulation `{name}`: {error}"))?;
-        self.network.validate().map_err(|error| format!("simulation `{name}`: {error}"))?;
-        self.storage.validate().map_err(|error| format!("simulation `{name}`: {error}"))?;
+        let Conditions { network, storage, chaos, .. } = &self.conditions;
+        chaos.validate().map_err(|error| format!("simulation `{name}`: {error}"))?;
+        network.validate().map_err(|error| format!("simulation `{name}`: {error}"))?;
+        storage.validate().map_err(|error| format!("simulation `{name}`: {error}"))?;
         Ok(())
     }
 }

@@ -40,7 +40,7 @@ pub(crate) struct Worker {
 
 impl Worker {
     pub(crate) fn new(simulation: Arc<Simulation>) -> Worker {
-        let rig = Rig::new(&simulation.network, &simulation.storage);
+        let rig = Rig::new(&simulation.conditions.network, &simulation.conditions.storage);
         Worker { simulation, rig, setting: None, recorded: false }
     }
 
@@ -76,7 +76,7 @@ impl Worker {
     /// The details of the run that was run last.
     pub(crate) fn record(&mut self, seed: u64, outcome: RunOutcome) -> RunRecord {
         let setting = self.setting().clone();
-        let (simulation, conditions) = (&setting.simulation, &setting.conditions);
+        let (simulation, conditions) = (&setting.simulation, setting.conditions());
         let sizes = setting.cast.sizes(simulation);
         let mut record = self.rig.world.kernel(|kernel| RunRecord {
             seed,
@@ -135,11 +135,10 @@ impl Worker {
                     Some(last) => last.cast.clone(),
                     None => Arc::new(Cast::arrange(simulation, &decisions, rig)),
                 };
-                let conditions = simulation.expand(&decisions);
-                Arc::new(Setting { simulation: simulation.clone(), cast, conditions })
+                Arc::new(Setting::new(simulation.clone(), cast, simulation.expand(&decisions)))
             }
         });
-        let conditions = &setting.conditions;
+        let conditions = setting.conditions();
         if !is_uniform {
             rig.world.device(rig.fabric, |fabric, _| fabric.configure(&conditions.network));
             rig.world.device(rig.disks, |disks, _| disks.configure(conditions.storage.clone()));
@@ -174,7 +173,7 @@ impl Worker {
             Stop::Idle | Stop::Until => Some(Failure::Deadlock { tasks: self.unfinished() }),
             Stop::Limit(limit) => {
                 let tasks = self.unfinished();
-                Some(Failure::limit(limit, &self.simulation.engine.limits, tasks))
+                Some(Failure::limit(limit, &self.simulation.conditions.engine.limits, tasks))
             }
             Stop::Panic => Some(self.panicked(invariant)),
         };
@@ -264,7 +263,7 @@ impl Worker {
             self.rig.world.enter(|| drop(gathered));
         }
         let leaks = self.rig.world.finish();
-        if self.simulation.engine.survive_panics {
+        if self.simulation.conditions.engine.survive_panics {
             self.report_unheard(failures);
         }
         if self.simulation.leak_check && failures.is_empty() {
