@@ -167,8 +167,11 @@ fn nodes_of(scope: Scope, kernel: &Kernel) -> Vec<NodeId> {
 impl Device for Fabric {
     #[inline]
     fn fire(&mut self, slot: u32, kernel: &mut Kernel) {
+        // Most are landings, and a jump by a table is hard to foresee.
+        if let Some(flow) = Role::Landing.index_of(slot) {
+            return self.land(kernel, flow);
+        }
         match Role::of(slot) {
-            (Role::Landing, flow) => self.land(kernel, flow),
             (Role::Acknowledgement, flow) => self.acknowledge(kernel, flow),
             (Role::Handshake, connection) => self.advance(kernel, connection),
             (Role::Datagram, datagram) => self.land_datagram(kernel, datagram),
@@ -177,7 +180,7 @@ impl Device for Fabric {
     }
 
     fn expect(&self, slot: u32) {
-        if let (Role::Landing, flow) = Role::of(slot) {
+        if let Some(flow) = Role::Landing.index_of(slot) {
             prefetch(self.connections.peek(flow >> 1));
         }
     }

@@ -224,11 +224,13 @@ impl Flow {
         true
     }
 
-    /// Takes the first segment off the way.
+    /// Takes the first segment off the way; the next is the first then.
     #[inline]
-    pub(crate) fn arrive(&mut self) -> Option<Departure> {
-        let next = self.aside.as_mut().and_then(|aside| aside.rest.pop_front());
-        std::mem::replace(&mut self.first, next)
+    pub(crate) fn arrive(&mut self) {
+        self.first = None;
+        if let Some(aside) = &mut self.aside {
+            self.first = aside.rest.pop_front();
+        }
     }
 
     /// The last segment on its way.

@@ -39,7 +39,8 @@ impl Fabric {
             self.retry(kernel, index, side);
             return self.finish(kernel, index);
         }
-        let departure = flow.arrive().expect("a queued landing has its departure");
+        let departure = flow.first.expect("a queued landing has its departure");
+        flow.arrive();
         let verdict = self.judge(kernel, index, side, &departure);
         self.apply(kernel, index, side, departure, verdict);
         self.queue_next(kernel, index, side);

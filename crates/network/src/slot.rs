@@ -52,6 +52,12 @@ impl Role {
         index << ROLE_BITS | self as u32
     }
 
+    /// The index of a slot, if it is in this role.
+    #[inline]
+    pub(crate) fn index_of(self, slot: u32) -> Option<u32> {
+        (slot & ((1 << ROLE_BITS) - 1) == self as u32).then_some(slot >> ROLE_BITS)
+    }
+
     /// A slot's role and index.
     #[inline]
     pub(crate) fn of(slot: u32) -> (Role, u32) {
