@@ -110,8 +110,10 @@ pub struct Kernel {
     pub(crate) trace: Option<Box<Trace>>,
 }
 
-impl Kernel {
-    pub(crate) fn new() -> Kernel {
+impl Default for Kernel {
+    /// Before its first run. Inline, so that a shell is made in place.
+    #[inline]
+    fn default() -> Kernel {
         Kernel {
             topology: Topology::default(),
             now: 0,
@@ -159,7 +161,9 @@ impl Kernel {
             trace: None,
         }
     }
+}
 
+impl Kernel {
     /// Everything as a fresh kernel has it, but for memory and topology.
     pub(crate) fn reset(&mut self, seed: u64, config: &EngineConfig, overrides: &Overrides, trace: Option<Trace>) {
         assert_eq!(self.tasks.len(), 0, "the last run's tasks are dropped before the next begins");

@@ -49,7 +49,7 @@ impl World {
     /// A world without machines and devices.
     #[inline]
     pub fn new() -> World {
-        World { shell: Shell::new(), panics: Vec::new() }
+        World { shell: Box::default(), panics: Vec::new() }
     }
 
     /// Adds a device, for all runs to come.
