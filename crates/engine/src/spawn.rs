@@ -224,7 +224,6 @@ impl Kernel {
     }
 
     /// Nobody will join the task; what it left is dropped after the borrow.
-    #[inline]
     pub(crate) fn detach(&mut self, number: u64) -> Option<(Debris, Option<Box<dyn Any + Send>>)> {
         let task = self.tasks.get(number)?;
         if task.end == End::Running {

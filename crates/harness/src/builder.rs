@@ -1,5 +1,7 @@
 //! The builder: states a simulation, and runs it. The front door of this crate.
 
+mod running;
+
 use crate::chaos::Chaos;
 use crate::configuration::RunConfiguration;
 use crate::context::SimContext;
@@ -8,12 +10,7 @@ use crate::coverage_rules::CoverageRules;
 use crate::injector::Injector;
 use crate::isolation::{Errands, Isolation};
 use crate::ledger::StateRegistry;
-use crate::observer::Observer;
 use crate::outcome::{Ending, Outcome};
-use crate::record::RunRecord;
-use crate::recorder::Recorder;
-use crate::result::SimulationResult;
-use crate::runner::{self, Progress, Sweep};
 use crate::shared::Finished;
 use crate::simulation::{Checker, Conditions, Group, Invariant, Liveness, Role, Simulation};
 use crate::strategy::TestStrategy;
@@ -25,7 +22,7 @@ use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
-use wavetank_engine::{EngineConfig, Limits, Overrides, Policy, Ratio};
+use wavetank_engine::{EngineConfig, Limits, Policy, Ratio};
 use wavetank_network::NetworkConfig;
 use wavetank_storage::StorageConfiguration;
 
@@ -359,98 +356,6 @@ impl SimulationBuilder {
     /// How far each run may go.
     pub fn limits(&self) -> Limits {
         self.simulation.conditions.engine.limits
-    }
-
-    /// Runs the seeds.
-    ///
-    /// # Panics
-    /// If `WAVETANK_SEED` or `WAVETANK_SEEDS` is set to nonsense, or the simulation
-    /// cannot be run at all: nobody is in it, two groups share a name, a
-    /// configuration is invalid. No fault and no bug of the code under test panics
-    /// here: that is in the result.
-    pub fn run(&self) -> SimulationResult {
-        let strategy = match TestStrategy::from_environment() {
-            Ok(asked) => asked.unwrap_or_else(|| self.strategy.clone()),
-            Err(error) => panic!("{error}"),
-        };
-        self.run_strategy(&strategy, &Progress::default())
-    }
-
-    /// Runs the seeds of a strategy, whatever the environment says, and shows how far it is.
-    ///
-    /// # Panics
-    /// If the simulation cannot be run at all; see [`validate`](Self::validate).
-    pub fn run_strategy(&self, strategy: &TestStrategy, progress: &Progress) -> SimulationResult {
-        self.run_observed(strategy, progress, &())
-    }
-
-    /// As [`run_strategy`](Self::run_strategy), telling somebody of each run as it begins and ends.
-    ///
-    /// # Panics
-    /// If the simulation cannot be run at all; see [`validate`](Self::validate).
-    pub fn run_observed(
-        &self,
-        strategy: &TestStrategy,
-        progress: &Progress,
-        observer: &dyn Observer,
-    ) -> SimulationResult {
-        self.expect_valid();
-        let simulation = &self.simulation;
-        let launch = match self.errands {
-            None => None,
-            Some(errands) => match errands.begin(simulation, self.arguments.as_deref()) {
-                None => return SimulationResult::new(self.name()),
-                launch => launch,
-            },
-        };
-        let threads = self.threads.unwrap_or_else(runner::cores);
-        let sweep = Sweep { simulation, strategy, threads, progress, observer, launch: launch.as_deref() };
-        let mut result = sweep.run();
-        for red in &mut result.red {
-            red.reproduce = self.reproduce_line(red.seed);
-        }
-        result
-    }
-
-    /// Runs one seed under overrides, keeping the events of a window if asked to.
-    ///
-    /// # Panics
-    /// If the simulation cannot be run at all; see [`validate`](Self::validate).
-    pub fn run_seed(&self, seed: u64, overrides: Overrides, window: Option<(u64, u64)>) -> RunRecord {
-        self.recorder().run(seed, overrides, window)
-    }
-
-    /// Something that runs seed after seed on this thread, for those who compare runs.
-    ///
-    /// # Panics
-    /// If the simulation cannot be run at all; see [`validate`](Self::validate).
-    pub fn recorder(&self) -> Recorder {
-        self.expect_valid();
-        Recorder::new(self.simulation.clone())
-    }
-
-    /// Says whether the simulation can be run.
-    ///
-    /// # Errors
-    /// If not, in one line that says what to do.
-    pub fn validate(&self) -> Result<(), String> {
-        self.simulation.validate()?;
-        wavetank_probe::catalogue().check().map_err(|error| error.to_string())
-    }
-
-    fn expect_valid(&self) {
-        if let Err(error) = self.validate() {
-            panic!("{error}");
-        }
-    }
-
-    fn reproduce_line(&self, seed: u64) -> String {
-        if let Some(line) = &self.reproduce {
-            return line.replace("{seed}", &seed.to_string());
-        }
-        let package = std::env::var("CARGO_PKG_NAME").map(|name| format!(" -p {name}")).unwrap_or_default();
-        let test = std::thread::current().name().filter(|name| *name != "main").map(|name| format!(" {name}"));
-        format!("WAVETANK_SEED={seed} cargo test{package}{}", test.unwrap_or_default())
     }
 
     /// What was said so far, to be added to.

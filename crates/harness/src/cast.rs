@@ -65,11 +65,8 @@ impl Cast {
             for (index, group) in simulation.groups.iter().enumerate().filter(|(_, group)| group.role == role) {
                 let members = (0..sizes[index]).map(|number| {
                     parts.push(Part { group: index, number });
-                    let name: Arc<str> = if group.count.high == 1 {
-                        group.name.clone()
-                    } else {
-                        name_of_member(&group.name, number)
-                    };
+                    let name: Arc<str> =
+                        if group.count.high == 1 { group.name.clone() } else { name_of_member(&group.name, number) };
                     add_machine(rig, name)
                 });
                 let group = PeerGroup { name: group.name.clone(), members: members.collect() };

@@ -2,6 +2,7 @@
 //! reached, faults that it injected and nobody felt. Counts nothing itself.
 
 use crate::result::all_kinds;
+use std::borrow::Cow;
 use std::fmt;
 use wavetank_engine::{FaultKind, Tally};
 use wavetank_probe::{Coverage, Kind, Site};
@@ -25,9 +26,9 @@ pub struct CoverageRules {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exemption {
     /// A point's name or module (then with all below it), or a kind's name.
-    pub what: String,
+    pub what: Cow<'static, str>,
     /// Why, in words; reports repeat them.
-    pub reason: String,
+    pub reason: Cow<'static, str>,
 }
 
 impl Default for CoverageRules {
@@ -35,10 +36,11 @@ impl Default for CoverageRules {
     /// who asked is dead, and a lost sync shows only when the machine loses power as
     /// well, which then counts as `storage.lost`.
     fn default() -> CoverageRules {
-        CoverageRules { seeds: 1000, asked: 20, sites: Vec::new(), faults: Vec::new() }.exempt_fault(
+        let in_flight = Exemption::new(
             wavetank_storage::kinds::IN_FLIGHT_LOST.name(),
             "who asked is dead, and what it left shows as storage.lost or storage.entry-lost",
-        )
+        );
+        CoverageRules { seeds: 1000, asked: 20, sites: Vec::new(), faults: vec![in_flight] }
     }
 }
 
@@ -55,14 +57,22 @@ impl CoverageRules {
     }
 
     /// Points of that name, or of that module and those below it, need not be reached.
-    pub fn exempt_site(mut self, what: &str, reason: &str) -> CoverageRules {
-        self.sites.push(Exemption { what: what.to_string(), reason: reason.to_string() });
+    pub fn exempt_site(
+        mut self,
+        what: impl Into<Cow<'static, str>>,
+        reason: impl Into<Cow<'static, str>>,
+    ) -> CoverageRules {
+        self.sites.push(Exemption::new(what, reason));
         self
     }
 
     /// That kind of fault, by its name, need not be felt.
-    pub fn exempt_fault(mut self, kind: &str, reason: &str) -> CoverageRules {
-        self.faults.push(Exemption { what: kind.to_string(), reason: reason.to_string() });
+    pub fn exempt_fault(
+        mut self,
+        kind: impl Into<Cow<'static, str>>,
+        reason: impl Into<Cow<'static, str>>,
+    ) -> CoverageRules {
+        self.faults.push(Exemption::new(kind, reason));
         self
     }
 
@@ -127,10 +137,14 @@ fn must_be_seen(site: &Site) -> bool {
 }
 
 impl Exemption {
+    fn new(what: impl Into<Cow<'static, str>>, reason: impl Into<Cow<'static, str>>) -> Exemption {
+        Exemption { what: what.into(), reason: reason.into() }
+    }
+
     fn covers(&self, site: &Site) -> bool {
         let module = site.module();
         let below = |rest: &str| rest.is_empty() || rest.starts_with("::");
-        site.name() == Some(self.what.as_str()) || module.strip_prefix(self.what.as_str()).is_some_and(below)
+        site.name() == Some(&*self.what) || module.strip_prefix(&*self.what).is_some_and(below)
     }
 }
 

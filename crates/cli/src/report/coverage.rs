@@ -86,7 +86,7 @@ impl Shown {
             // A red run ends early: what it did not show is no further finding.
             red: standing == Standing::Red && !self.has_red,
             exempt: match standing {
-                Standing::Exempt(exemption) => Some(exemption.reason.clone()),
+                Standing::Exempt(exemption) => Some(exemption.reason.to_string()),
                 Standing::Red | Standing::Told => None,
             },
         };
