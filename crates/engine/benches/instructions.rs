@@ -16,7 +16,7 @@ use std::hint::black_box;
 use std::time::Duration;
 use wavetank_core::{JoinHandle, TaskProvider, TimeProvider, watch};
 use wavetank_engine::{
-    Digest, EngineConfig, Overrides, Placement, Ratio, SimTaskProvider, SimTimeProvider, Stop, World,
+    Decisions, Digest, EngineConfig, Placement, Ratio, SimTaskProvider, SimTimeProvider, Stop, World,
 };
 
 /// A world with one node, used once, so that its memory is there.
@@ -37,7 +37,7 @@ fn run<F: Future<Output = ()> + 'static>(
     bodies: impl Iterator<Item = u64>,
     body: impl Fn(SimTimeProvider, SimTaskProvider, u64) -> F,
 ) -> Digest {
-    world.begin(1, config, &Overrides::new(), None);
+    world.begin(Decisions::of(1), config, None);
     let node = wavetank_engine::NodeId(0);
     let control = world.control();
     world.enter(|| {

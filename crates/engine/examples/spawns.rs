@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 use wavetank_core::{TaskProvider, TimeProvider};
-use wavetank_engine::{EngineConfig, Overrides, Placement, SimTaskProvider, SimTimeProvider, Stop, World};
+use wavetank_engine::{Decisions, EngineConfig, Placement, SimTaskProvider, SimTimeProvider, Stop, World};
 
 #[allow(clippy::disallowed_methods, reason = "the example measures real time")]
 fn main() {
@@ -13,7 +13,7 @@ fn main() {
         kernel.topology.add_node("node", machine)
     });
     let start = Instant::now();
-    world.begin(1, &EngineConfig::default(), &Overrides::new(), None);
+    world.begin(Decisions::of(1), &EngineConfig::default(), None);
     let control = world.control();
     world.enter(|| {
         let home = control.boot(node);

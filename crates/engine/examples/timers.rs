@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 use wavetank_core::TimeProvider;
-use wavetank_engine::{EngineConfig, Overrides, Placement, SimTimeProvider, Stop, World};
+use wavetank_engine::{Decisions, EngineConfig, Placement, SimTimeProvider, Stop, World};
 
 #[allow(clippy::disallowed_methods, reason = "the example measures real time")]
 fn main() {
@@ -17,7 +17,7 @@ fn main() {
         ..Default::default()
     };
     let start = Instant::now();
-    world.begin(1, &config, &Overrides::new(), None);
+    world.begin(Decisions::of(1), &config, None);
     let control = world.control();
     world.enter(|| {
         let home = control.boot(node);

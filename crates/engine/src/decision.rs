@@ -73,23 +73,36 @@ impl fmt::Display for Address {
 /// The seed and its overrides, asked for one decision at a time.
 #[derive(Debug, Clone, Default)]
 pub struct Decisions {
+    seed: u64,
     key: u64,
     /// Nothing if nothing is overridden: most runs have none, and are begun by the million.
     overrides: Option<Arc<Overrides>>,
 }
 
 impl Decisions {
-    /// The decisions of a run.
+    /// The decisions of a seed.
     #[inline]
-    pub fn new(seed: u64, overrides: &Overrides) -> Decisions {
-        let overrides = (!overrides.is_empty()).then(|| Arc::new(overrides.clone()));
-        Decisions { key: mix(seed, 0x5741_5645_5441_4e4b), overrides }
+    pub fn of(seed: u64) -> Decisions {
+        Decisions { seed, key: mix(seed, 0x5741_5645_5441_4e4b), overrides: None }
+    }
+
+    /// The decisions of a seed, but for those that are overridden.
+    #[inline]
+    pub fn new(seed: u64, overrides: Overrides) -> Decisions {
+        let overrides = (!overrides.is_empty()).then(|| Arc::new(overrides));
+        Decisions { overrides, ..Decisions::of(seed) }
+    }
+
+    /// The seed.
+    #[inline]
+    pub fn seed(&self) -> u64 {
+        self.seed
     }
 
     /// The same seed's decisions without the overrides: for plans in which what was taken
     /// out must not make room for something else.
     pub fn plain(&self) -> Decisions {
-        Decisions { key: self.key, overrides: None }
+        Decisions { overrides: None, ..*self }
     }
 
     /// The raw draw at an address: 64 uniform bits. [`None`] if it was overridden to be benign.

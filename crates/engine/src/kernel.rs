@@ -11,7 +11,6 @@ use crate::hook::{Publication, Violation};
 use crate::limit::Stop;
 use crate::local;
 use crate::node::{NodeId, Topology};
-use crate::overrides::Overrides;
 use crate::pct::Pct;
 use crate::queue::{Queue, Ticket};
 use crate::ready::{Place, Policy, Ready};
@@ -58,7 +57,6 @@ pub struct Kernel {
     pub(crate) ready: Ready,
     pub(crate) timers: Timers,
     pub(crate) config: EngineConfig,
-    pub(crate) seed: u64,
     pub(crate) run: u64,
     pub(crate) generations: Generations,
     /// The task being polled: its index; where it lives.
@@ -122,7 +120,6 @@ impl Default for Kernel {
             ready: Ready::default(),
             timers: Timers::new(),
             config: EngineConfig::default(),
-            seed: 0,
             run: 0,
             generations: Generations::default(),
             current: None,
@@ -165,7 +162,7 @@ impl Default for Kernel {
 
 impl Kernel {
     /// Everything as a fresh kernel has it, but for memory and topology.
-    pub(crate) fn reset(&mut self, seed: u64, config: &EngineConfig, overrides: &Overrides, trace: Option<Trace>) {
+    pub(crate) fn reset(&mut self, decisions: Decisions, config: &EngineConfig, trace: Option<Trace>) {
         assert_eq!(self.tasks.len(), 0, "the last run's tasks are dropped before the next begins");
         self.topology.reset();
         self.now = 0;
@@ -174,7 +171,6 @@ impl Kernel {
         self.ready.clear();
         self.timers.reset();
         self.config.clone_from(config);
-        self.seed = seed;
         self.generations.begin();
         self.run = self.generations.next();
         self.current = None;
@@ -197,7 +193,8 @@ impl Kernel {
         self.quiet = false;
         self.published_anew = false;
         self.violations.clear();
-        self.decisions = Decisions::new(seed, overrides);
+        let seed = decisions.seed();
+        self.decisions = decisions;
         self.sequence = 0;
         self.digest = Digest::EMPTY;
         self.digest.fold(seed, 0);
@@ -221,7 +218,7 @@ impl Kernel {
 
     /// The run's seed.
     pub fn seed(&self) -> u64 {
-        self.seed
+        self.decisions.seed()
     }
 
     /// Records fired so far.

@@ -48,13 +48,8 @@ pub struct Overrides {
 
 impl Overrides {
     /// No override: the plain run of a seed.
-    pub const fn new() -> Overrides {
-        Overrides {
-            choices: BTreeMap::new(),
-            benign_domains: BTreeSet::new(),
-            drawn_domains: BTreeMap::new(),
-            names: BTreeMap::new(),
-        }
+    pub fn new() -> Overrides {
+        Overrides::default()
     }
 
     /// Overrides one decision, whether its domain is benign or not.

@@ -3,13 +3,13 @@
 
 use crate::config::EngineConfig;
 use crate::control::Control;
+use crate::decision::Decisions;
 use crate::device::Device;
 use crate::foreign;
 use crate::kernel::Kernel;
 use crate::limit::Stop;
 use crate::local::{self, Key, Local, Shell};
 use crate::node::NodeId;
-use crate::overrides::Overrides;
 use crate::report::TaskReport;
 use crate::task::{BoxRunnable, End};
 use crate::trace::Trace;
@@ -60,12 +60,12 @@ impl World {
     /// Begins a run: whatever was there of the last one is dropped and forgotten.
     /// Machines and nodes stay, all of them down, until [`clear_topology`](Self::clear_topology).
     #[inline]
-    pub fn begin(&mut self, seed: u64, config: &EngineConfig, overrides: &Overrides, trace: Option<Trace>) {
+    pub fn begin(&mut self, decisions: Decisions, config: &EngineConfig, trace: Option<Trace>) {
         self.end_tasks();
         self.panics.clear();
         self.forget();
         let run = self.shell.with(|split| {
-            split.kernel.reset(seed, config, overrides, trace);
+            split.kernel.reset(decisions, config, trace);
             for device in split.devices.iter() {
                 device.reset(&mut split.kernel);
             }

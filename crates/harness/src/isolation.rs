@@ -12,7 +12,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use wavetank_engine::{Digest, Overrides, Tally};
+use wavetank_engine::{Decisions, Digest, Tally};
 use wavetank_probe::{Count, Site, catalogue};
 
 /// Where the runs of a simulation happen.
@@ -139,7 +139,7 @@ fn begin(simulation: &Arc<Simulation>, timeout: Duration, arguments: Option<&[Os
 fn run_and_end(simulation: Arc<Simulation>, seed: u64) -> ! {
     end_with_stdin();
     let mut worker = Worker::new(simulation);
-    let outcome = worker.run(seed, &Overrides::new(), None);
+    let outcome = worker.run(Decisions::of(seed), None);
     let noted = worker.noted();
     let tallies = worker.faults(|faults| faults.tallies().iter().map(|(kind, tally)| (kind, *tally)).collect());
     let coverage = worker.take_coverage();

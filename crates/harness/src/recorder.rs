@@ -5,7 +5,7 @@ use crate::record::RunRecord;
 use crate::simulation::Simulation;
 use crate::worker::Worker;
 use std::sync::Arc;
-use wavetank_engine::{Overrides, Trace};
+use wavetank_engine::{Decisions, Overrides, Trace};
 
 /// Runs single seeds of a simulation, one after another, and keeps each one's details.
 pub struct Recorder {
@@ -22,7 +22,7 @@ impl Recorder {
     /// Runs one seed under overrides, keeping the events of a window if asked to.
     pub fn run(&mut self, seed: u64, overrides: Overrides, window: Option<(u64, u64)>) -> RunRecord {
         let trace = window.map(|(from, to)| Trace::window(from, to));
-        let outcome = self.worker.run(seed, &overrides, trace);
+        let outcome = self.worker.run(Decisions::new(seed, overrides), trace);
         self.worker.record(seed, outcome)
     }
 }

@@ -10,7 +10,7 @@ use crate::worker::Worker;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
-use wavetank_engine::Overrides;
+use wavetank_engine::Decisions;
 
 /// How far a sweep is, for whoever shows it.
 #[derive(Debug, Default)]
@@ -26,9 +26,6 @@ pub struct Progress {
 /// Seeds between two looks at what has been reached, for strategies that end when
 /// everything was. Fixed, so that the number of threads does not change when they end.
 const ROUND: u64 = 64;
-
-/// What a sweep overrides.
-static PLAIN: Overrides = Overrides::new();
 
 /// What to sweep, how, and who looks on.
 pub(crate) struct Sweep<'a> {
@@ -158,7 +155,7 @@ impl Share<'_> {
 
 /// Runs a seed on this thread. What a worker adds up itself is not in the answer.
 fn run_here(worker: &mut Worker, seed: u64) -> ToldRun {
-    let outcome = worker.run(seed, &PLAIN, None);
+    let outcome = worker.run(Decisions::of(seed), None);
     ToldRun { outcome, noted: worker.noted(), tallies: Vec::new(), coverage: Vec::new() }
 }
 

@@ -6,7 +6,7 @@ use crate::log;
 use crate::record::RunRecord;
 use crate::recorder::Recorder;
 use crate::worker::Worker;
-use wavetank_engine::{Kernel, MachineId, NodeId, Overrides, StoryEvent, Trace, Value};
+use wavetank_engine::{Decisions, Kernel, MachineId, NodeId, Overrides, StoryEvent, Trace, Value};
 
 /// What a node is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +68,8 @@ impl Recorder {
     pub fn tell(&mut self, seed: u64, overrides: Overrides) -> RunRecord {
         let count = overrides.len();
         let trace = Trace::window(0, 0).with_story();
-        let outcome = log::with_told_logs(LOGS, || self.worker.run(seed, &overrides, Some(trace)));
+        let decisions = Decisions::new(seed, overrides);
+        let outcome = log::with_told_logs(LOGS, || self.worker.run(decisions, Some(trace)));
         let mut record = self.worker.record(seed, outcome);
         record.story = Some(self.worker.story(&record.failures, count));
         record

@@ -16,7 +16,7 @@ use std::rc::Rc;
 use std::time::Duration;
 use wavetank_core::saturating_nanos;
 use wavetank_engine::{
-    CrashKind, Digest, EngineConfig, Home, MachineId, NodeId, NodeState, Overrides, Scope, Stop, TaskReport,
+    CrashKind, Decisions, Digest, EngineConfig, Home, MachineId, NodeId, NodeState, Scope, Stop, TaskReport,
 };
 use wavetank_network::NetworkConfig;
 use wavetank_storage::StorageConfiguration;
@@ -138,7 +138,7 @@ impl Tank {
         engine: EngineConfig,
     ) -> Tank {
         let mut rig = Rig::new(&network, &storage);
-        rig.world.begin(seed, &engine, &Overrides::new(), None);
+        rig.world.begin(Decisions::of(seed), &engine, None);
         Tank { rig, seed, hosts: BTreeMap::new(), order: Vec::new(), blows: 0 }
     }
 

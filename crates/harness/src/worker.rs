@@ -14,7 +14,7 @@ use crate::simulation::Simulation;
 use std::cell::Cell;
 use std::sync::Arc;
 use wavetank_core::saturating_nanos;
-use wavetank_engine::{Decisions, Digest, FaultLog, NodeId, Overrides, Stop, Trace};
+use wavetank_engine::{Decisions, Digest, FaultLog, NodeId, Stop, Trace};
 use wavetank_probe::Coverage;
 
 /// What a sweep keeps of one run.
@@ -53,10 +53,10 @@ impl Worker {
         &self.setting().cast
     }
 
-    /// Runs one seed.
-    pub(crate) fn run(&mut self, seed: u64, overrides: &Overrides, trace: Option<Trace>) -> RunOutcome {
+    /// Runs one seed, or what overrides make of it.
+    pub(crate) fn run(&mut self, decisions: Decisions, trace: Option<Trace>) -> RunOutcome {
         let _simulating = Simulating::begin();
-        let starter = self.begin(seed, overrides, trace);
+        let starter = self.begin(decisions, trace);
         let mut failures = Vec::new();
         let ended = self.course(&starter);
         match ended {
@@ -123,9 +123,9 @@ impl Worker {
         self.rig.world.kernel(|kernel| std::mem::replace(&mut kernel.coverage, Coverage::new()))
     }
 
-    fn begin(&mut self, seed: u64, overrides: &Overrides, trace: Option<Trace>) -> Starter {
+    fn begin(&mut self, decisions: Decisions, trace: Option<Trace>) -> Starter {
         let Worker { simulation, rig, setting, recorded } = self;
-        let decisions = Decisions::new(seed, overrides);
+        let seed = decisions.seed();
         let is_uniform = simulation.is_uniform();
         let fitting = setting.take().filter(|last| last.cast.fits(simulation, &decisions));
         let setting = setting.insert(match fitting {
@@ -143,7 +143,7 @@ impl Worker {
             rig.world.device(rig.fabric, |fabric, _| fabric.configure(&conditions.network));
             rig.world.device(rig.disks, |disks, _| disks.configure(conditions.storage.clone()));
         }
-        rig.world.begin(seed, &conditions.engine, overrides, trace);
+        rig.world.begin(decisions, &conditions.engine, trace);
         rig.world.kernel(|kernel| kernel.reads_publications = !simulation.invariants.is_empty());
         rig.world.device(rig.ledger, |ledger, _| {
             ledger.recorded = *recorded;

@@ -13,7 +13,7 @@ use wavetank_core::{
     TaskProvider, TcpListener, TcpStream, TimeProvider, UdpSocket, select, watch,
 };
 use wavetank_engine::{
-    Control, CrashKind, EngineConfig, MachineId, NodeId, NodeState, Overrides, Placement, Scope, Stop, World,
+    Control, CrashKind, Decisions, EngineConfig, MachineId, NodeId, NodeState, Placement, Scope, Stop, World,
 };
 use wavetank_harness::SimProviders;
 use wavetank_network::{Fabric, NetworkConfig, address_of};
@@ -300,7 +300,7 @@ impl Stage {
     }
 
     fn begin(&mut self, seed: u64) {
-        self.world.begin(seed, &EngineConfig::default(), &Overrides::new(), None);
+        self.world.begin(Decisions::of(seed), &EngineConfig::default(), None);
         self.steps.borrow_mut().clear();
         self.boot_program();
         self.boot(PEER, "peer", |world| async move { peer(world).await.expect("the peer is never struck") });

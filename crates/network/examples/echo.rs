@@ -6,7 +6,7 @@
 use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wavetank_core::{NetworkProvider, TcpListener};
-use wavetank_engine::{EngineConfig, MachineId, Overrides, Placement, Stop, World};
+use wavetank_engine::{Decisions, EngineConfig, MachineId, Placement, Stop, World};
 use wavetank_network::{Fabric, NetworkConfig, SimNetworkProvider, SimTcpStream, address_of};
 
 const CLIENTS: u32 = 10;
@@ -70,7 +70,7 @@ fn main() {
     let at = SocketAddr::new(address_of(MachineId(0)), 7000);
     let begun = std::time::Instant::now();
     for seed in 0..runs {
-        world.begin(seed, &EngineConfig::default(), &Overrides::new(), None);
+        world.begin(Decisions::of(seed), &EngineConfig::default(), None);
         let control = world.control();
         world.enter(|| {
             for (n, &node) in nodes.iter().enumerate() {

@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::process::Command;
 use std::time::Instant;
 use wavetank_core::{OpenOptions, StorageFile, StorageProvider};
-use wavetank_engine::{CrashKind, EngineConfig, MachineId, NodeId, Overrides, Placement, Scope, Stop, World};
+use wavetank_engine::{CrashKind, Decisions, EngineConfig, MachineId, NodeId, Placement, Scope, Stop, World};
 use wavetank_storage::{Disks, SimStorageProvider, StorageConfiguration};
 
 const BLOCK: usize = 4096;
@@ -66,7 +66,7 @@ fn build() -> (World, NodeId) {
 }
 
 fn simulate(world: &mut World, node: NodeId, count: u64) {
-    world.begin(1, &EngineConfig::default(), &Overrides::new(), None);
+    world.begin(Decisions::of(1), &EngineConfig::default(), None);
     let control = world.control();
     world.enter(|| {
         let home = control.boot(node);
@@ -82,7 +82,7 @@ fn crash() {
     let (mut world, node) = build();
     let mut times: Vec<f64> = (0..ROUNDS as u64)
         .map(|seed| {
-            world.begin(seed, &EngineConfig::default(), &Overrides::new(), None);
+            world.begin(Decisions::of(seed), &EngineConfig::default(), None);
             let control = world.control();
             world.enter(|| {
                 let home = control.boot(node);
@@ -160,7 +160,7 @@ fn main() {
     const RUNS: u64 = 1_000_000;
     let idle = rate(RUNS, || {
         for seed in 0..RUNS {
-            world.begin(seed, &EngineConfig::default(), &Overrides::new(), None);
+            world.begin(Decisions::of(seed), &EngineConfig::default(), None);
         }
     });
     println!("a run that does nothing: {:.0} ns", 1e6 / idle);

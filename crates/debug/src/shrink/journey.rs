@@ -36,7 +36,7 @@ impl Journey {
     pub(super) fn of(passes: &Passes<'_>, atom: &Atom) -> Option<Journey> {
         let chaos = &passes.record.configuration.chaos;
         let window = saturating_nanos(chaos.window);
-        let decisions = Decisions::new(passes.seed, &passes.overrides);
+        let decisions = Decisions::new(passes.seed, passes.overrides.clone());
         let base = |atom: &Atom| {
             let plan = mix(atom.address.domain, atom.address.entity);
             atom.time.checked_sub(decisions.within(TIME, plan, atom.address.nth, 0, window))

@@ -18,7 +18,7 @@ pub(super) enum Loss {
 impl Passes<'_> {
     /// The overrides, and every crash loses so, whatever it meets.
     pub(super) fn losing(&self, mut overrides: Overrides, loss: Loss) -> Overrides {
-        let decisions = Decisions::new(self.seed, &self.overrides);
+        let decisions = Decisions::new(self.seed, self.overrides.clone());
         for domain in losses() {
             let last = self.record.atoms.iter().rev().find(|atom| atom.address.domain == domain.key());
             let drawn = last.and_then(|atom| decisions.draw(domain, atom.address.entity, atom.address.nth));

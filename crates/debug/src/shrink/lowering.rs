@@ -43,7 +43,7 @@ impl Passes<'_> {
 
     /// How large a group is under the overrides so far.
     pub(super) fn size(&self, entity: u64, count: Count) -> u32 {
-        let decisions = wavetank_harness::Decisions::new(self.seed, &self.overrides);
+        let decisions = wavetank_harness::Decisions::new(self.seed, self.overrides.clone());
         decisions.within(SIZE, entity, 0, u64::from(count.low), u64::from(count.high)) as u32
     }
 

@@ -6,7 +6,7 @@ use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 use wavetank_engine::{
-    Control, CrashKind, EngineConfig, Home, NodeId, Overrides, Placement, Policy, Scope, SimJoinHandle,
+    Control, CrashKind, Decisions, EngineConfig, Home, NodeId, Overrides, Placement, Policy, Scope, SimJoinHandle,
     SimTaskProvider, SimTimeProvider, Stop, Trace, World, mix,
 };
 
@@ -61,21 +61,21 @@ impl Basin {
                 })
                 .collect()
         });
-        world.begin(seed, config, &Overrides::new(), None);
+        world.begin(Decisions::of(seed), config, None);
         Basin { world, nodes }
     }
 
     /// Begins another run.
     pub(crate) fn begin(&mut self, seed: u64, config: &EngineConfig) {
-        self.world.begin(seed, config, &Overrides::new(), None);
+        self.world.begin(Decisions::of(seed), config, None);
     }
 
     pub(crate) fn begin_overridden(&mut self, seed: u64, config: &EngineConfig, overrides: Overrides) {
-        self.world.begin(seed, config, &overrides, None);
+        self.world.begin(Decisions::new(seed, overrides), config, None);
     }
 
     pub(crate) fn begin_traced(&mut self, seed: u64, config: &EngineConfig, trace: Trace) {
-        self.world.begin(seed, config, &Overrides::new(), Some(trace));
+        self.world.begin(Decisions::of(seed), config, Some(trace));
     }
 
     /// Starts the process of a node.

@@ -7,7 +7,7 @@ const WIND: Domain = Domain::new("test.wind");
 const RAIN: Domain = Domain::new("test.rain");
 
 fn decisions(seed: u64) -> Decisions {
-    Decisions::new(seed, &Overrides::new())
+    Decisions::of(seed)
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn an_override_changes_its_own_address_only() {
         overrides.set(address, choice);
         assert!(!overrides.is_empty());
         assert_eq!(overrides.iter().collect::<Vec<_>>(), [(&address, &choice)]);
-        let overridden = Decisions::new(7, &overrides);
+        let overridden = Decisions::new(7, overrides);
         assert_eq!(overridden.draw(WIND, 3, 4), expected);
         for (domain, entity, nth) in [(WIND, 3, 5), (WIND, 4, 4), (RAIN, 3, 4)] {
             assert_eq!(overridden.draw(domain, entity, nth), plain.draw(domain, entity, nth));
@@ -84,7 +84,7 @@ fn a_benign_domain_is_benign_but_for_what_is_overridden_by_itself() {
     let kept = Address { domain: WIND.key(), entity: 0, nth: 0 };
     overrides.set(kept, Choice::Kept);
     overrides.set_in(WIND, 0, 1, Choice::Draw(1));
-    let overridden = Decisions::new(7, &overrides);
+    let overridden = Decisions::new(7, overrides);
     assert_eq!(overridden.draw(WIND, 0, 0), decisions(7).draw(WIND, 0, 0));
     assert_eq!(overridden.draw(WIND, 0, 1), Some(1));
     for nth in 1..100 {

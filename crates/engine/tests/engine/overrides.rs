@@ -79,10 +79,10 @@ fn a_whole_domain_is_drawn_but_for_single_choices() {
     overrides.set_domain_draw(CRASH, 42);
     overrides.set_in(CRASH, 1, 0, Choice::Benign);
     overrides.set_in(CRASH, 2, 0, Choice::Kept);
-    let decisions = Decisions::new(7, &overrides);
+    let decisions = Decisions::new(7, overrides.clone());
     let drawn = |entity| decisions.draw(CRASH, entity, 0);
     assert_eq!((drawn(0), drawn(1)), (Some(42), None));
-    assert_eq!(drawn(2), Decisions::new(7, &Overrides::new()).draw(CRASH, 2, 0), "what is kept is the seed's");
+    assert_eq!(drawn(2), Decisions::of(7).draw(CRASH, 2, 0), "what is kept is the seed's");
     let json = serde_json::to_string(&overrides).expect("overrides are JSON");
     assert!(json.contains(r#""drawn":{"node.crash":"0x2a"}"#), "{json}");
     let back: Overrides = serde_json::from_str(&json).expect("our own file");

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::time::Duration;
 use wavetank_core::{JoinHandle, RandomProvider, TaskProvider, TimeProvider, select};
 use wavetank_engine::{
-    CrashKind, Digest, EngineConfig, Overrides, Policy, Ratio, Scope, SimRandomProvider, Stop, Trace,
+    CrashKind, Decisions, Digest, EngineConfig, Policy, Ratio, Scope, SimRandomProvider, Stop, Trace,
 };
 use wavetank_probe::{buggify, buggify_knob};
 
@@ -33,7 +33,7 @@ async fn mixture(process: crate::basin::Process, id: u64) {
 
 /// Runs the mixture in a world that may have been used before.
 fn digest(basin: &mut Basin, seed: u64, config: &EngineConfig, trace: Option<Trace>) -> Digest {
-    basin.world.begin(seed, config, &Overrides::new(), trace);
+    basin.world.begin(Decisions::of(seed), config, trace);
     let processes = [basin.boot(0), basin.boot(1), basin.boot(2)];
     for id in 0..6 {
         let process = processes[id % 3];

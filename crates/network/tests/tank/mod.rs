@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use wavetank_core::TimeProvider;
 use wavetank_engine::{
-    Control, CrashKind, Digest, EngineConfig, FaultKind, Home, Kernel, Key, Local, MachineId, NodeId, Overrides,
+    Control, CrashKind, Decisions, Digest, EngineConfig, FaultKind, Home, Kernel, Key, Local, MachineId, NodeId,
     Placement, Scope, SimTimeProvider, Stop, Tally, World,
 };
 use wavetank_network::{Fabric, NetworkConfig, SimNetworkProvider, address_of};
@@ -41,7 +41,7 @@ impl Tank {
 
     /// Begins a run; `script` boots nodes and spawns their tasks.
     pub(crate) fn begin(&mut self, seed: u64, script: impl FnOnce(Hand)) {
-        self.world.begin(seed, &EngineConfig::default(), &Overrides::new(), None);
+        self.world.begin(Decisions::of(seed), &EngineConfig::default(), None);
         let (control, fabric) = (self.world.control(), self.world.local(self.key));
         self.world.enter(|| {
             let home = control.boot(NodeId(0));

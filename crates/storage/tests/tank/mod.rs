@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::future::Future;
 use std::rc::Rc;
 use wavetank_engine::{
-    Control, CrashKind, Digest, EngineConfig, FaultKind, Home, Key, MachineId, NodeId, Overrides, Placement, Scope,
+    Control, CrashKind, Decisions, Digest, EngineConfig, FaultKind, Home, Key, MachineId, NodeId, Placement, Scope,
     Stop, Tally, World,
 };
 use wavetank_storage::{Disks, SimStorageProvider, StorageConfiguration};
@@ -36,7 +36,7 @@ impl Tank {
     }
 
     pub(crate) fn begin(&mut self, seed: u64) -> &mut Tank {
-        self.world.begin(seed, &EngineConfig::default(), &Overrides::new(), None);
+        self.world.begin(Decisions::of(seed), &EngineConfig::default(), None);
         self
     }
 
