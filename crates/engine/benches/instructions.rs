@@ -134,11 +134,11 @@ fn limit(measured: u64) -> LibraryBenchmarkConfig {
 }
 
 // What was measured last.
-const TIMERS: u64 = 8_061_708;
-const TIMERS_INERT: u64 = 8_671_716;
-const SPAWNS: u64 = 12_584_610;
-const EMPTY: u64 = 1_888_699;
-const WAKES: u64 = 10_612_185;
+const TIMERS: u64 = 8_089_253;
+const TIMERS_INERT: u64 = 8_699_261;
+const SPAWNS: u64 = 12_674_387;
+const EMPTY: u64 = 1_665_699;
+const WAKES: u64 = 10_642_106;
 
 library_benchmark_group!(name = engine, benchmarks = [timers, timers_inert, spawn_and_join, empty_runs, wakes]);
 

@@ -118,9 +118,9 @@ fn limit(measured: u64) -> LibraryBenchmarkConfig {
 }
 
 // What was measured last.
-const TINY: u64 = 16_539_793;
-const EXCHANGES: u64 = 30_720_379;
-const CONNECTIONS: u64 = 10_799_565;
+const TINY: u64 = 15_962_027;
+const EXCHANGES: u64 = 29_174_438;
+const CONNECTIONS: u64 = 10_560_426;
 
 library_benchmark_group!(name = harness, benchmarks = [tiny_simulations, exchanges, connections]);
 
