@@ -15,7 +15,9 @@ pub(crate) struct Landing {
 
 impl Landing {
     /// Sends a segment up to `flow.departed`, behind all that are on their way.
-    #[inline]
+    ///
+    /// Always inline: a call would hand the flight over in memory, to be read back at once.
+    #[inline(always)]
     pub(crate) fn enqueue(self, flow: &mut Flow, kernel: &mut Kernel, cargo: Cargo, flight: Flight) {
         let due = flow.last_due.max(kernel.now() + flight.nanos);
         flow.last_due = due;
