@@ -71,8 +71,16 @@ def copies(columns):
     return {peer: fresh[PEERS[peer][1]] for peer in columns}
 
 
+def stay_on_one_core():
+    """Keeps this program and all that it starts on one core. A process that begins on a core
+    which has slept takes up to 2 ms longer, and which core it gets is chance."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+
+
 def measure():
     """All rounds, as a list of records; written out one by one as they come."""
+    stay_on_one_core()
     columns = chosen("PEERS", PEERS)
     workloads = chosen("ONLY", [w for w, _, _ in ROWS])
     records, unsupported = [], set()
