@@ -68,6 +68,7 @@ impl Device for Ledger {
     fn crash(&mut self, _: Scope, _: CrashKind, _: &mut Kernel) {}
 
     fn reset(&mut self, _: &mut Kernel) {
+        // To clear a map is to take it apart, an empty one too.
         if !self.state.is_empty() {
             self.state.clear();
         }

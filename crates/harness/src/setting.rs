@@ -15,7 +15,7 @@ pub(crate) struct Setting {
     pub(crate) simulation: Arc<Simulation>,
     pub(crate) cast: Arc<Cast>,
     /// Its own; none if they are those of the simulation.
-    drawn: Option<Conditions>,
+    pub(crate) drawn: Option<Conditions>,
 }
 
 impl fmt::Debug for Setting {
@@ -28,10 +28,6 @@ impl fmt::Debug for Setting {
 }
 
 impl Setting {
-    pub(crate) fn new(simulation: Arc<Simulation>, cast: Arc<Cast>, drawn: Option<Conditions>) -> Setting {
-        Setting { simulation, cast, drawn }
-    }
-
     /// What the run's world is like.
     pub(crate) fn conditions(&self) -> &Conditions {
         self.drawn.as_ref().unwrap_or(&self.simulation.conditions)

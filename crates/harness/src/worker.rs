@@ -126,23 +126,23 @@ impl Worker {
     fn begin(&mut self, decisions: Decisions, trace: Option<Trace>) -> Starter {
         let Worker { simulation, rig, setting, recorded } = self;
         let seed = decisions.seed();
-        let is_uniform = simulation.is_uniform();
         let fitting = setting.take().filter(|last| last.cast.fits(simulation, &decisions));
         let setting = setting.insert(match fitting {
-            Some(last) if is_uniform => last,
+            Some(last) if simulation.is_uniform() => last,
             fitting => {
                 let cast = match fitting {
                     Some(last) => last.cast.clone(),
                     None => Arc::new(Cast::arrange(simulation, &decisions, rig)),
                 };
-                Arc::new(Setting::new(simulation.clone(), cast, simulation.expand(&decisions)))
+                let drawn = simulation.expand(&decisions);
+                Arc::new(Setting { simulation: simulation.clone(), cast, drawn })
             }
         });
-        let conditions = setting.conditions();
-        if !is_uniform {
+        if let Some(conditions) = &setting.drawn {
             rig.world.device(rig.fabric, |fabric, _| fabric.configure(&conditions.network));
             rig.world.device(rig.disks, |disks, _| disks.configure(conditions.storage.clone()));
         }
+        let conditions = setting.conditions();
         rig.world.begin(decisions, &conditions.engine, trace);
         rig.world.kernel(|kernel| kernel.reads_publications = !simulation.invariants.is_empty());
         rig.world.device(rig.ledger, |ledger, _| {

@@ -62,6 +62,7 @@ pub(crate) struct Links {
 
 impl Links {
     pub(crate) fn reset(&mut self) {
+        // To clear a map is to take it apart, an empty one too.
         if !self.links.is_empty() {
             self.links.clear();
         }
