@@ -14,7 +14,7 @@ use crate::node::{NodeId, Topology};
 use crate::pct::Pct;
 use crate::queue::{Queue, Ticket};
 use crate::ready::{Place, Policy, Ready};
-use crate::task::{Debris, End, Task, Tasks, Wait, index_of};
+use crate::task::{Debris, End, Tasks, Wait, index_of};
 use crate::timer::Timers;
 use crate::trace::{EventKind, Trace};
 use crate::waiter::Waiter;
@@ -36,16 +36,6 @@ pub const CHANGES: Domain = Domain::new("engine.pct-change");
 pub const SELECT: Domain = Domain::new("engine.select");
 
 pub(crate) const POLL: EventKind = EventKind::new("poll");
-
-/// The priority of a task's latest wake.
-#[inline]
-fn priority(policy: &Policy, decisions: &Decisions, pct: &Pct, task: &Task) -> u64 {
-    match policy {
-        Policy::Fifo => 0,
-        Policy::Random => decisions.draw(SCHEDULE, task.entity, u64::from(task.wakes)).unwrap_or(0),
-        Policy::Pct { .. } => pct.priority(decisions, task),
-    }
-}
 
 /// The state of a run; see the module's first lines.
 pub struct Kernel {
@@ -360,23 +350,53 @@ impl Kernel {
         task.wait = None;
         self.sequence = self.sequence.wrapping_add(1).max(1);
         task.queued = self.sequence;
-        let priority = priority(&self.config.policy, &self.decisions, &self.pct, task);
         let index = index_of(number);
-        self.ready.push(priority, Place::new(self.sequence, index));
+        self.push_ready(Place::new(self.sequence, index));
         if self.trace.is_some() {
             self.tell_wake(index);
         }
         true
     }
 
-    /// Puts a task that was ready before among the ready again, as it was.
-    pub(crate) fn push_again(&mut self, place: Place) {
-        let priority = priority(&self.config.policy, &self.decisions, &self.pct, self.tasks.at(place.index()));
+    /// Puts a task among the ready. Its priority is drawn when there is somebody else, and
+    /// mostly there is nobody.
+    #[inline]
+    pub(crate) fn push_ready(&mut self, place: Place) {
+        if self.ready.is_empty() {
+            self.ready.push_alone(place);
+        } else {
+            self.push_beside(place);
+        }
+    }
+
+    #[inline(never)]
+    fn push_beside(&mut self, place: Place) {
+        self.draw_alone();
+        let priority = self.priority(place);
         self.ready.push(priority, place);
+    }
+
+    /// Draws the priority of who has stood alone so far.
+    fn draw_alone(&mut self) {
+        if let Some(alone) = self.ready.take_alone() {
+            let priority = self.priority(alone);
+            self.ready.push(priority, alone);
+        }
+    }
+
+    /// The priority of a ready task. Of one that is not ready any more, any number.
+    fn priority(&self, place: Place) -> u64 {
+        let task = self.tasks.peek(place.index());
+        match self.config.policy {
+            Policy::Fifo => 0,
+            Policy::Random => self.decisions.draw(SCHEDULE, task.entity, u64::from(task.wakes)).unwrap_or(0),
+            Policy::Pct { .. } => self.pct.priority(&self.decisions, task),
+        }
     }
 
     /// Gives a ready task another place; its old entry is stale from now on.
     pub(crate) fn requeue(&mut self, index: u32, priority: u64) {
+        self.draw_alone();
         self.sequence = self.sequence.wrapping_add(1).max(1);
         self.tasks.at(index).queued = self.sequence;
         self.ready.push(priority, Place::new(self.sequence, index));

@@ -110,7 +110,7 @@ impl Kernel {
                 node.state = NodeState::Up;
                 self.paused -= 1;
                 for place in std::mem::take(&mut node.parked) {
-                    self.push_again(place);
+                    self.push_ready(place);
                 }
                 self.note_and_tell(RESUME, u64::from(id.0), 0, |telling| Kernel::tell_node(telling, "node.resume", id));
             }

@@ -54,7 +54,8 @@ struct Entry {
 
 /// The ready tasks.
 ///
-/// The earliest of those with a priority stands apart: mostly it is the only one.
+/// The earliest of those with a priority stands apart: mostly it is the only one. Who is
+/// the only one needs no priority, and has none before another comes.
 /// Its two numbers lie apart too, because a processor that has just stored both
 /// cannot yet load them as one.
 #[derive(Debug)]
@@ -63,6 +64,7 @@ pub(crate) struct Ready {
     /// [`NOBODY`] if there is none.
     front: Place,
     heap: BinaryHeap<Reverse<Entry>>,
+    /// 0 if it was not drawn: then there is nobody else.
     front_priority: u64,
     fifo: VecDeque<Place>,
 }
@@ -76,6 +78,26 @@ impl Default for Ready {
 }
 
 impl Ready {
+    /// Whether there is nobody, not even somebody who is not ready any more.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.front == NOBODY && self.fifo.is_empty()
+    }
+
+    /// Makes a task the next one, of none but it.
+    #[inline]
+    pub(crate) fn push_alone(&mut self, place: Place) {
+        debug_assert!(self.is_empty(), "who has no priority stands alone");
+        self.front = place;
+        self.front_priority = 0;
+    }
+
+    /// Takes out who has no priority yet, to be pushed with one before another comes.
+    pub(crate) fn take_alone(&mut self) -> Option<Place> {
+        let is_alone = self.front != NOBODY && self.front_priority == 0;
+        is_alone.then(|| std::mem::replace(&mut self.front, NOBODY))
+    }
+
     #[inline]
     pub(crate) fn push(&mut self, priority: u64, place: Place) {
         if priority == 0 {

@@ -236,7 +236,7 @@ impl Kernel {
         task.future = Some(future);
         task.queued = place.sequence();
         self.polls -= 1;
-        self.push_again(place);
+        self.push_ready(place);
         let livelock = self.polls < self.config.limits.polls;
         Next::Stop(Stop::Limit(if livelock { Limit::PollsPerInstant } else { Limit::Polls }))
     }

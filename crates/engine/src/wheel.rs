@@ -8,6 +8,17 @@ const SLOTS: usize = 1 << LEVEL_BITS;
 /// packet of a local network each, with which nothing remains to be done. Measured against
 /// digits of six bits throughout: 3 percent less time for timers and echo, 9 among 100 nodes.
 const FIRST_BITS: u32 = 2;
+const LEAD: u32 = LEVEL_BITS - FIRST_BITS;
+/// The lowest bit of each level's digit.
+const SHIFTS: [u8; LEVELS] = {
+    let mut shifts = [0; LEVELS];
+    let mut level = 1;
+    while level < LEVELS {
+        shifts[level] = (level as u32 * LEVEL_BITS - LEAD) as u8;
+        level += 1;
+    }
+    shifts
+};
 /// 2 bits and 11 times 6 reach past the 64 of a time in nanoseconds.
 const LEVELS: usize = 12;
 /// The lists' anchors come before the records in one numbering.
@@ -190,10 +201,9 @@ impl Wheel {
 
     #[inline]
     fn place(&self, time: u64) -> (usize, usize) {
-        const LEAD: u32 = LEVEL_BITS - FIRST_BITS;
-        let level = (63 + LEAD - ((time ^ self.base) | 1).leading_zeros()) / LEVEL_BITS;
+        let level = ((((time ^ self.base) | 1).ilog2() + LEAD) / LEVEL_BITS) as usize;
         // In the lowest level more than its digit is looked at: the rest is the same for all.
-        (level as usize, (time >> (level * LEVEL_BITS).saturating_sub(LEAD)) as usize & (SLOTS - 1))
+        (level, (time >> SHIFTS[level]) as usize & (SLOTS - 1))
     }
 
     #[inline]

@@ -268,16 +268,21 @@ impl Flow {
         self.written += data.len() as u64;
     }
 
-    /// Moves up to `most` bytes that have landed into `buffer`.
+    /// Moves up to `most` bytes into `buffer`. So many have landed.
     #[inline]
     pub(crate) fn take(&mut self, most: usize, buffer: &mut ReadBuf<'_>) {
-        let len = most.min(buffer.remaining()).min((self.landed - self.read) as usize);
-        let (one, two) = self.ring.get(self.read, len);
-        buffer.put_slice(one);
-        if !two.is_empty() {
-            buffer.put_slice(two);
+        let len = most.min(buffer.remaining());
+        match self.ring.within(self.read, len) {
+            Some(bytes) => buffer.put_slice(bytes),
+            None => self.copy(len, buffer),
         }
         self.read += len as u64;
+    }
+
+    /// Out of the way of the few bytes that most reads are about.
+    #[inline(never)]
+    fn copy(&self, len: usize, buffer: &mut ReadBuf<'_>) {
+        self.ring.get(self.read, len).into_iter().for_each(|bytes| buffer.put_slice(bytes));
     }
 
     /// Whether an acknowledgement must be an event: a writer waits for room, or bytes for the window.

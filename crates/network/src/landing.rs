@@ -22,9 +22,11 @@ impl Landing {
         let due = flow.last_due.max(kernel.now() + flight.nanos);
         flow.last_due = due;
         let departure = Departure { end: flow.departed, due, cargo, lost: flight.lost, marks: flight.marks };
-        let before = &*flow;
-        // Moved, not borrowed, so that it is not laid down in memory to be read back at once.
-        kernel.tell("tcp.depart", move |telling| told::departs(telling, before, departure));
+        // Asked first: what the words would be made of is not laid down in memory for nothing.
+        if kernel.is_telling() {
+            let before = &*flow;
+            kernel.tell("tcp.depart", move |telling| told::departs(telling, before, departure));
+        }
         if flow.depart(departure) {
             flow.ticket = Some(kernel.at(due, self.device, self.slot));
         }

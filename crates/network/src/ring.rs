@@ -43,16 +43,24 @@ impl Ring {
         }
     }
 
-    /// The `len` bytes from offset `read` on, in one or two pieces.
+    /// The `len` bytes from offset `read` on, if they lie within.
     #[inline]
-    pub(crate) fn get(&self, read: u64, len: usize) -> (&[u8], &[u8]) {
-        if self.beyond.is_empty() {
-            let at = (read - self.base) as usize;
-            return (&self.within[at..at + len], &[]);
+    pub(crate) fn within(&self, read: u64, len: usize) -> Option<&[u8]> {
+        if !self.beyond.is_empty() {
+            return None;
+        }
+        let at = (read - self.base) as usize;
+        Some(&self.within[at..at + len])
+    }
+
+    /// The `len` bytes from offset `read` on, wherever they lie, in one or two pieces.
+    pub(crate) fn get(&self, read: u64, len: usize) -> [&[u8]; 2] {
+        if let Some(bytes) = self.within(read, len) {
+            return [bytes, &[]];
         }
         let at = read as usize & (self.beyond.len() - 1);
         let room = self.beyond.len() - at;
-        if len <= room { (&self.beyond[at..at + len], &[]) } else { (&self.beyond[at..], &self.beyond[..len - room]) }
+        if len <= room { [&self.beyond[at..at + len], &[]] } else { [&self.beyond[at..], &self.beyond[..len - room]] }
     }
 
     /// The bytes that it has room for, beyond those within.
@@ -104,7 +112,7 @@ impl Ring {
         let len = needed.next_power_of_two().max(BYTES_FIRST);
         let mut grown = Ring { beyond: vec![0; len].into(), ..Ring::default() };
         if held > 0 {
-            let (one, two) = self.get(read, held);
+            let [one, two] = self.get(read, held);
             grown.put(read, read, one);
             grown.put(read, read + one.len() as u64, two);
         }
@@ -126,7 +134,7 @@ mod tests {
             written += data.len() as u64;
             let len = ((written - read) * (round % 3) / 2) as usize;
             let len = len.min((written - read) as usize);
-            let (one, two) = ring.get(read, len);
+            let [one, two] = ring.get(read, len);
             for (nth, &byte) in one.iter().chain(two).enumerate() {
                 assert_eq!(byte, (read + nth as u64) as u8, "round {round}");
             }
@@ -146,7 +154,7 @@ mod tests {
                 written += data.len() as u64;
             }
             for len in [(written - read) / 2, written - read - (written - read) / 2] {
-                let (one, two) = ring.get(read, len as usize);
+                let [one, two] = ring.get(read, len as usize);
                 assert!(two.is_empty(), "round {round}");
                 assert!(one.iter().enumerate().all(|(nth, &byte)| byte == (read + nth as u64) as u8), "round {round}");
                 read += len;

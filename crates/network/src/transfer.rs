@@ -122,9 +122,8 @@ impl Fabric {
             count_effects(std::mem::take(&mut flow.marks), kernel);
         }
         // As Linux does, tell the writer of a wider window once that is worth a packet.
-        if flow.read + u64::from(self.config.receive_window) - flow.advertised
-            >= u64::from(self.config.receive_window.div_ceil(2))
-        {
+        let window = u64::from(self.config.receive_window);
+        if (flow.read + window - flow.advertised) * 2 >= window {
             self.confirm(kernel, index, side ^ 1);
         }
         Poll::Ready(Ok(()))
