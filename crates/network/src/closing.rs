@@ -126,7 +126,7 @@ impl Fabric {
         flow.sealed = true;
         flow.closing = false;
         flow.written = flow.departed;
-        flow.acks.lose();
+        flow.lose_acks();
         if flow.end_stall()
             && let Some(ticket) = flow.ticket.take()
         {

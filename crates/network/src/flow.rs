@@ -51,6 +51,13 @@ pub(crate) struct Ack {
 
 const NO_ACK: Ack = Ack { due: u64::MAX, upto: 0, edge: 0 };
 
+impl Default for Ack {
+    /// None.
+    fn default() -> Ack {
+        NO_ACK
+    }
+}
+
 /// Something was lost, and nothing can land before it was sent again.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Stall {
@@ -80,7 +87,8 @@ pub(crate) struct Flow {
     pub(crate) edge: u64,
     /// How far the reader has said so, which the writer may not know yet.
     pub(crate) advertised: u64,
-    pub(crate) acks: Acks,
+    /// The earliest acknowledgement on its way.
+    ack: Ack,
     pub(crate) first: Option<Departure>,
     /// The queued record: the first departure's landing, or the next attempt.
     pub(crate) ticket: Option<Ticket>,
@@ -108,48 +116,15 @@ pub(crate) struct Flow {
 pub(crate) struct Aside {
     /// What is on its way behind the first departure.
     rest: VecDeque<Departure>,
+    /// All acknowledgements on their way behind the earliest, as one: as a receiver that
+    /// delays its acknowledgements has it.
+    later: Ack,
     pub(crate) stall: Option<Stall>,
     pub(crate) writer: Waiter,
     /// Numbers the reads, for those that a fault shortens.
     pub(crate) reads: u64,
     /// Numbers what is sent again, and resets: each has a fate of its own.
     pub(crate) repeats: u64,
-}
-
-/// At most two acknowledgements on their way: the earliest, and all later ones as
-/// one, as a receiver that delays its acknowledgements has it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Acks {
-    first: Ack,
-    last: Ack,
-}
-
-impl Default for Acks {
-    fn default() -> Self {
-        Acks { first: NO_ACK, last: NO_ACK }
-    }
-}
-
-impl Acks {
-    /// When the earliest arrives.
-    #[inline]
-    pub(crate) fn due(&self) -> Option<u64> {
-        (self.first.due != u64::MAX).then_some(self.first.due)
-    }
-
-    #[inline]
-    pub(crate) fn push(&mut self, ack: Ack) {
-        if self.first.due == u64::MAX {
-            self.first = ack;
-        } else {
-            self.last = Ack { due: ack.due.max(self.first.due), ..ack };
-        }
-    }
-
-    /// What is on its way is lost.
-    pub(crate) fn lose(&mut self) {
-        *self = Acks::default();
-    }
 }
 
 impl Flow {
@@ -172,7 +147,7 @@ impl Flow {
         for is_so in [sealed, closing, fin_departed, fin_landed, reset_departed, update_lost] {
             *is_so = false;
         }
-        self.acks.lose();
+        self.ack = NO_ACK;
         self.first = None;
         self.ticket = None;
         self.ack_ticket = None;
@@ -238,20 +213,62 @@ impl Flow {
         self.aside.as_ref().and_then(|aside| aside.rest.back()).or(self.first.as_ref())
     }
 
+    /// When the earliest acknowledgement arrives, if one is on its way.
+    #[inline]
+    pub(crate) fn ack_due(&self) -> Option<u64> {
+        (self.ack.due != u64::MAX).then_some(self.ack.due)
+    }
+
+    /// Sends an acknowledgement at `now`.
+    #[inline]
+    pub(crate) fn push_ack(&mut self, ack: Ack, now: u64) {
+        if self.ack.due == u64::MAX {
+            self.ack = ack;
+        } else {
+            self.push_another(ack, now);
+        }
+    }
+
+    #[inline(never)]
+    fn push_another(&mut self, ack: Ack, now: u64) {
+        self.settle(now);
+        if self.ack.due == u64::MAX {
+            self.ack = ack;
+        } else {
+            let due = ack.due.max(self.ack.due);
+            self.aside().later = Ack { due, ..ack };
+        }
+    }
+
+    /// The acknowledgements on their way are lost.
+    pub(crate) fn lose_acks(&mut self) {
+        self.ack = NO_ACK;
+        if let Some(aside) = &mut self.aside {
+            aside.later = NO_ACK;
+        }
+    }
+
     /// Settles the acknowledgements that have arrived by `now`.
     #[inline]
     pub(crate) fn settle(&mut self, now: u64) {
-        let Acks { first, last } = self.acks;
-        // Whether the first has arrived when somebody writes is as good as random, and a wrong
-        // guess of the processor costs more than settling nothing.
-        let arrived = first.due <= now;
-        self.acked = self.acked.max(select_unpredictable(arrived, first.upto, 0));
-        self.edge = self.edge.max(select_unpredictable(arrived, first.edge, 0));
-        self.acks.first.due = select_unpredictable(arrived, last.due, first.due);
-        self.acks.first.upto = select_unpredictable(arrived, last.upto, first.upto);
-        self.acks.first.edge = select_unpredictable(arrived, last.edge, first.edge);
-        self.acks.last.due = select_unpredictable(arrived, NO_ACK.due, last.due);
-        if arrived && last.due <= now {
+        let Ack { due, upto, edge } = self.ack;
+        // Whether it has arrived when somebody writes is as good as random, and a wrong guess of
+        // the processor costs more than settling nothing.
+        let arrived = due <= now;
+        self.acked = self.acked.max(select_unpredictable(arrived, upto, 0));
+        self.edge = self.edge.max(select_unpredictable(arrived, edge, 0));
+        self.ack.due = select_unpredictable(arrived, NO_ACK.due, due);
+        if self.aside.is_some() && arrived {
+            self.settle_later(now);
+        }
+    }
+
+    #[inline(never)]
+    fn settle_later(&mut self, now: u64) {
+        if let Some(aside) = &mut self.aside
+            && aside.later.due != NO_ACK.due
+        {
+            self.ack = std::mem::take(&mut aside.later);
             self.settle(now);
         }
     }
@@ -314,8 +331,9 @@ impl Flow {
 impl Aside {
     /// As a new connection has it; keeps its memory.
     fn renew(&mut self) {
-        let Aside { rest, stall, writer, reads, repeats } = self;
+        let Aside { rest, later, stall, writer, reads, repeats } = self;
         rest.clear();
+        *later = NO_ACK;
         (*stall, *writer, *reads, *repeats) = (None, Waiter::NOBODY, 0, 0);
     }
 }

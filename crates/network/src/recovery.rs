@@ -190,7 +190,7 @@ impl Fabric {
     pub(crate) fn probe(&mut self, kernel: &mut Kernel, index: u32, side: usize) {
         let flow = &mut self.connections.at(index).flows[side];
         flow.update_lost = false;
-        if flow.acks.due().is_none() {
+        if flow.ack_due().is_none() {
             self.chase(kernel, index, side, mark(&PARTITION));
         }
     }
@@ -200,8 +200,8 @@ impl Fabric {
     pub(crate) fn lose_acks(&mut self, kernel: &mut Kernel, index: u32, side: usize) {
         let flow = &mut self.connections.at(index).flows[side];
         flow.settle(kernel.now());
-        if flow.acks.due().is_some() {
-            flow.acks.lose();
+        if flow.ack_due().is_some() {
+            flow.lose_acks();
             flow.update_lost = true;
             self.chase(kernel, index, side, mark(&PARTITION));
         }

@@ -256,7 +256,7 @@ impl Fabric {
         flow.landed = flow.landed.max(end);
         flow.advertised = flow.read + u64::from(config.receive_window);
         let due = kernel.now() + links.latency_of_ack(config, back, kernel.now());
-        flow.acks.push(Ack { due, upto: flow.landed, edge: flow.advertised });
+        flow.push_ack(Ack { due, upto: flow.landed, edge: flow.advertised }, kernel.now());
         if let Some(next) = flow.first {
             flow.ticket = Some(kernel.at(next.due, *number, Role::Landing.slot(flow_index)));
         }
@@ -293,7 +293,7 @@ impl Fabric {
         }
         flow.advertised = flow.read + u64::from(config.receive_window);
         let due = kernel.now() + links.latency_of_ack(config, back, kernel.now());
-        flow.acks.push(Ack { due, upto: flow.landed, edge: flow.advertised });
+        flow.push_ack(Ack { due, upto: flow.landed, edge: flow.advertised }, kernel.now());
         if flow.is_ack_awaited() {
             self.expect_ack(kernel, index, side);
         }
@@ -303,7 +303,7 @@ impl Fabric {
     #[cold]
     pub(crate) fn expect_ack(&mut self, kernel: &mut Kernel, index: u32, side: usize) {
         let flow = &mut self.connections.at(index).flows[side];
-        if let (None, Some(due)) = (flow.ack_ticket, flow.acks.due()) {
+        if let (None, Some(due)) = (flow.ack_ticket, flow.ack_due()) {
             let slot = Role::Acknowledgement.slot(index << 1 | side as u32);
             flow.ack_ticket = Some(kernel.at(due, self.number, slot));
         }
