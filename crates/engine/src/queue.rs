@@ -15,7 +15,7 @@ const GATHER_AT: usize = FEW_MOST / 2;
 const MANY: usize = 1024;
 
 /// Records that there is room for from the first on.
-const RECORDS_FIRST: usize = 64;
+const RECORDS_FIRST: usize = 128;
 
 /// A queued record; held by the device that queued it, until it fires or is cancelled.
 ///

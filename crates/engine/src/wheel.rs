@@ -118,9 +118,9 @@ impl Wheel {
 
     /// All lists in the order of time, each from its head.
     pub(crate) fn iter(&self) -> impl Iterator<Item = u32> {
-        (0..LEVELS).flat_map(move |level| {
-            let occupied = self.occupied[level];
-            let places = (0..SLOTS).filter(move |place| occupied >> place & 1 == 1);
+        let levels = bits(u64::from(self.levels));
+        levels.flat_map(move |level| {
+            let places = bits(self.occupied[level]);
             places.flat_map(move |place| self.list(self.links[anchor(level, place) as usize].next))
         })
     }
@@ -244,6 +244,17 @@ impl Wheel {
         self.occupied[level] = occupied;
         self.levels &= !(u32::from(occupied == 0) << level);
     }
+}
+
+/// The places of the bits that are set, from the lowest.
+fn bits(mut word: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let place = word.trailing_zeros() as usize;
+        (word != 0).then(|| {
+            word &= word - 1;
+            place
+        })
+    })
 }
 
 /// The number of a list's anchor.
