@@ -98,8 +98,10 @@ impl Ready {
         is_alone.then(|| std::mem::replace(&mut self.front, NOBODY))
     }
 
+    /// Makes a task ready beside others, all of which have their priorities.
     #[inline]
     pub(crate) fn push(&mut self, priority: u64, place: Place) {
+        debug_assert!(self.front == NOBODY || self.front_priority != 0, "who stood alone has a priority now");
         if priority == 0 {
             // Without a priority the order of waking is the order: no heap needed.
             return self.fifo.push_back(place);

@@ -337,3 +337,65 @@ impl Aside {
         (*stall, *writer, *reads, *repeats) = (None, Waiter::NOBODY, 0, 0);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flow_with(acks: impl IntoIterator<Item = (u64, Ack)>) -> Flow {
+        let mut flow = Flow::default();
+        flow.open(1, 1000);
+        acks.into_iter().for_each(|(now, ack)| flow.push_ack(ack, now));
+        flow
+    }
+
+    fn ack(due: u64, upto: u64) -> Ack {
+        Ack { due, upto, edge: 1000 + upto }
+    }
+
+    #[test]
+    fn an_acknowledgement_is_settled_when_it_has_arrived() {
+        let mut flow = flow_with([(0, ack(10, 7))]);
+        flow.settle(9);
+        assert_eq!((flow.acked, flow.edge, flow.ack_due()), (0, 1000, Some(10)));
+        flow.settle(10);
+        assert_eq!((flow.acked, flow.edge, flow.ack_due()), (7, 1007, None));
+    }
+
+    #[test]
+    fn those_behind_the_earliest_arrive_together_with_the_last() {
+        let mut flow = flow_with([(0, ack(10, 1)), (1, ack(12, 2)), (2, ack(11, 3))]);
+        flow.settle(10);
+        assert_eq!((flow.acked, flow.ack_due()), (1, Some(11)));
+        flow.settle(11);
+        assert_eq!((flow.acked, flow.ack_due()), (3, None));
+
+        let mut all_at_once = flow_with([(0, ack(10, 1)), (1, ack(12, 2))]);
+        all_at_once.settle(12);
+        assert_eq!((all_at_once.acked, all_at_once.ack_due()), (2, None));
+    }
+
+    #[test]
+    fn a_later_one_never_arrives_before_the_earliest() {
+        let mut flow = flow_with([(0, ack(10, 1)), (1, ack(5, 2))]);
+        flow.settle(5);
+        assert_eq!(flow.acked, 0);
+        flow.settle(10);
+        assert_eq!((flow.acked, flow.ack_due()), (2, None));
+    }
+
+    #[test]
+    fn one_that_has_arrived_makes_room_for_the_next() {
+        let flow = flow_with([(0, ack(10, 1)), (10, ack(20, 2))]);
+        assert_eq!((flow.acked, flow.ack_due()), (1, Some(20)));
+        assert!(flow.aside.is_none(), "only load and trouble need more memory");
+    }
+
+    #[test]
+    fn all_on_their_way_are_lost_together() {
+        let mut flow = flow_with([(0, ack(10, 1)), (1, ack(12, 2))]);
+        flow.lose_acks();
+        flow.settle(100);
+        assert_eq!((flow.acked, flow.ack_due()), (0, None));
+    }
+}
