@@ -321,6 +321,7 @@ impl Kernel {
     }
 
     /// Drops, after the borrow, a waker that nobody needs any more.
+    #[inline]
     pub fn discard(&mut self, waiter: Waiter) {
         if let Waiter::Foreign(_) = waiter {
             self.bring_out(Debris { future: None, joiner: waiter });

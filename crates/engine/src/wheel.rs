@@ -142,7 +142,7 @@ impl Wheel {
     }
 
     /// Spreads the lowest list over lower levels, as seen from its earliest record; its new head.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn cascade(
         &mut self,
         (level, place, head): (usize, usize, u32),
