@@ -178,6 +178,7 @@ impl Fabric {
     }
 
     /// Frees the connection's slot once nobody and nothing refers to it.
+    #[inline]
     pub(crate) fn finish(&mut self, kernel: &mut Kernel, index: u32) {
         let connection = self.connections.at(index);
         for side in [CLIENT, SERVER] {
@@ -185,9 +186,14 @@ impl Fabric {
                 connection.ends[side].state = State::Gone;
             }
         }
-        if !connection.is_over() {
-            return;
+        if connection.is_over() {
+            self.free_connection(kernel, index);
         }
+    }
+
+    #[inline(never)]
+    fn free_connection(&mut self, kernel: &mut Kernel, index: u32) {
+        let connection = self.connections.at(index);
         for flow in &mut connection.flows {
             if let Some(ticket) = flow.ack_ticket.take() {
                 kernel.cancel(ticket);

@@ -142,6 +142,7 @@ impl Connection {
     }
 
     /// Whether nobody and nothing refers to it.
+    #[inline]
     pub(crate) fn is_over(&self) -> bool {
         let idle = |side: usize| self.ends[side].state == State::Gone && self.flows[side].ticket.is_none();
         idle(CLIENT) && idle(SERVER) && self.handshake.ticket.is_none()
