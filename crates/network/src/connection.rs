@@ -135,6 +135,17 @@ impl Connection {
         Path { from: self.ends[side].machine, to: self.ends[side ^ 1].machine }
     }
 
+    /// As good as new, but for its memory, and for what is filled in for each new one.
+    fn renew(&mut self) {
+        self.flows.iter_mut().for_each(Flow::renew);
+        for end in &mut self.ends {
+            end.error = None;
+            end.blame = 0;
+            end.split = false;
+        }
+        self.handshake = Handshake::default();
+    }
+
     /// In words: `10.0.0.1:80 <- 10.0.0.2:4242`, seen from `side`.
     pub(crate) fn describe(&self, side: usize) -> String {
         let (own, peer) = (self.ends[side].address, self.ends[side ^ 1].address);
@@ -188,6 +199,8 @@ impl Connections {
         assert!(index < crate::slot::INDEX_MOST / 2, "2^27 connections are open at once: does something leak them?");
         if index as usize == self.slots.len() {
             self.slots.push(Box::default());
+        } else {
+            self.slots[index as usize].renew();
         }
         let connection = &mut self.slots[index as usize];
         connection.used = true;
@@ -195,12 +208,6 @@ impl Connections {
         for (side, flow) in connection.flows.iter_mut().enumerate() {
             flow.open(mix(entity, side as u64 + 1), window);
         }
-        for end in &mut connection.ends {
-            end.error = None;
-            end.blame = 0;
-            end.split = false;
-        }
-        connection.handshake = Handshake::default();
         index
     }
 

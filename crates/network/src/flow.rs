@@ -128,17 +128,22 @@ pub(crate) struct Aside {
 }
 
 impl Flow {
-    /// As a new connection has it; keeps its memory.
+    /// Opens a direction that was just made, or made as good as new.
+    #[inline]
     pub(crate) fn open(&mut self, entity: u64, window: u32) {
+        self.entity = entity;
+        self.edge = u64::from(window);
+        self.advertised = u64::from(window);
+    }
+
+    /// As good as new, but for its memory.
+    pub(crate) fn renew(&mut self) {
         // Field by field: as one value it would be made elsewhere and moved here, ring and all.
-        let Flow { ring, aside, entity: name, edge, advertised, .. } = self;
+        let Flow { ring, aside, .. } = self;
         ring.renew();
         if let Some(aside) = aside {
             aside.renew();
         }
-        *name = entity;
-        *edge = u64::from(window);
-        *advertised = u64::from(window);
         let Flow { read, landed, departed, written, acked, last_due, .. } = self;
         for count in [read, landed, departed, written, acked, last_due] {
             *count = 0;
