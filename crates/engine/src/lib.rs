@@ -50,6 +50,7 @@ mod timer;
 mod trace;
 mod turn;
 mod waiter;
+mod waking;
 mod wheel;
 mod world;
 

@@ -118,9 +118,9 @@ fn limit(measured: u64) -> LibraryBenchmarkConfig {
 }
 
 // What was measured last.
-const TINY: u64 = 15_580_251;
-const EXCHANGES: u64 = 27_007_132;
-const CONNECTIONS: u64 = 10_206_029;
+const TINY: u64 = 15_243_347;
+const EXCHANGES: u64 = 26_530_621;
+const CONNECTIONS: u64 = 9_838_537;
 
 library_benchmark_group!(name = harness, benchmarks = [tiny_simulations, exchanges, connections]);
 

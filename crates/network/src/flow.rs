@@ -1,9 +1,9 @@
 //! One direction of a connection: its bytes, how far each of them has come, and
 //! what is on its way. Draws nothing and knows no link.
 
+use crate::acks::{Ack, NO_ACK};
 use crate::ring::Ring;
 use std::collections::VecDeque;
-use std::hint::select_unpredictable;
 use tokio::io::ReadBuf;
 use wavetank_engine::{Ticket, Waiter};
 
@@ -39,25 +39,6 @@ impl Departure {
     }
 }
 
-/// An acknowledgement on its way: a fact with a due time, and not an event.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Ack {
-    pub(crate) due: u64,
-    /// What has landed.
-    pub(crate) upto: u64,
-    /// Where the receive window ends.
-    pub(crate) edge: u64,
-}
-
-const NO_ACK: Ack = Ack { due: u64::MAX, upto: 0, edge: 0 };
-
-impl Default for Ack {
-    /// None.
-    fn default() -> Ack {
-        NO_ACK
-    }
-}
-
 /// Something was lost, and nothing can land before it was sent again.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Stall {
@@ -88,7 +69,7 @@ pub(crate) struct Flow {
     /// How far the reader has said so, which the writer may not know yet.
     pub(crate) advertised: u64,
     /// The earliest acknowledgement on its way.
-    ack: Ack,
+    pub(crate) ack: Ack,
     pub(crate) first: Option<Departure>,
     /// The queued record: the first departure's landing, or the next attempt.
     pub(crate) ticket: Option<Ticket>,
@@ -107,7 +88,7 @@ pub(crate) struct Flow {
     pub(crate) marks: u16,
     pub(crate) reader: Waiter,
     /// None before it is needed.
-    aside: Option<Box<Aside>>,
+    pub(crate) aside: Option<Box<Aside>>,
 }
 
 /// What a direction needs only under load or in trouble. Connections come by the thousand,
@@ -118,7 +99,7 @@ pub(crate) struct Aside {
     rest: VecDeque<Departure>,
     /// All acknowledgements on their way behind the earliest, as one: as a receiver that
     /// delays its acknowledgements has it.
-    later: Ack,
+    pub(crate) later: Ack,
     pub(crate) stall: Option<Stall>,
     pub(crate) writer: Waiter,
     /// Numbers the reads, for those that a fault shortens.
@@ -218,66 +199,6 @@ impl Flow {
         self.aside.as_ref().and_then(|aside| aside.rest.back()).or(self.first.as_ref())
     }
 
-    /// When the earliest acknowledgement arrives, if one is on its way.
-    #[inline]
-    pub(crate) fn ack_due(&self) -> Option<u64> {
-        (self.ack.due != u64::MAX).then_some(self.ack.due)
-    }
-
-    /// Sends an acknowledgement at `now`.
-    #[inline]
-    pub(crate) fn push_ack(&mut self, ack: Ack, now: u64) {
-        if self.ack.due == u64::MAX {
-            self.ack = ack;
-        } else {
-            self.push_another(ack, now);
-        }
-    }
-
-    #[inline(never)]
-    fn push_another(&mut self, ack: Ack, now: u64) {
-        self.settle(now);
-        if self.ack.due == u64::MAX {
-            self.ack = ack;
-        } else {
-            let due = ack.due.max(self.ack.due);
-            self.aside().later = Ack { due, ..ack };
-        }
-    }
-
-    /// The acknowledgements on their way are lost.
-    pub(crate) fn lose_acks(&mut self) {
-        self.ack = NO_ACK;
-        if let Some(aside) = &mut self.aside {
-            aside.later = NO_ACK;
-        }
-    }
-
-    /// Settles the acknowledgements that have arrived by `now`.
-    #[inline]
-    pub(crate) fn settle(&mut self, now: u64) {
-        let Ack { due, upto, edge } = self.ack;
-        // Whether it has arrived when somebody writes is as good as random, and a wrong guess of
-        // the processor costs more than settling nothing.
-        let arrived = due <= now;
-        self.acked = self.acked.max(select_unpredictable(arrived, upto, 0));
-        self.edge = self.edge.max(select_unpredictable(arrived, edge, 0));
-        self.ack.due = select_unpredictable(arrived, NO_ACK.due, due);
-        if self.aside.is_some() && arrived {
-            self.settle_later(now);
-        }
-    }
-
-    #[inline(never)]
-    fn settle_later(&mut self, now: u64) {
-        if let Some(aside) = &mut self.aside
-            && aside.later.due != NO_ACK.due
-        {
-            self.ack = std::mem::take(&mut aside.later);
-            self.settle(now);
-        }
-    }
-
     /// Bytes that the send buffer has room for.
     #[inline]
     pub(crate) fn room(&self, send_buffer: u32) -> usize {
@@ -340,67 +261,5 @@ impl Aside {
         rest.clear();
         *later = NO_ACK;
         (*stall, *writer, *reads, *repeats) = (None, Waiter::NOBODY, 0, 0);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn flow_with(acks: impl IntoIterator<Item = (u64, Ack)>) -> Flow {
-        let mut flow = Flow::default();
-        flow.open(1, 1000);
-        acks.into_iter().for_each(|(now, ack)| flow.push_ack(ack, now));
-        flow
-    }
-
-    fn ack(due: u64, upto: u64) -> Ack {
-        Ack { due, upto, edge: 1000 + upto }
-    }
-
-    #[test]
-    fn an_acknowledgement_is_settled_when_it_has_arrived() {
-        let mut flow = flow_with([(0, ack(10, 7))]);
-        flow.settle(9);
-        assert_eq!((flow.acked, flow.edge, flow.ack_due()), (0, 1000, Some(10)));
-        flow.settle(10);
-        assert_eq!((flow.acked, flow.edge, flow.ack_due()), (7, 1007, None));
-    }
-
-    #[test]
-    fn those_behind_the_earliest_arrive_together_with_the_last() {
-        let mut flow = flow_with([(0, ack(10, 1)), (1, ack(12, 2)), (2, ack(11, 3))]);
-        flow.settle(10);
-        assert_eq!((flow.acked, flow.ack_due()), (1, Some(11)));
-        flow.settle(11);
-        assert_eq!((flow.acked, flow.ack_due()), (3, None));
-
-        let mut all_at_once = flow_with([(0, ack(10, 1)), (1, ack(12, 2))]);
-        all_at_once.settle(12);
-        assert_eq!((all_at_once.acked, all_at_once.ack_due()), (2, None));
-    }
-
-    #[test]
-    fn a_later_one_never_arrives_before_the_earliest() {
-        let mut flow = flow_with([(0, ack(10, 1)), (1, ack(5, 2))]);
-        flow.settle(5);
-        assert_eq!(flow.acked, 0);
-        flow.settle(10);
-        assert_eq!((flow.acked, flow.ack_due()), (2, None));
-    }
-
-    #[test]
-    fn one_that_has_arrived_makes_room_for_the_next() {
-        let flow = flow_with([(0, ack(10, 1)), (10, ack(20, 2))]);
-        assert_eq!((flow.acked, flow.ack_due()), (1, Some(20)));
-        assert!(flow.aside.is_none(), "only load and trouble need more memory");
-    }
-
-    #[test]
-    fn all_on_their_way_are_lost_together() {
-        let mut flow = flow_with([(0, ack(10, 1)), (1, ack(12, 2))]);
-        flow.lose_acks();
-        flow.settle(100);
-        assert_eq!((flow.acked, flow.ack_due()), (0, None));
     }
 }

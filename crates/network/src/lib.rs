@@ -10,6 +10,7 @@
 //! `recovery` and `closing` are the life of a connection; `link` and `partition`
 //! are what lies between machines.
 
+mod acks;
 mod address;
 mod broken;
 mod closing;

@@ -1,10 +1,11 @@
 //! How bytes move on an open connection: written, sent, landed, acknowledged,
 //! read. What happens when they do not arrive is next door, in `recovery.rs`.
 
+use crate::acks::Ack;
 use crate::broken::Broken;
 use crate::connection::State;
 use crate::fabric::Fabric;
-use crate::flow::{Ack, Cargo, Flow};
+use crate::flow::{Cargo, Flow};
 use crate::kinds::{RESET, SHORT_READ, SHORT_WRITE, count_effects, mark};
 use crate::landing::Landing;
 use crate::slot::Role;
