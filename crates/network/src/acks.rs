@@ -14,6 +14,7 @@ pub(crate) struct Ack {
     pub(crate) edge: u64,
 }
 
+/// None is on its way.
 pub(crate) const NO_ACK: Ack = Ack { due: u64::MAX, upto: 0, edge: 0 };
 
 impl Default for Ack {
@@ -27,13 +28,13 @@ impl Flow {
     /// When the earliest acknowledgement arrives, if one is on its way.
     #[inline]
     pub(crate) fn ack_due(&self) -> Option<u64> {
-        (self.ack.due != u64::MAX).then_some(self.ack.due)
+        (self.ack.due != NO_ACK.due).then_some(self.ack.due)
     }
 
     /// Sends an acknowledgement at `now`.
     #[inline]
     pub(crate) fn push_ack(&mut self, ack: Ack, now: u64) {
-        if self.ack.due == u64::MAX {
+        if self.ack.due == NO_ACK.due {
             self.ack = ack;
         } else {
             self.push_another(ack, now);
@@ -43,7 +44,7 @@ impl Flow {
     #[inline(never)]
     fn push_another(&mut self, ack: Ack, now: u64) {
         self.settle(now);
-        if self.ack.due == u64::MAX {
+        if self.ack.due == NO_ACK.due {
             self.ack = ack;
         } else {
             let due = ack.due.max(self.ack.due);

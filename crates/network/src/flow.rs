@@ -214,6 +214,7 @@ impl Flow {
     /// Moves up to `most` bytes into `buffer`. So many have landed.
     #[inline]
     pub(crate) fn take(&mut self, most: usize, buffer: &mut ReadBuf<'_>) {
+        debug_assert!(most as u64 <= self.landed - self.read, "nobody reads what has not landed");
         let len = most.min(buffer.remaining());
         match self.ring.within(self.read, len) {
             Some(bytes) => buffer.put_slice(bytes),

@@ -6,7 +6,7 @@
 //! In reading order: [`Fabric`] is the device, [`SimNetworkProvider`] what a process
 //! sees of it; [`NetworkConfig`] says how it behaves, [`Broken`] which promise a test
 //! breaks, [`kinds`] how its faults are called, [`address_of`] where machines live.
-//! Inside, `connection` and `flow` hold the state; `handshake`, `transfer`,
+//! Inside, `connection`, `flow` and `acks` hold the state; `handshake`, `transfer`,
 //! `recovery` and `closing` are the life of a connection; `link` and `partition`
 //! are what lies between machines.
 
