@@ -66,7 +66,9 @@ def render(records):
         for rows, texts in ((rate_rows, rate), (ns_rows, ns), (rss_rows, rss)):
             rows.append(f"| {workload} | {shown_n:,} | " + " | ".join(texts) + " |")
     rounds = 1 + max((d["round"] for d in records), default=-1)
-    out = table("Median operations per second (min..max); `n=` where a peer ran another size than the row's.", head, rate_rows)
+    machines = sorted({d["processor"] for d in records if "processor" in d})
+    out = [f"On: {', '.join(machines)}.", ""] if machines else []
+    out += table("Median operations per second (min..max); `n=` where a peer ran another size than the row's.", head, rate_rows)
     out += table("Median nanoseconds per operation.", head, ns_rows)
     out += table("Median peak RSS in MiB (same sizes).", head, rss_rows)
     out += [f"Repeatability over {rounds} processes with the same seed:"]
