@@ -58,7 +58,7 @@ impl NetworkProvider for SimNetworkProvider {
     type UdpSocket = SimUdpSocket;
 
     fn connect(&self, to: SocketAddr) -> impl Future<Output = io::Result<SimTcpStream>> + Send {
-        Connecting { home: self.home, to, attempt: None }
+        Connecting { attempt: Attempt::New { home: self.home, to } }
     }
 
     async fn bind(&self, at: SocketAddr) -> io::Result<SimTcpListener> {
@@ -110,39 +110,56 @@ fn by_loopback(address: SocketAddr) -> SocketAddr {
 
 /// A connection that is being opened; dropping it ends the attempt.
 struct Connecting {
-    home: Home,
-    to: SocketAddr,
-    attempt: Option<(Local<Fabric>, Handle)>,
+    attempt: Attempt,
+}
+
+/// How far that is. Each state holds what it needs and no more: a future that waits for a
+/// connection is no smaller.
+#[derive(Clone, Copy)]
+enum Attempt {
+    /// Nothing was asked of the fabric yet.
+    New { home: Home, to: SocketAddr },
+    /// It is under way.
+    Trying { fabric: Local<Fabric>, handle: Handle },
+    /// It has come to its end.
+    Over,
 }
 
 impl Future for Connecting {
     type Output = io::Result<SimTcpStream>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
+        let attempt = &mut self.attempt;
         let mut replaced = None;
-        let local = this.attempt.map_or_else(|| this.home.device::<Fabric>(), |(local, _)| local);
-        let polled = local.with(|fabric, kernel| {
-            let handle = match this.attempt {
-                Some((_, handle)) => handle,
-                None if !this.home.is_alive(kernel) => return Poll::Pending,
-                None => {
+        let polled = match *attempt {
+            Attempt::New { home, to } => {
+                let local = home.device::<Fabric>();
+                local.with(|fabric, kernel| {
+                    if !home.is_alive(kernel) {
+                        return Poll::Pending;
+                    }
                     fabric.number = local.number();
-                    this.attempt.insert((local, fabric.connect(kernel, this.home, this.to)?)).1
-                }
-            };
-            fabric.poll_connect(kernel, handle, cx, &mut replaced).map_ok(|()| handle)
-        });
+                    let handle = fabric.connect(kernel, home, to)?;
+                    *attempt = Attempt::Trying { fabric: local, handle };
+                    fabric.poll_connect(kernel, handle, cx, &mut replaced).map_ok(|()| SimTcpStream::new(local, handle))
+                })
+            }
+            Attempt::Trying { fabric: local, handle } => local.with(|fabric, kernel| {
+                fabric.poll_connect(kernel, handle, cx, &mut replaced).map_ok(|()| SimTcpStream::new(local, handle))
+            }),
+            Attempt::Over => panic!("a connection that was opened, or could not be, is polled again"),
+        };
         drop(replaced);
-        let Poll::Ready(connected) = polled else { return Poll::Pending };
-        this.attempt = None;
-        Poll::Ready(connected.map(|handle| SimTcpStream::new(local, handle)))
+        if polled.is_ready() {
+            *attempt = Attempt::Over;
+        }
+        polled
     }
 }
 
 impl Drop for Connecting {
     fn drop(&mut self) {
-        if let Some((fabric, handle)) = self.attempt {
+        if let Attempt::Trying { fabric, handle } = self.attempt {
             fabric.close(Role::Connect.slot(handle.index >> 1), handle.generation);
         }
     }
