@@ -61,6 +61,7 @@ impl Cast {
         rig.world.clear_topology();
         rig.world.kernel(|kernel| kernel.topology.reserve(total + usize::from(simulation.has_phases())));
         let mut topology = WorkloadTopology::default();
+        let mut text = String::new();
         for role in [Role::Process, Role::Workload] {
             for (index, group) in simulation.groups.iter().enumerate().filter(|(_, group)| group.role == role) {
                 let members = (0..sizes[index]).map(|number| {
@@ -68,8 +69,11 @@ impl Cast {
                     let name: Arc<str> = if group.count.high == 1 {
                         group.name.clone()
                     } else {
-                        // Not by `format!`, whose machinery nothing else in a run needs.
-                        [&*group.name, "-", &number.to_string()].concat().into()
+                        text.clear();
+                        text.push_str(&group.name);
+                        text.push('-');
+                        push_number(&mut text, number);
+                        (&*text).into()
                     };
                     add_machine(rig, name)
                 });
@@ -86,6 +90,15 @@ impl Cast {
         let director = simulation.has_phases().then(|| add_machine(rig, "director".into()).node);
         Cast { sizes, parts, topology, processes, director }
     }
+}
+
+/// Appends a number's digits. Not by `format!` or `to_string`, whose machinery and table of
+/// digits nothing else in a run needs.
+fn push_number(text: &mut String, number: u32) {
+    if number > 9 {
+        push_number(text, number / 10);
+    }
+    text.push((b'0' + (number % 10) as u8) as char);
 }
 
 fn size_of_group(simulation: &Simulation, group: &Group, decisions: &Decisions) -> u32 {

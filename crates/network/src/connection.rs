@@ -170,6 +170,9 @@ pub(crate) struct Connections {
     used: u32,
 }
 
+/// Connections that there is room for when the first is opened.
+const SLOTS_FIRST: usize = 64;
+
 impl Connections {
     /// None; the memory stays.
     pub(crate) fn reset(&mut self, kernel: &mut Kernel) {
@@ -198,6 +201,10 @@ impl Connections {
         });
         assert!(index < crate::slot::INDEX_MOST / 2, "2^27 connections are open at once: does something leak them?");
         if index as usize == self.slots.len() {
+            if index == 0 {
+                self.slots.reserve(SLOTS_FIRST);
+                self.free.reserve(SLOTS_FIRST);
+            }
             self.slots.push(Box::default());
         } else {
             self.slots[index as usize].renew();
