@@ -134,11 +134,11 @@ fn limit(measured: u64) -> LibraryBenchmarkConfig {
 }
 
 // What was measured last.
-const TIMERS: u64 = 7_319_610;
-const TIMERS_INERT: u64 = 7_929_618;
-const SPAWNS: u64 = 11_292_776;
-const EMPTY: u64 = 1_615_089;
-const WAKES: u64 = 10_220_555;
+const TIMERS: u64 = 7_290_869;
+const TIMERS_INERT: u64 = 7_900_877;
+const SPAWNS: u64 = 9_905_025;
+const EMPTY: u64 = 1_241_179;
+const WAKES: u64 = 10_222_552;
 
 library_benchmark_group!(name = engine, benchmarks = [timers, timers_inert, spawn_and_join, empty_runs, wakes]);
 

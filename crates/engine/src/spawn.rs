@@ -5,7 +5,7 @@ use crate::broken::{BLOCKING, Broken, LOCAL, TASK};
 use crate::home::Home;
 use crate::kernel::{Kernel, TASKS};
 use crate::local;
-use crate::task::{BoxRunnable, Debris, End, Stage, index_of};
+use crate::task::{Debris, End, boxed, index_of};
 use ref_cast::RefCast;
 use std::any::Any;
 use std::fmt;
@@ -56,9 +56,10 @@ impl SimTaskProvider {
         F: Future + 'static,
         F::Output: 'static,
     {
-        let future: BoxRunnable = Box::pin(Stage::Running { future });
-        let spawned =
-            self.home.with(|kernel| kernel.spawn((self.home.node, self.home.incarnation), future, (name, site)));
+        let spawned = self.home.with(|kernel| {
+            let future = boxed(kernel.tasks.take_spare(), future);
+            kernel.spawn((self.home.node, self.home.incarnation), future, (name, site))
+        });
         // The dead spawn nothing: the future is dropped here, after the borrow.
         let number = spawned.unwrap_or(GONE);
         SimJoinHandle { run: self.home.run, number, output: PhantomData }
@@ -200,7 +201,9 @@ impl Kernel {
             End::Returned => {
                 let output = task.future.as_mut().and_then(|future| future.as_mut().output());
                 let output = output.and_then(|output| <dyn Any>::downcast_mut::<Option<T>>(output));
-                Ok(output.and_then(Option::take).expect("a task that returned holds its output"))
+                let output = output.and_then(Option::take).expect("a task that returned holds its output");
+                self.tasks.retire(index);
+                return Poll::Ready(Ok(output));
             }
             End::Cancelled => Err(JoinError::Cancelled),
             End::Panicked => Err(self.hear_panic(number)),

@@ -131,6 +131,11 @@ impl Kernel {
         task.queued = 0;
         if task.detached {
             task.end = end;
+            if task.future.as_ref().is_some_and(|future| future.is_spent()) {
+                let joiner = task.joiner.take();
+                self.tasks.retire(index);
+                return self.wake(joiner);
+            }
             let debris = self.bury(index);
             self.bring_out(debris);
             return;

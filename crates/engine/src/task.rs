@@ -11,12 +11,21 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 /// A future with its result, behind one pointer.
+///
+/// What is behind it is used again: programs spawn the same few kinds of task over and over,
+/// and to allocate and free memory for each would be an eighth of what a task costs.
 pub(crate) trait Runnable {
     /// Polls the future; true once it has its result.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> bool;
 
     /// The result as an `Option<T>`.
     fn output(self: Pin<&mut Self>) -> Option<&mut dyn Any>;
+
+    /// Whether it has ended, and dropping what is left of it runs nobody's code.
+    fn is_spent(&self) -> bool;
+
+    /// Takes the future out of an `Option` of it, if it is of the kind that was here before.
+    fn refill(self: Pin<&mut Self>, future: &mut dyn Any) -> bool;
 }
 
 pub(crate) type BoxRunnable = Pin<Box<dyn Runnable>>;
@@ -29,7 +38,7 @@ pin_project! {
     }
 }
 
-impl<F: Future<Output = T>, T: 'static> Runnable for Stage<F, T> {
+impl<F: Future<Output = T> + 'static, T: 'static> Runnable for Stage<F, T> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> bool {
         let output = match self.as_mut().project() {
@@ -49,6 +58,37 @@ impl<F: Future<Output = T>, T: 'static> Runnable for Stage<F, T> {
             StageProjection::Done { output } => Some(output),
         }
     }
+
+    #[inline]
+    fn is_spent(&self) -> bool {
+        match self {
+            Stage::Running { .. } => false,
+            Stage::Done { output } => output.is_none() || !std::mem::needs_drop::<T>(),
+        }
+    }
+
+    fn refill(mut self: Pin<&mut Self>, future: &mut dyn Any) -> bool {
+        debug_assert!(self.is_spent(), "only what has ended is used again");
+        match future.downcast_mut::<Option<F>>().and_then(Option::take) {
+            Some(future) => {
+                self.set(Stage::Running { future });
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+/// A future as a task has it: in the place of one that has ended, if that was of its kind.
+#[inline]
+pub(crate) fn boxed<F: Future<Output: 'static> + 'static>(spare: Option<BoxRunnable>, future: F) -> BoxRunnable {
+    let mut future = Some(future);
+    if let Some(mut spare) = spare
+        && spare.as_mut().refill(&mut future)
+    {
+        return spare;
+    }
+    Box::pin(Stage::Running { future: future.expect("nobody has taken it") })
 }
 
 /// What a task that is not ready waits for.
@@ -74,6 +114,7 @@ pub(crate) enum End {
 pub(crate) struct Task {
     /// The waker's number: a generation above the index. 0: the slot is free.
     pub(crate) number: u64,
+    /// None while it is polled. In a free slot: what is left of the task that was here.
     pub(crate) future: Option<BoxRunnable>,
     pub(crate) node: NodeId,
     pub(crate) incarnation: u32,
@@ -94,6 +135,31 @@ pub(crate) struct Task {
     pub(crate) site: &'static Location<'static>,
 }
 
+impl Task {
+    /// A slot before its first task.
+    fn free() -> Task {
+        Task {
+            number: 0,
+            future: None,
+            node: NodeId(0),
+            incarnation: 0,
+            entity: 0,
+            children: 0,
+            wakes: 0,
+            uses: 0,
+            queued: 0,
+            next_free: NONE,
+            aborted: false,
+            detached: false,
+            end: End::Running,
+            wait: None,
+            joiner: Waiter::NOBODY,
+            name: "",
+            site: Location::caller(),
+        }
+    }
+}
+
 const _: () = assert!(size_of::<Task>() == 128, "a task stays within two cache lines");
 
 /// Bits of a number that are the task's index.
@@ -102,6 +168,8 @@ const INDEX_MASK: u64 = (1 << INDEX_BITS) - 1;
 const NONE: u32 = u32::MAX;
 /// Slots that there is room for from the beginning: growing moves every task.
 const SLOTS_FIRST: usize = 128;
+/// Slots that are kept from run to run, with what is left of their tasks.
+const SLOTS_KEPT: usize = 1024;
 
 /// The index in a number.
 #[inline]
@@ -110,15 +178,19 @@ pub(crate) fn index_of(number: u64) -> u32 {
 }
 
 /// All tasks of a run.
+///
+/// A free slot may hold what is left of its task, to be used again by the next one.
 pub(crate) struct Tasks {
     slots: Vec<Task>,
+    /// Slots below it have been in use in this run.
+    used: u32,
     free: u32,
     live: usize,
 }
 
 impl Tasks {
     pub(crate) fn new() -> Tasks {
-        Tasks { slots: Vec::with_capacity(SLOTS_FIRST), free: NONE, live: 0 }
+        Tasks { slots: Vec::with_capacity(SLOTS_FIRST), used: 0, free: NONE, live: 0 }
     }
 
     /// Tasks whose slot is in use: running, or ended but not joined yet.
@@ -131,7 +203,21 @@ impl Tasks {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &Task)> {
-        self.slots.iter().enumerate().filter(|(_, task)| task.number != 0).map(|(index, task)| (index as u32, task))
+        let slots = self.slots[..self.used as usize].iter().enumerate();
+        slots.filter(|(_, task)| task.number != 0).map(|(index, task)| (index as u32, task))
+    }
+
+    /// The slot that the next task will take.
+    #[inline]
+    fn next_slot(&self) -> u32 {
+        if self.free == NONE { self.used } else { self.free }
+    }
+
+    /// What is left of the task that had the next task's slot, for [`boxed`].
+    #[inline]
+    pub(crate) fn take_spare(&mut self) -> Option<BoxRunnable> {
+        let next = self.next_slot();
+        self.slots.get_mut(next as usize).and_then(|slot| slot.future.take())
     }
 
     /// # Panics
@@ -146,35 +232,33 @@ impl Tasks {
         (name, site): (&'static str, &'static Location<'static>),
     ) -> u64 {
         self.live += 1;
-        let index = if self.free == NONE { self.slots.len() as u32 } else { self.free };
+        let index = self.next_slot();
         let number = generation << INDEX_BITS | u64::from(index);
-        let task = || Task {
-            number,
-            future: Some(future),
-            node,
-            incarnation,
-            entity,
-            children: 0,
-            wakes: 0,
-            uses: 0,
-            queued: 0,
-            aborted: false,
-            detached: false,
-            end: End::Running,
-            joiner: Waiter::NOBODY,
-            wait: None,
-            name,
-            site,
-            next_free: NONE,
-        };
-        if self.free != NONE {
-            let slot = &mut self.slots[index as usize];
-            self.free = slot.next_free;
-            *slot = task();
-        } else {
+        if self.free == NONE {
             assert!(u64::from(index) < INDEX_MASK, "2^24 tasks are alive at once: does something spawn without end?");
-            self.slots.push(task());
+            self.used += 1;
+        } else {
+            self.free = self.slots[index as usize].next_free;
         }
+        if index as usize == self.slots.len() {
+            self.slots.push(Task::free());
+        }
+        let task = &mut self.slots[index as usize];
+        debug_assert!(task.queued == 0 && task.joiner.is_none(), "what is not filled in is as every free slot has it");
+        task.number = number;
+        task.future = Some(future);
+        task.node = node;
+        task.incarnation = incarnation;
+        task.entity = entity;
+        task.children = 0;
+        task.wakes = 0;
+        task.uses = 0;
+        task.aborted = false;
+        task.detached = false;
+        task.end = End::Running;
+        task.wait = None;
+        task.name = name;
+        task.site = site;
         number
     }
 
@@ -197,31 +281,40 @@ impl Tasks {
     /// Frees a slot; gives back what must be dropped outside of the borrow.
     #[inline]
     pub(crate) fn remove(&mut self, index: u32) -> Debris {
+        let task = self.retire(index);
+        Debris { future: task.future.take(), joiner: task.joiner.take() }
+    }
+
+    /// Frees the slot of a task that is [spent](Runnable::is_spent), and that nobody waits for.
+    #[inline]
+    pub(crate) fn retire(&mut self, index: u32) -> &mut Task {
         let free = std::mem::replace(&mut self.free, index);
         self.live -= 1;
         let task = &mut self.slots[index as usize];
         task.number = 0;
         task.queued = 0;
         task.next_free = free;
-        Debris { future: task.future.take(), joiner: task.joiner.take() }
+        task
     }
 
     /// Frees every slot, in the order of their indices.
     pub(crate) fn remove_all(&mut self, debris: &mut Vec<Debris>) {
         debris.reserve(self.live);
-        for index in 0..self.slots.len() {
+        for index in 0..self.used {
             if self.live == 0 {
                 break;
             }
-            if self.slots[index].number != 0 {
-                debris.push(self.remove(index as u32));
+            if self.slots[index as usize].number != 0 {
+                debris.push(self.remove(index));
             }
         }
     }
 
+    /// Begins anew; keeps the memory, and what is left of the first tasks.
     pub(crate) fn clear(&mut self) {
         assert_eq!(self.live, 0, "tasks are dropped before their slots");
-        self.slots.clear();
+        self.slots.truncate(SLOTS_KEPT);
+        self.used = 0;
         self.free = NONE;
     }
 }

@@ -118,9 +118,9 @@ fn limit(measured: u64) -> LibraryBenchmarkConfig {
 }
 
 // What was measured last.
-const TINY: u64 = 15_219_777;
-const EXCHANGES: u64 = 26_524_480;
-const CONNECTIONS: u64 = 9_804_609;
+const TINY: u64 = 15_039_069;
+const EXCHANGES: u64 = 26_524_087;
+const CONNECTIONS: u64 = 9_877_434;
 
 library_benchmark_group!(name = harness, benchmarks = [tiny_simulations, exchanges, connections]);
 

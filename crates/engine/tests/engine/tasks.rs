@@ -1,6 +1,6 @@
 //! Spawning, joining, aborting, panicking, and what is left of a task that ended.
 
-use crate::basin::{Basin, Log, OnDrop, Process, fifo, log, millis};
+use crate::basin::{Basin, Log, MILLI, OnDrop, Process, fifo, log, millis};
 use std::future::{pending, poll_fn};
 use std::task::Poll;
 use wavetank_core::{JoinError, JoinHandle, RandomProvider, TaskProvider, TimeProvider};
@@ -160,6 +160,68 @@ fn a_detached_task_runs_on_and_leaves_nothing() {
     });
     basin.run_idle();
     assert_eq!(done.take(), [0, 1, 2]);
+    assert!(!basin.world.has_tasks());
+}
+
+#[test]
+fn tasks_of_several_kinds_take_each_others_places_and_drop_what_is_theirs_once() {
+    let dropped: Log<String> = log();
+    let note = {
+        let dropped = dropped.clone();
+        move |what: &str, nth: u32| {
+            let (dropped, text) = (dropped.clone(), format!("{what} {nth}"));
+            OnDrop(move || dropped.borrow_mut().push(text.clone()))
+        }
+    };
+    let joined = outcome(&fifo(), |process| async move {
+        let mut joined = Vec::new();
+        for nth in 0..3 {
+            // Of the kind that was here before: the first of the next round is as the last of this one.
+            for _ in 0..2 {
+                let held = note("future of a guard", nth);
+                let output = note("guard", nth);
+                let task = process.task.spawn_local(async move {
+                    let _held = held;
+                    process.time.sleep(millis(1)).await;
+                    output
+                });
+                drop(task.await.expect("it returned"));
+            }
+            let held = note("future of a number", nth);
+            let task = process.task.spawn_local(async move {
+                let _held = held;
+                nth
+            });
+            joined.push(task.await.expect("it returned"));
+        }
+        joined
+    });
+    assert_eq!(joined, [0, 1, 2]);
+    let of_round = |nth: u32| {
+        let guard = [format!("future of a guard {nth}"), format!("guard {nth}")];
+        [guard.clone(), guard].concat().into_iter().chain([format!("future of a number {nth}")])
+    };
+    assert_eq!(dropped.take(), (0..3).flat_map(of_round).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_a_detached_task_returned_is_dropped_where_it_may_use_providers() {
+    let mut basin = Basin::new(1);
+    let process = basin.boot(0);
+    let seen: Log<u64> = log();
+    let put = seen.clone();
+    basin.spawn(process, async move {
+        for nth in 0..3 {
+            let put = put.clone();
+            drop(process.task.spawn_local(async move {
+                process.time.sleep(millis(nth)).await;
+                OnDrop(move || put.borrow_mut().push(process.time.now().as_nanos() / MILLI))
+            }));
+            process.time.sleep(millis(10)).await;
+        }
+    });
+    basin.run_idle();
+    assert_eq!(seen.take(), [0, 11, 22]);
     assert!(!basin.world.has_tasks());
 }
 
