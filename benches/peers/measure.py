@@ -1,8 +1,8 @@
 """Runs the built peers in interleaved rounds and prints the tables; run.sh
 calls it.
 
-Each round runs every workload on every peer once, in an order that rotates,
-each run in a process of its own and always with the same seed, so that
+Each round runs every workload on every peer once, the shortest five times, in an
+order that rotates, each run in a process of its own and always with the same seed, so that
 differing trace hashes show a peer that does not repeat itself. Each round runs
 copies of the binaries: how a file lies in the page cache makes a short run up to
 a sixth slower, and one unlucky file must not decide a table. Raw JSON lines
@@ -27,7 +27,7 @@ import sys
 
 import ratios
 import tables
-from peers import HERE, PEERS, ROWS, TARGET, chosen, misuse
+from peers import HERE, PEERS, ROWS, TARGET, TIMES, chosen, misuse
 
 ROUNDS = int(os.environ.get("ROUNDS", "7"))
 QUICK = bool(os.environ.get("QUICK"))
@@ -69,6 +69,11 @@ def bring_back(file):
 def major_faults():
     """How often processes that have ended waited for their files to come from the disk."""
     return resource.getrusage(resource.RUSAGE_CHILDREN).ru_majflt
+
+
+def rotated(columns, k):
+    k %= len(columns)
+    return columns[k:] + columns[:k]
 
 
 def processor():
@@ -119,8 +124,8 @@ def measure():
             for row, (workload, n, own) in enumerate(ROWS):
                 if workload not in workloads:
                     continue
-                k = (r + row) % len(columns)
-                for peer in columns[k:] + columns[:k]:
+                times = TIMES.get((workload, n), 1)
+                for peer in (peer for nth in range(times) for peer in rotated(columns, r * times + nth + row)):
                     m = own.get(peer, n)
                     if m is None or (peer, workload) in unsupported:
                         continue

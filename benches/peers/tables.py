@@ -71,5 +71,5 @@ def render(records):
     out += table("Median operations per second (min..max); `n=` where a peer ran another size than the row's.", head, rate_rows)
     out += table("Median nanoseconds per operation.", head, ns_rows)
     out += table("Median peak RSS in MiB (same sizes).", head, rss_rows)
-    out += [f"Repeatability over {rounds} processes with the same seed:"]
+    out += [f"Repeatability over {rounds} rounds with the same seed:"]
     return out + (differing or ["- every peer gave the same trace hash each time"])
