@@ -134,11 +134,11 @@ fn limit(measured: u64) -> LibraryBenchmarkConfig {
 }
 
 // What was measured last.
-const TIMERS: u64 = 7_290_869;
-const TIMERS_INERT: u64 = 7_900_877;
-const SPAWNS: u64 = 9_905_025;
-const EMPTY: u64 = 1_241_179;
-const WAKES: u64 = 10_222_552;
+const TIMERS: u64 = 7_239_570;
+const TIMERS_INERT: u64 = 7_849_578;
+const SPAWNS: u64 = 9_655_013;
+const EMPTY: u64 = 1_229_179;
+const WAKES: u64 = 10_162_527;
 
 library_benchmark_group!(name = engine, benchmarks = [timers, timers_inert, spawn_and_join, empty_runs, wakes]);
 

@@ -5,7 +5,7 @@ use crate::decision::mix;
 use crate::device::{CrashKind, Scope};
 use crate::kernel::Kernel;
 use crate::node::{Node, NodeId, NodeState};
-use crate::task::{BoxRunnable, Debris};
+use crate::task::{BoxRunnable, Debris, index_of};
 use crate::trace::EventKind;
 use std::panic::Location;
 
@@ -37,10 +37,11 @@ impl Kernel {
         };
         let generation = self.generations.next();
         let number = self.tasks.insert(generation, future, (node, incarnation), entity, origin);
+        let index = index_of(number);
         if self.trace.is_some() {
-            self.tell_spawn(crate::task::index_of(number));
+            self.tell_spawn(index);
         }
-        self.wake_task(number);
+        self.make_ready(index);
         Ok(number)
     }
 

@@ -98,7 +98,10 @@ impl Kernel {
     pub(crate) fn settle(&mut self, future: BoxRunnable, done: bool) {
         let index = self.current.take().expect("a future is settled by the step that polled it");
         let task = self.tasks.at(index);
-        task.future = Some(future);
+        let gap = task.future.replace(future);
+        debug_assert!(gap.is_none(), "the future of a task that is polled is out");
+        // Nobody asks once more whether there is anything to drop.
+        std::mem::forget(gap);
         if task.aborted && (!done || !self.is_process_alive(index)) {
             self.cancel_task(index);
         } else if done {

@@ -61,16 +61,22 @@ impl Kernel {
             }
             return true;
         }
+        self.make_ready(index_of(number));
+        true
+    }
+
+    /// Puts a task among the ready that waits for its first poll, or for something that has come.
+    #[inline]
+    pub(crate) fn make_ready(&mut self, index: u32) {
+        self.sequence = self.sequence.wrapping_add(1).max(1);
+        let task = self.tasks.at(index);
         task.wakes += 1;
         task.wait = None;
-        self.sequence = self.sequence.wrapping_add(1).max(1);
         task.queued = self.sequence;
-        let index = index_of(number);
         self.push_ready(Place::new(self.sequence, index));
         if self.trace.is_some() {
             self.tell_wake(index);
         }
-        true
     }
 
     /// Puts a task among the ready. Its priority is drawn when there is somebody else, and

@@ -118,9 +118,9 @@ fn limit(measured: u64) -> LibraryBenchmarkConfig {
 }
 
 // What was measured last.
-const TINY: u64 = 15_039_069;
-const EXCHANGES: u64 = 26_524_087;
-const CONNECTIONS: u64 = 9_877_434;
+const TINY: u64 = 14_978_587;
+const EXCHANGES: u64 = 26_423_639;
+const CONNECTIONS: u64 = 9_843_547;
 
 library_benchmark_group!(name = harness, benchmarks = [tiny_simulations, exchanges, connections]);
 
