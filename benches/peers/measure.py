@@ -61,7 +61,7 @@ def run(binary, peer, workload, n):
 def bring_back(file):
     """Has all of a file in the page cache, by a look at each of its pages. Machines that give
     memory back drop it within half a minute, and a process that comes upon the gap waits for
-    the disk: up to a millisecond, where all to all among ten nodes takes a third of one."""
+    the disk: half a millisecond, where all to all among ten nodes takes a third of one."""
     with open(file, "rb") as f, mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ) as pages:
         pages[:: mmap.PAGESIZE]
 
@@ -125,7 +125,8 @@ def measure():
                 if workload not in workloads:
                     continue
                 times = TIMES.get((workload, n), 1)
-                for peer in (peer for nth in range(times) for peer in rotated(columns, r * times + nth + row)):
+                order = [peer for nth in range(times) for peer in rotated(columns, r * times + nth + row)]
+                for peer in order:
                     m = own.get(peer, n)
                     if m is None or (peer, workload) in unsupported:
                         continue
@@ -134,8 +135,8 @@ def measure():
                     if d.get("unsupported"):
                         unsupported.add((peer, workload))
                         continue
-                    d |= {"column": peer, "row": row, "round": r, "n": m, "quick": QUICK, "warm": int(WARM)}
-                    d |= {"processor": machine}
+                    d |= {"column": peer, "row": row, "round": r, "n": m}
+                    d |= {"quick": QUICK, "warm": int(WARM), "processor": machine}
                     raw.write(json.dumps(d) + "\n")
                     raw.flush()
                     records.append(d)

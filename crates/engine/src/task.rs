@@ -199,7 +199,7 @@ impl Tasks {
     }
 
     pub(crate) fn slots(&self) -> usize {
-        self.slots.len()
+        self.used as usize
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &Task)> {
@@ -285,7 +285,8 @@ impl Tasks {
         Debris { future: task.future.take(), joiner: task.joiner.take() }
     }
 
-    /// Frees the slot of a task that is [spent](Runnable::is_spent), and that nobody waits for.
+    /// Frees a slot. What is left of its task must be [spent](Runnable::is_spent) and awaited by
+    /// nobody, or be taken out.
     #[inline]
     pub(crate) fn retire(&mut self, index: u32) -> &mut Task {
         let free = std::mem::replace(&mut self.free, index);

@@ -113,8 +113,8 @@ struct Connecting {
     attempt: Attempt,
 }
 
-/// How far that is. Each state holds what it needs and no more: a future that waits for a
-/// connection is no smaller.
+/// How far that is. Each state holds what it needs and no more, since every future that waits
+/// for a connection holds the largest of them.
 #[derive(Clone, Copy)]
 enum Attempt {
     /// Nothing was asked of the fabric yet.

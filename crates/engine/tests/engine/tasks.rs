@@ -176,7 +176,7 @@ fn tasks_of_several_kinds_take_each_others_places_and_drop_what_is_theirs_once()
     let joined = outcome(&fifo(), |process| async move {
         let mut joined = Vec::new();
         for nth in 0..3 {
-            // Of the kind that was here before: the first of the next round is as the last of this one.
+            // The first takes the place of another kind, the second that of its own.
             for _ in 0..2 {
                 let held = note("future of a guard", nth);
                 let output = note("guard", nth);
