@@ -46,7 +46,7 @@ impl Kernel {
     }
 
     fn trace_event(&mut self, kind: EventKind, entity: u64, detail: u64) {
-        let task = self.current.map(|index| self.tasks.peek(index));
+        let task = self.current.get().map(|index| self.tasks.peek(index));
         let event = Event {
             number: self.noted - 1,
             time: self.now,
@@ -164,7 +164,7 @@ impl Kernel {
     /// structural name, and which of its uses this is. Outside of a task: 0, 0.
     #[inline]
     pub fn next_use(&mut self) -> (u64, u64) {
-        match self.current {
+        match self.current.get() {
             Some(index) => {
                 let task = self.tasks.at(index);
                 task.uses += 1;

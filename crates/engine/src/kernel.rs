@@ -13,7 +13,7 @@ use crate::node::{NodeId, Topology};
 use crate::pct::Pct;
 use crate::queue::{Queue, Ticket};
 use crate::ready::{Policy, Ready};
-use crate::task::{Debris, Tasks};
+use crate::task::{Current, Debris, Tasks};
 use crate::timer::Timers;
 use crate::trace::{EventKind, Trace};
 use std::task::Waker;
@@ -47,8 +47,8 @@ pub struct Kernel {
     pub(crate) config: EngineConfig,
     pub(crate) run: u64,
     pub(crate) generations: Generations,
-    /// The task being polled: its index; where it lives.
-    pub(crate) current: Option<u32>,
+    /// The task being polled.
+    pub(crate) current: Current,
     /// Why to stop, wakers to call and debris to drop; `urgent` if there is any of them.
     pub(crate) urgent: bool,
     pub(crate) stop: Option<Stop>,
@@ -60,9 +60,14 @@ pub struct Kernel {
     pub(crate) broken: Memory,
     pub(crate) events: u64,
     pub(crate) polls: u64,
-    /// Polls at which a limit is reached: of the run, or of this instant.
+    /// Polls before this instant.
+    pub(crate) polls_before: u64,
+    /// Polls that no limit forbids, of the run or of an instant; there may be more of them when
+    /// time has moved, see [`may_poll`](Self::may_poll).
     pub(crate) polls_most: u64,
     pub(crate) time_most: u64,
+    /// The time until which steps are taken: as asked for, but within the limit.
+    pub(crate) horizon: u64,
     pub(crate) paused: u32,
     /// Numbers drawn by processes that were dead already.
     pub(crate) dead_draws: u64,
@@ -87,6 +92,7 @@ pub struct Kernel {
     pub(crate) violations: Vec<Violation>,
     pub(crate) publications: Vec<Publication>,
     pub(crate) decisions: Decisions,
+    /// Of the last waking: see [`next_sequence`](crate::waking::next_sequence).
     pub(crate) sequence: u32,
     pub(crate) digest: Digest,
     pub(crate) noted: u64,
@@ -110,7 +116,7 @@ impl Default for Kernel {
             config: EngineConfig::default(),
             run: 0,
             generations: Generations::default(),
-            current: None,
+            current: Current::NOBODY,
             urgent: false,
             stop: None,
             observed: false,
@@ -119,8 +125,10 @@ impl Default for Kernel {
             broken: Memory::default(),
             events: 0,
             polls: 0,
+            polls_before: 0,
             polls_most: 0,
             time_most: 0,
+            horizon: 0,
             paused: 0,
             dead_draws: 0,
             shuffled_at: u64::MAX,
@@ -138,7 +146,7 @@ impl Default for Kernel {
             violations: Vec::new(),
             publications: Vec::new(),
             decisions: Decisions::default(),
-            sequence: 0,
+            sequence: 1,
             digest: Digest::EMPTY,
             noted: 0,
             attention: 0,
@@ -161,7 +169,7 @@ impl Kernel {
         self.config.clone_from(config);
         self.generations.begin();
         self.run = self.generations.next();
-        self.current = None;
+        self.current = Current::NOBODY;
         self.stop = None;
         self.urgent = false;
         let is_broken = config.broken.is_some();
@@ -175,7 +183,8 @@ impl Kernel {
         self.time_most = wavetank_core::saturating_nanos(config.limits.time);
         self.paused = 0;
         self.dead_draws = 0;
-        self.begin_instant();
+        self.polls_before = 0;
+        self.polls_most = 0;
         self.shuffled_at = u64::MAX;
         self.faults.reset();
         self.quiet = false;
@@ -183,7 +192,7 @@ impl Kernel {
         self.violations.clear();
         let seed = decisions.seed();
         self.decisions = decisions;
-        self.sequence = 0;
+        self.sequence = 1;
         self.digest = Digest::EMPTY;
         self.digest.fold(seed, 0);
         self.noted = 0;
@@ -262,7 +271,7 @@ impl Kernel {
 
     /// The node and incarnation whose task is being polled.
     pub fn current_node(&self) -> Option<(NodeId, u32)> {
-        self.current.map(|index| {
+        self.current.get().map(|index| {
             let task = self.tasks.peek(index);
             (task.node, task.incarnation)
         })
@@ -316,7 +325,14 @@ impl Kernel {
     /// Time moves: polls are counted anew towards the limit of an instant.
     #[inline]
     pub(crate) fn begin_instant(&mut self) {
+        self.polls_before = self.polls;
+    }
+
+    /// Whether so many polls are within the limits of the run and of this instant.
+    #[cold]
+    pub(crate) fn may_poll(&mut self) -> bool {
         let limits = &self.config.limits;
-        self.polls_most = limits.polls.min(self.polls.saturating_add(limits.polls_per_instant));
+        self.polls_most = limits.polls.min(self.polls_before.saturating_add(limits.polls_per_instant));
+        self.polls <= self.polls_most
     }
 }

@@ -5,8 +5,10 @@ use crate::decision::mix;
 use crate::device::{CrashKind, Scope};
 use crate::kernel::Kernel;
 use crate::node::{Node, NodeId, NodeState};
+use crate::ready::Place;
 use crate::task::{BoxRunnable, Debris, index_of};
 use crate::trace::EventKind;
+use crate::waking::next_sequence;
 use std::panic::Location;
 
 const CRASH: EventKind = EventKind::new("crash");
@@ -24,7 +26,7 @@ impl Kernel {
         if !self.is_alive(node, incarnation) {
             return Err(future);
         }
-        let entity = match self.current.map(|index| self.tasks.at(index)) {
+        let entity = match self.current.get().map(|index| self.tasks.at(index)) {
             Some(parent) if parent.node == node && parent.incarnation == incarnation => {
                 parent.children += 1;
                 mix(parent.entity, u64::from(parent.children))
@@ -36,12 +38,14 @@ impl Kernel {
             }
         };
         let generation = self.generations.next();
-        let number = self.tasks.insert(generation, future, (node, incarnation), entity, origin);
+        self.sequence = next_sequence(self.sequence);
+        let number = self.tasks.insert(generation, future, (node, incarnation), entity, origin, self.sequence);
         let index = index_of(number);
+        self.push_ready(Place::new(self.sequence, index));
         if self.trace.is_some() {
             self.tell_spawn(index);
+            self.tell_wake(index);
         }
-        self.make_ready(index);
         Ok(number)
     }
 
@@ -83,7 +87,7 @@ impl Kernel {
         let dead: Vec<u32> =
             self.tasks.iter().filter(|(_, task)| nodes.contains(&task.node)).map(|(index, _)| index).collect();
         for index in dead {
-            if self.current == Some(index) {
+            if self.current.get() == Some(index) {
                 // Its future is out being polled: `settle` finishes it off.
                 self.tasks.at(index).aborted = true;
             } else {

@@ -63,9 +63,11 @@ struct Entry {
 pub(crate) struct Ready {
     /// [`NOBODY`] if there is none.
     front: Place,
-    heap: BinaryHeap<Reverse<Entry>>,
     /// 0 if it was not drawn: then there is nobody else.
     front_priority: u64,
+    /// Those in the heap and in the line.
+    others: usize,
+    heap: BinaryHeap<Reverse<Entry>>,
     fifo: VecDeque<Place>,
 }
 
@@ -73,7 +75,7 @@ const NOBODY: Place = Place(0);
 
 impl Default for Ready {
     fn default() -> Self {
-        Ready { front: NOBODY, heap: BinaryHeap::new(), front_priority: 0, fifo: VecDeque::new() }
+        Ready { front: NOBODY, front_priority: 0, others: 0, heap: BinaryHeap::new(), fifo: VecDeque::new() }
     }
 }
 
@@ -81,7 +83,7 @@ impl Ready {
     /// Whether there is nobody, not even somebody who is not ready any more.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.front == NOBODY && self.fifo.is_empty()
+        self.front == NOBODY && self.others == 0
     }
 
     /// Makes a task the next one, of none but it.
@@ -104,6 +106,7 @@ impl Ready {
         debug_assert!(self.front == NOBODY || self.front_priority != 0, "who stood alone has a priority now");
         if priority == 0 {
             // Without a priority the order of waking is the order: no heap needed.
+            self.others += 1;
             return self.fifo.push_back(place);
         }
         if self.front == NOBODY {
@@ -115,6 +118,7 @@ impl Ready {
     }
 
     fn push_beside(&mut self, entry: Entry) {
+        self.others += 1;
         let front = Entry { priority: self.front_priority, place: self.front };
         if entry < front {
             (self.front, self.front_priority) = (entry.place, entry.priority);
@@ -126,24 +130,26 @@ impl Ready {
 
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<Place> {
-        if !self.fifo.is_empty() {
-            return self.fifo.pop_front();
+        if self.others > 0 {
+            return Some(self.pop_of_several());
         }
         let place = std::mem::replace(&mut self.front, NOBODY);
-        if !self.heap.is_empty() {
-            self.advance();
-        }
         (place != NOBODY).then_some(place)
     }
 
-    fn advance(&mut self) {
-        if let Some(Reverse(Entry { priority, place })) = self.heap.pop() {
-            (self.front, self.front_priority) = (place, priority);
+    fn pop_of_several(&mut self) -> Place {
+        self.others -= 1;
+        if let Some(first) = self.fifo.pop_front() {
+            return first;
         }
+        let Reverse(Entry { priority, place }) = self.heap.pop().expect("the others are in the line or in the heap");
+        self.front_priority = priority;
+        std::mem::replace(&mut self.front, place)
     }
 
     pub(crate) fn clear(&mut self) {
         self.front = NOBODY;
+        self.others = 0;
         self.heap.clear();
         self.fifo.clear();
     }

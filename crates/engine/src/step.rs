@@ -9,7 +9,7 @@ use crate::local::Devices;
 use crate::node::NodeState;
 use crate::queue::Head;
 use crate::ready::{Place, Policy};
-use crate::task::{BoxRunnable, End};
+use crate::task::{BoxRunnable, Current, End};
 
 /// Records that are looked at ahead of their time: what they are about fits the nearest
 /// cache beside what is being worked on.
@@ -43,12 +43,11 @@ impl Kernel {
                 continue;
             }
             // Limits come before the queue moves, so that nothing is lost of a run that goes on.
-            let until_most = until.min(self.time_most);
-            if self.events == self.config.limits.events && self.queue.next_time().is_some_and(|time| time <= until_most)
-            {
+            let horizon = self.horizon;
+            if self.events == self.config.limits.events && self.queue.next_time().is_some_and(|time| time <= horizon) {
                 return Next::Stop(Stop::Limit(Limit::Events));
             }
-            let Some(head) = self.queue.settle(until_most) else { return Next::Stop(self.halt(until)) };
+            let Some(head) = self.queue.settle(horizon) else { return Next::Stop(self.halt(until)) };
             self.fire(head, devices);
             if self.observed {
                 return Next::Observe;
@@ -85,11 +84,11 @@ impl Kernel {
         }
         let future = task.future.take().expect("a ready task that is not being polled has its future");
         self.polls += 1;
-        if self.polls > self.polls_most {
+        if self.polls > self.polls_most && !self.may_poll() {
             return Some(self.exceed_polls(place, future));
         }
         self.note_poll(place.index(), entity, wakes);
-        self.current = Some(place.index());
+        self.current = Current::of(place.index());
         Some(Next::Poll(future, number))
     }
 

@@ -91,6 +91,33 @@ pub(crate) fn boxed<F: Future<Output: 'static> + 'static>(spare: Option<BoxRunna
     Box::pin(Stage::Running { future: future.expect("nobody has taken it") })
 }
 
+/// The task being polled, if any is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Current(u32);
+
+impl Current {
+    /// None is.
+    pub(crate) const NOBODY: Current = Current(NONE);
+
+    /// The task of that index.
+    #[inline]
+    pub(crate) fn of(index: u32) -> Current {
+        Current(index)
+    }
+
+    /// Its index.
+    #[inline]
+    pub(crate) fn get(self) -> Option<u32> {
+        (self.0 != NONE).then_some(self.0)
+    }
+
+    /// Takes it out: its index.
+    #[inline]
+    pub(crate) fn take(&mut self) -> Option<u32> {
+        std::mem::replace(self, Current::NOBODY).get()
+    }
+}
+
 /// What a task that is not ready waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Wait {
@@ -220,6 +247,8 @@ impl Tasks {
         self.slots.get_mut(next as usize).and_then(|slot| slot.future.take())
     }
 
+    /// Takes a task in that is ready, with that sequence.
+    ///
     /// # Panics
     /// At 2^24 tasks alive at once.
     #[inline]
@@ -230,29 +259,33 @@ impl Tasks {
         (node, incarnation): (NodeId, u32),
         entity: u64,
         (name, site): (&'static str, &'static Location<'static>),
+        sequence: u32,
     ) -> u64 {
         self.live += 1;
         let index = self.next_slot();
         let number = generation << INDEX_BITS | u64::from(index);
-        if self.free == NONE {
-            assert!(u64::from(index) < INDEX_MASK, "2^24 tasks are alive at once: does something spawn without end?");
-            self.used += 1;
-        } else {
-            self.free = self.slots[index as usize].next_free;
-        }
         if index as usize == self.slots.len() {
-            self.slots.push(Task::free());
+            self.grow();
         }
         let task = &mut self.slots[index as usize];
+        if self.free == NONE {
+            self.used += 1;
+        } else {
+            self.free = task.next_free;
+        }
         debug_assert!(task.queued == 0 && task.joiner.is_none(), "what is not filled in is as every free slot has it");
         task.number = number;
-        task.future = Some(future);
+        let left = task.future.replace(future);
+        debug_assert!(left.is_none(), "what is left of the slot's last task was taken for this one");
+        // Nobody asks once more whether there is anything to drop.
+        std::mem::forget(left);
         task.node = node;
         task.incarnation = incarnation;
         task.entity = entity;
         task.children = 0;
-        task.wakes = 0;
+        task.wakes = 1;
         task.uses = 0;
+        task.queued = sequence;
         task.aborted = false;
         task.detached = false;
         task.end = End::Running;
@@ -260,6 +293,14 @@ impl Tasks {
         task.name = name;
         task.site = site;
         number
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self) {
+        let is_room = (self.slots.len() as u64) < INDEX_MASK;
+        assert!(is_room, "2^24 tasks are alive at once: does something spawn without end?");
+        self.slots.push(Task::free());
     }
 
     /// The task of that number, if it is still there.

@@ -79,7 +79,7 @@ impl Kernel {
     fn tell_now(&mut self, kind: &'static str, words: &mut dyn FnMut(&mut Telling<'_>)) {
         let Kernel { trace, topology, tasks, current, now, .. } = self;
         let Some(story) = trace.as_mut().and_then(|trace| trace.story_mut()) else { return };
-        let task = current.map(|index| tasks.peek(index));
+        let task = current.get().map(|index| tasks.peek(index));
         let event = StoryEvent {
             number: 0,
             time: *now,

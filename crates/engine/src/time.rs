@@ -210,7 +210,7 @@ impl Kernel {
             }
         }
         let slot = self.timers.next_slot();
-        let entity = match self.current {
+        let entity = match self.current.get() {
             Some(index) => {
                 let task = self.tasks.at(index);
                 task.uses += 1;

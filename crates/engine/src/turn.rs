@@ -6,7 +6,7 @@ use crate::limit::Stop;
 use crate::local::{self, Close, Shell};
 use crate::node::NodeId;
 use crate::step::Next;
-use crate::task::{BoxRunnable, End};
+use crate::task::{BoxRunnable, Current, End};
 use crate::timer::TimerId;
 use crate::world::TaskPanic;
 use std::any::Any;
@@ -166,7 +166,7 @@ pub(crate) fn drop_all(shell: &Shell) {
     for _ in 0..ROUNDS_MOST {
         let (mut debris, payloads) = shell.with(|split| {
             let kernel = &mut split.kernel;
-            kernel.current = None;
+            kernel.current = Current::NOBODY;
             let mut debris = std::mem::take(&mut kernel.debris);
             kernel.tasks.remove_all(&mut debris);
             (debris, std::mem::take(&mut kernel.payloads))

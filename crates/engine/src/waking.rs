@@ -7,6 +7,12 @@ use crate::ready::{Place, Policy};
 use crate::task::{Debris, End, Wait, index_of};
 use crate::waiter::Waiter;
 
+/// The number of the waking that comes after another; it is odd, and so never 0.
+#[inline]
+pub(crate) fn next_sequence(last: u32) -> u32 {
+    last.wrapping_add(2)
+}
+
 impl Kernel {
     /// [Prefetches](local::prefetch) the task that will be woken, if it is one of the engine's.
     pub fn prefetch_waiter(&self, waiter: &Waiter) {
@@ -46,7 +52,7 @@ impl Kernel {
     /// the slot of a device, and words such as `data on a stream`.
     #[inline]
     pub fn waits(&mut self, device: u32, slot: u32, what: &'static str) {
-        if let Some(index) = self.current {
+        if let Some(index) = self.current.get() {
             self.tasks.at(index).wait = Some(Wait { device, slot, what });
         }
     }
@@ -61,22 +67,15 @@ impl Kernel {
             }
             return true;
         }
-        self.make_ready(index_of(number));
-        true
-    }
-
-    /// Puts a task among the ready that waits for its first poll, or for something that has come.
-    #[inline]
-    pub(crate) fn make_ready(&mut self, index: u32) {
-        self.sequence = self.sequence.wrapping_add(1).max(1);
-        let task = self.tasks.at(index);
         task.wakes += 1;
         task.wait = None;
+        self.sequence = next_sequence(self.sequence);
         task.queued = self.sequence;
-        self.push_ready(Place::new(self.sequence, index));
+        self.push_ready(Place::new(self.sequence, index_of(number)));
         if self.trace.is_some() {
-            self.tell_wake(index);
+            self.tell_wake(index_of(number));
         }
+        true
     }
 
     /// Puts a task among the ready. Its priority is drawn when there is somebody else, and
@@ -118,7 +117,7 @@ impl Kernel {
     /// Gives a ready task another place; its old entry is stale from now on.
     pub(crate) fn requeue(&mut self, index: u32, priority: u64) {
         self.draw_alone();
-        self.sequence = self.sequence.wrapping_add(1).max(1);
+        self.sequence = next_sequence(self.sequence);
         self.tasks.at(index).queued = self.sequence;
         self.ready.push(priority, Place::new(self.sequence, index));
     }

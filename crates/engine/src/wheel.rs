@@ -22,6 +22,16 @@ const SHIFTS: [u8; LEVELS] = {
     }
     shifts
 };
+/// The level whose digit each bit of a time belongs to.
+const LEVEL_OF: [u8; 64] = {
+    let mut levels = [0; 64];
+    let mut bit = 0;
+    while bit < 64 {
+        levels[bit] = ((bit as u32 + LEAD) / LEVEL_BITS) as u8;
+        bit += 1;
+    }
+    levels
+};
 /// The lists' anchors come before the records in one numbering.
 pub(crate) const ANCHORS: u32 = (LEVELS * SLOTS) as u32;
 
@@ -143,6 +153,7 @@ impl Wheel {
     }
 
     /// Spreads the lowest list over lower levels, as seen from its earliest record; its new head.
+    /// One whose records are all due at once moves as it is.
     #[inline]
     pub(crate) fn cascade(
         &mut self,
@@ -150,21 +161,40 @@ impl Wheel {
         limit: u64,
         time: impl Fn(u32) -> u64,
     ) -> Option<u32> {
-        let earliest = self.list(head).map(&time).min()?;
+        let (earliest, latest) = self.span(head, &time);
         if earliest > limit {
             return None;
         }
-        let anchor = anchor(level, place);
-        self.links[anchor as usize] = Link { next: anchor, prev: anchor };
+        let source = anchor(level, place);
+        let tail = std::mem::replace(&mut self.links[source as usize], Link { next: source, prev: source }).prev;
         self.vacate(level, place, true);
         self.base = earliest;
+        // Of the lowest level, which is empty.
+        let place = earliest as usize & (SLOTS - 1);
+        let target = anchor(0, place);
+        if earliest == latest {
+            self.links[target as usize] = Link { next: head, prev: tail };
+            self.links[head as usize].prev = target;
+            self.links[tail as usize].next = target;
+            self.occupy(0, place);
+            return Some(head);
+        }
         let mut index = head;
-        while index != anchor {
+        while index != source {
             let next = self.links[index as usize].next;
             self.link(index, time(index));
             index = next;
         }
-        Some(self.links[(earliest as usize) & (SLOTS - 1)].next)
+        Some(self.links[target as usize].next)
+    }
+
+    /// The earliest and the latest time of a list.
+    #[inline]
+    fn span(&self, head: u32, time: impl Fn(u32) -> u64) -> (u64, u64) {
+        let first = time(head);
+        self.list(self.links[head as usize].next)
+            .map(time)
+            .fold((first, first), |(earliest, latest), time| (earliest.min(time), latest.max(time)))
     }
 
     /// Puts the records from `head` on, all of a list, into the order of `key`; equal keys
@@ -202,7 +232,9 @@ impl Wheel {
 
     #[inline]
     fn place(&self, time: u64) -> (usize, usize) {
-        let level = ((((time ^ self.base) | 1).ilog2() + LEAD) / LEVEL_BITS) as usize;
+        // The highest bit that differs: 63 less the zeroes above it, in the one instruction that it is.
+        let bit = ((time ^ self.base) | 1).leading_zeros() ^ 63;
+        let level = usize::from(LEVEL_OF[bit as usize]);
         // In the lowest level more than its digit is looked at: the rest is the same for all.
         (level, (time >> SHIFTS[level]) as usize & (SLOTS - 1))
     }
@@ -214,8 +246,7 @@ impl Wheel {
         let tail = std::mem::replace(&mut self.links[anchor as usize].prev, index);
         self.links[tail as usize].next = index;
         self.links[index as usize] = Link { next: anchor, prev: tail };
-        self.occupied[level] |= 1 << place;
-        self.levels |= 1 << level;
+        self.occupy(level, place);
     }
 
     #[inline]
@@ -236,6 +267,13 @@ impl Wheel {
         self.links[anchor as usize].next = next;
         self.links[next as usize].prev = anchor;
         self.vacate(level, place, next == anchor);
+    }
+
+    /// Notes that a list is not empty.
+    #[inline]
+    fn occupy(&mut self, level: usize, place: usize) {
+        self.occupied[level] |= 1 << place;
+        self.levels |= 1 << level;
     }
 
     /// Notes that a list is empty, if it is.

@@ -154,7 +154,10 @@ impl World {
         let World { shell, panics } = self;
         let shell: &Shell = shell;
         install(shell, || {
-            shell.with(|split| split.kernel.observed = observer.is_some());
+            shell.with(|split| {
+                split.kernel.observed = observer.is_some();
+                split.kernel.horizon = until.min(split.kernel.time_most);
+            });
             let mut polled: Option<BoxRunnable> = None;
             loop {
                 let turns = panic::catch_unwind(AssertUnwindSafe(|| turn(shell, &mut polled, until, &mut observer)));
