@@ -27,7 +27,7 @@ impl Kernel {
     /// Folds an event into the digest; whether somebody wants to look at it.
     #[inline]
     pub(crate) fn fold(&mut self, kind: EventKind, entity: u64, detail: u64) -> bool {
-        self.digest.fold(entity ^ kind.key(), detail ^ self.now.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        self.digest.fold(entity ^ kind.key(), detail ^ self.now.rotate_left(32));
         self.noted += 1;
         self.noted >= self.attention
     }

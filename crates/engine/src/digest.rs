@@ -12,12 +12,13 @@ impl Digest {
     /// Before anything happened.
     pub const EMPTY: Digest = Digest(0x6a09_e667_f3bc_c908, 0xbb67_ae85_84ca_a73b);
 
-    /// Folds two numbers in.
+    /// Folds two numbers in: into the factors of a product, as [`mix`] does, but without its
+    /// constants. What was folded before is as random, and this is done several times an event.
     #[inline]
     pub fn fold(&mut self, one: u64, other: u64) {
-        let mixed = mix(self.0 ^ one, self.1 ^ other);
-        self.0 = self.1.rotate_left(29) ^ one.wrapping_add(other);
-        self.1 = mixed;
+        let product = u128::from(self.0 ^ one) * u128::from(self.1 ^ other);
+        self.0 = self.1.rotate_left(29).wrapping_add(other);
+        self.1 = product as u64 ^ (product >> 64) as u64;
     }
 }
 

@@ -5,6 +5,7 @@ mod basin;
 mod clocks;
 mod crash;
 mod decisions;
+mod digest;
 mod executor;
 mod faults;
 mod foreign;
