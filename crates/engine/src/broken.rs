@@ -3,9 +3,9 @@
 //! asked where the promise is kept.
 
 use crate::kernel::Kernel;
+use crate::kind::Slot;
 use crate::node::NodeId;
 use crate::task::End;
-use std::any::Any;
 
 /// A promise, broken on purpose: see [`EngineConfig::broken`](crate::EngineConfig::broken).
 /// Each is as narrow as the contract that holds it.
@@ -161,8 +161,11 @@ impl Kernel {
         let is_queued = task.queued != 0;
         match (broken, task.name, task.end) {
             (Broken::Result, TASK, End::Returned) => {
-                let output = task.future.as_mut().and_then(|future| future.as_mut().output());
-                if output.is_some_and(|output| <dyn Any>::is::<Option<String>>(output)) {
+                let mut output = None::<String>;
+                if let Some(future) = &mut task.future {
+                    future.as_mut().put_output(Slot::of(&mut output));
+                }
+                if output.is_some() {
                     task.end = End::Cancelled;
                 }
             }

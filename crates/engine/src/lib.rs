@@ -28,6 +28,7 @@ mod here;
 mod home;
 mod hook;
 mod kernel;
+mod kind;
 mod limit;
 mod local;
 mod node;

@@ -1,6 +1,7 @@
 //! The way from a handle to the world of its run: the thread-local that says which
 //! run is installed here, references that check it, and the engine's waker. All
-//! `unsafe` of the engine is in this file; what the world does is not.
+//! `unsafe` of the engine is in this file, but for the types behind pointers (`kind.rs`);
+//! what the world does is not.
 //!
 //! Why it is sound. A [`Shell`] is reachable through [`INSTALLED`] only while
 //! [`Shell::enter`] runs, which borrows the [`World`](crate::World) that owns it; so
@@ -10,7 +11,7 @@
 //! check that its run is the installed one therefore proves that its device, which
 //! the shell owns, is alive too.
 
-#![expect(unsafe_code, reason = "the one file of the engine that needs it; each use says why it is sound")]
+#![expect(unsafe_code, reason = "the way to the world needs it; each use says why it is sound")]
 
 use crate::device::Device;
 use crate::foreign;

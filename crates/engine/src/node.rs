@@ -163,16 +163,16 @@ impl Topology {
         &self.machines[self.nodes[node.0 as usize].machine.0 as usize].clock
     }
 
-    /// What a node's monotonic clock shows at a global time.
-    #[inline]
-    pub(crate) fn local(&self, node: NodeId, global: u64) -> u64 {
-        if self.skewed { self.clock(node).local(global) } else { global }
-    }
-
     /// The global time at which a node's monotonic clock shows at least `local`.
     #[inline]
     pub(crate) fn global(&self, node: NodeId, local: u64) -> u64 {
-        if self.skewed { self.clock(node).global(local) } else { local }
+        if self.skewed { self.skewed_global(node, local) } else { local }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn skewed_global(&self, node: NodeId, local: u64) -> u64 {
+        self.clock(node).global(local)
     }
 
     /// Whether some clock may differ from global time.

@@ -4,6 +4,7 @@
 use crate::broken::{BLOCKING, Broken, LOCAL, TASK};
 use crate::home::Home;
 use crate::kernel::{Kernel, TASKS};
+use crate::kind::Slot;
 use crate::local;
 use crate::task::{Debris, End, boxed, index_of};
 use ref_cast::RefCast;
@@ -199,9 +200,11 @@ impl Kernel {
                 return Poll::Pending;
             }
             End::Returned => {
-                let output = task.future.as_mut().and_then(|future| future.as_mut().output());
-                let output = output.and_then(|output| <dyn Any>::downcast_mut::<Option<T>>(output));
-                let output = output.and_then(Option::take).expect("a task that returned holds its output");
+                let mut output = None::<T>;
+                if let Some(future) = &mut task.future {
+                    future.as_mut().put_output(Slot::of(&mut output));
+                }
+                let output = output.expect("a task that returned holds its output");
                 self.tasks.retire(index);
                 return Poll::Ready(Ok(output));
             }

@@ -1,10 +1,10 @@
 //! Tasks: the future, its result, and what the engine knows of it. Which task
 //! runs when is decided elsewhere.
 
+use crate::kind::{self, Kinded, Slot};
 use crate::node::NodeId;
 use crate::waiter::Waiter;
 use pin_project_lite::pin_project;
-use std::any::Any;
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
@@ -14,18 +14,15 @@ use std::task::{Context, Poll};
 ///
 /// What is behind it is used again: programs spawn the same few kinds of task over and over,
 /// and to allocate and free memory for each would be an eighth of what a task costs.
-pub(crate) trait Runnable {
+pub(crate) trait Runnable: Kinded {
     /// Polls the future; true once it has its result.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> bool;
 
-    /// The result as an `Option<T>`.
-    fn output(self: Pin<&mut Self>) -> Option<&mut dyn Any>;
+    /// Moves the result into a place, if that is for an `Option` of it.
+    fn put_output(self: Pin<&mut Self>, place: Slot<'_>);
 
     /// Whether it has ended, and dropping what is left of it runs nobody's code.
     fn is_spent(&self) -> bool;
-
-    /// Takes the future out of an `Option` of it, if it is of the kind that was here before.
-    fn refill(self: Pin<&mut Self>, future: &mut dyn Any) -> bool;
 }
 
 pub(crate) type BoxRunnable = Pin<Box<dyn Runnable>>;
@@ -35,6 +32,15 @@ pin_project! {
     pub(crate) enum Stage<F, T> {
         Running { #[pin] future: F },
         Done { output: Option<T> },
+    }
+}
+
+impl<F, T> Stage<F, T> {
+    /// A new one, with nothing in it yet.
+    #[cold]
+    #[inline(never)]
+    fn vacant() -> Pin<Box<Stage<F, T>>> {
+        Box::pin(Stage::Done { output: None })
     }
 }
 
@@ -52,10 +58,9 @@ impl<F: Future<Output = T> + 'static, T: 'static> Runnable for Stage<F, T> {
         true
     }
 
-    fn output(self: Pin<&mut Self>) -> Option<&mut dyn Any> {
-        match self.project() {
-            StageProjection::Running { .. } => None,
-            StageProjection::Done { output } => Some(output),
+    fn put_output(self: Pin<&mut Self>, place: Slot<'_>) {
+        if let (StageProjection::Done { output }, Some(place)) = (self.project(), place.get::<Option<T>>()) {
+            *place = output.take();
         }
     }
 
@@ -66,29 +71,17 @@ impl<F: Future<Output = T> + 'static, T: 'static> Runnable for Stage<F, T> {
             Stage::Done { output } => output.is_none() || !std::mem::needs_drop::<T>(),
         }
     }
-
-    fn refill(mut self: Pin<&mut Self>, future: &mut dyn Any) -> bool {
-        debug_assert!(self.is_spent(), "only what has ended is used again");
-        match future.downcast_mut::<Option<F>>().and_then(Option::take) {
-            Some(future) => {
-                self.set(Stage::Running { future });
-                true
-            }
-            None => false,
-        }
-    }
 }
 
 /// A future as a task has it: in the place of one that has ended, if that was of its kind.
 #[inline]
 pub(crate) fn boxed<F: Future<Output: 'static> + 'static>(spare: Option<BoxRunnable>, future: F) -> BoxRunnable {
-    let mut future = Some(future);
-    if let Some(mut spare) = spare
-        && spare.as_mut().refill(&mut future)
-    {
-        return spare;
-    }
-    Box::pin(Stage::Running { future: future.expect("nobody has taken it") })
+    let spare = spare.and_then(kind::downcast::<Stage<F, F::Output>, _>);
+    // The future is written in one place, or it would be put together elsewhere and copied.
+    let mut stage = spare.unwrap_or_else(Stage::vacant);
+    debug_assert!(stage.is_spent(), "only what has ended is used again");
+    stage.as_mut().set(Stage::Running { future });
+    stage
 }
 
 /// The task being polled, if any is.

@@ -3,7 +3,7 @@
 
 use crate::context::{SimContext, View, Whom};
 use crate::ledger::StateRegistry;
-use crate::outcome::{Ended, Outcome};
+use crate::outcome::{Ended, Heard, Outcome};
 use crate::rig::{Handles, Rig};
 use crate::setting::Setting;
 use crate::simulation::{Group, Role, Simulation};
@@ -173,7 +173,9 @@ impl Starter {
         match group.role {
             Role::Process => {
                 let task = SimTaskProvider::new(home);
-                drop(task.spawn_at("process", self.site(home), self.clone().attend(node, body)));
+                let starter = self.clone();
+                let heard = Heard::by(move |ended| starter.end_process(node, ended), body);
+                drop(task.spawn_at("process", self.site(home), heard));
             }
             Role::Workload => self.await_end(home, "workload", self.setting.peer(node).name.clone(), body),
         }
@@ -195,8 +197,7 @@ impl Starter {
     ) {
         let handles = self.handles;
         handles.ledger.with(|ledger, _| ledger.remaining += 1);
-        drop(SimTaskProvider::new(home).spawn_at(what, self.site(home), async move {
-            let ended = body.await;
+        let hear = move |ended: Ended| {
             let stop = handles.ledger.with(|ledger, _| {
                 let failed = ended.is_err();
                 ledger.enter(|| name.to_string(), ended);
@@ -206,12 +207,12 @@ impl Starter {
             if stop {
                 handles.control.stop();
             }
-        }));
+        };
+        drop(SimTaskProvider::new(home).spawn_at(what, self.site(home), Heard::by(hear, body)));
     }
 
     /// A process that returns an error ends the run.
-    async fn attend(self, node: NodeId, body: Body) {
-        let ended = body.await;
+    fn end_process(&self, node: NodeId, ended: Ended) {
         if ended.is_err() {
             let name = || self.setting.peer(node).name.to_string();
             self.handles.ledger.with(|ledger, _| ledger.enter(name, ended));

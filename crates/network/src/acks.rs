@@ -34,15 +34,21 @@ impl Flow {
     /// Sends an acknowledgement at `now`.
     #[inline]
     pub(crate) fn push_ack(&mut self, ack: Ack, now: u64) {
+        // By its fields all the way: what a call is handed lies in memory, and would be read back
+        // in other pieces than it was written in.
+        let Ack { due, upto, edge } = ack;
         if self.ack.due == NO_ACK.due {
-            self.ack = ack;
+            self.ack.due = due;
+            self.ack.upto = upto;
+            self.ack.edge = edge;
         } else {
-            self.push_another(ack, now);
+            self.push_another(due, upto, edge, now);
         }
     }
 
     #[inline(never)]
-    fn push_another(&mut self, ack: Ack, now: u64) {
+    fn push_another(&mut self, due: u64, upto: u64, edge: u64, now: u64) {
+        let ack = Ack { due, upto, edge };
         self.settle(now);
         if self.ack.due == NO_ACK.due {
             self.ack = ack;
