@@ -26,22 +26,23 @@ pub(crate) struct TimerId {
 pub(crate) struct Timers {
     slots: Vec<Timer>,
     free: u32,
-    armed: usize,
 }
 
 impl Timers {
     pub(crate) fn new() -> Timers {
-        Timers { slots: Vec::new(), free: NONE, armed: 0 }
+        Timers { slots: Vec::new(), free: NONE }
     }
 
     pub(crate) fn reset(&mut self) {
         self.slots.clear();
         self.free = NONE;
-        self.armed = 0;
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.armed
+    /// Timers that are armed: those that are not free.
+    pub(crate) fn armed(&self) -> usize {
+        let some = |slot: u32| (slot != NONE).then_some(slot);
+        let free = std::iter::successors(some(self.free), |&slot| some(self.slots[slot as usize].next_free));
+        self.slots.len() - free.count()
     }
 
     pub(crate) fn slots(&self) -> usize {
@@ -56,7 +57,6 @@ impl Timers {
 
     #[inline]
     pub(crate) fn insert(&mut self, waiter: Waiter, entity: u64, ticket: Ticket) -> TimerId {
-        self.armed += 1;
         let slot = self.free;
         if slot == NONE {
             self.slots.push(Timer { waiter, entity, ticket, generation: 0, next_free: NONE });
@@ -64,7 +64,10 @@ impl Timers {
         }
         let timer = &mut self.slots[slot as usize];
         self.free = timer.next_free;
-        timer.waiter = waiter;
+        let gap = std::mem::replace(&mut timer.waiter, waiter);
+        debug_assert!(gap.is_none(), "nobody waits for a timer that is free");
+        // Nobody asks once more whether there is anything to drop.
+        std::mem::forget(gap);
         timer.entity = entity;
         timer.ticket = ticket;
         TimerId { slot, generation: timer.generation }
@@ -95,7 +98,6 @@ impl Timers {
         timer.generation = timer.generation.wrapping_add(1);
         timer.next_free = self.free;
         self.free = slot;
-        self.armed -= 1;
         timer.waiter.take()
     }
 

@@ -261,8 +261,9 @@ fn install<R>(shell: &Shell, body: impl FnOnce() -> R) -> R {
 #[inline]
 fn leaks(split: &mut local::Split) -> Vec<String> {
     let mut leaks = Vec::new();
-    if split.kernel.timers.len() > 0 {
-        leaks.push(format!("{} sleeps are armed that no task owns", split.kernel.timers.len()));
+    let armed = split.kernel.timers.armed();
+    if armed > 0 {
+        leaks.push(format!("{armed} sleeps are armed that no task owns"));
     }
     for device in split.devices.iter() {
         leaks.append(&mut device.leaks());
