@@ -114,6 +114,17 @@ impl Decisions {
         Some(self.hash(domain.key, entity, nth))
     }
 
+    /// As [`draw`](Self::draw), with the benign choice given.
+    #[inline]
+    pub fn draw_or(&self, domain: Domain, entity: u64, nth: u64, benign: u64) -> u64 {
+        match &self.overrides {
+            None => self.hash(domain.key, entity, nth),
+            Some(overrides) => {
+                self.draw_overridden(overrides, Address { domain: domain.key, entity, nth }).unwrap_or(benign)
+            }
+        }
+    }
+
     /// Whether a thing of probability `ratio` happens. Benign: no.
     #[inline]
     pub fn chance(&self, domain: Domain, entity: u64, nth: u64, ratio: Ratio) -> bool {
@@ -127,7 +138,8 @@ impl Decisions {
         if high <= low {
             return low;
         }
-        self.draw(domain, entity, nth).map_or(low, |draw| scale(draw, low, high))
+        // A draw of zero is the lowest number.
+        scale(self.draw_or(domain, entity, nth, 0), low, high)
     }
 
     #[inline]
@@ -150,6 +162,8 @@ impl Decisions {
 /// Spreads 64 uniform bits over `low..=high`. The bias is below (high - low) / 2^64.
 #[inline]
 pub fn scale(draw: u64, low: u64, high: u64) -> u64 {
-    let span = u128::from(high - low) + 1;
-    low + ((u128::from(draw) * span) >> 64) as u64
+    // Times the distance and once more, for the number of values may not fit 64 bits.
+    let product = u128::from(draw) * u128::from(high - low);
+    let (_, carry) = (product as u64).overflowing_add(draw);
+    low + (product >> 64) as u64 + u64::from(carry)
 }

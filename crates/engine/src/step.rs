@@ -10,6 +10,7 @@ use crate::node::NodeState;
 use crate::queue::Head;
 use crate::ready::{Place, Policy};
 use crate::task::{BoxRunnable, Current, End};
+use crate::waiter::Waiter;
 
 /// Records that are looked at ahead of their time: what they are about fits the nearest
 /// cache beside what is being worked on.
@@ -36,21 +37,28 @@ impl Kernel {
             {
                 return next;
             }
-            if let Some(place) = self.ready.pop() {
-                if let Some(next) = self.begin(place) {
-                    return next;
+            let place = match self.ready.pop() {
+                Some(place) => place,
+                None => {
+                    // Limits come before the queue moves, so that nothing is lost of a run that goes on.
+                    let horizon = self.horizon;
+                    if self.events == self.config.limits.events
+                        && self.queue.next_time().is_some_and(|time| time <= horizon)
+                    {
+                        return Next::Stop(Stop::Limit(Limit::Events));
+                    }
+                    let Some(head) = self.queue.settle(horizon) else { return Next::Stop(self.halt(until)) };
+                    let woken = self.fire(head, devices);
+                    if self.observed {
+                        woken.into_iter().for_each(|place| self.push_ready(place));
+                        return Next::Observe;
+                    }
+                    let Some(place) = woken else { continue };
+                    place
                 }
-                continue;
-            }
-            // Limits come before the queue moves, so that nothing is lost of a run that goes on.
-            let horizon = self.horizon;
-            if self.events == self.config.limits.events && self.queue.next_time().is_some_and(|time| time <= horizon) {
-                return Next::Stop(Stop::Limit(Limit::Events));
-            }
-            let Some(head) = self.queue.settle(horizon) else { return Next::Stop(self.halt(until)) };
-            self.fire(head, devices);
-            if self.observed {
-                return Next::Observe;
+            };
+            if let Some(next) = self.begin(place) {
+                return next;
             }
         }
     }
@@ -172,9 +180,10 @@ impl Kernel {
         self.is_alive(node, incarnation)
     }
 
-    /// Moves time to the earliest record and fires it.
+    /// Moves time to the earliest record and fires it, when nobody is ready. Who is woken by a
+    /// timer is handed over at once: nobody else can be.
     #[inline]
-    fn fire(&mut self, head: Head, devices: &mut Devices) {
+    fn fire(&mut self, head: Head, devices: &mut Devices) -> Option<Place> {
         let time = head.time.max(self.now);
         if time > self.now {
             self.begin_instant();
@@ -187,14 +196,17 @@ impl Kernel {
         self.now = time;
         self.note_fire(due.device, due.slot);
         if due.device == TIMERS {
-            let waiter = self.timers.fire(due.slot);
-            self.wake(waiter);
+            match self.timers.fire(due.slot) {
+                Waiter::Task(number) => return self.rouse(number),
+                waiter => self.wake(waiter),
+            }
         } else {
             if self.queue.has_many() {
                 self.look_ahead(devices);
             }
             devices.get(due.device).fire(due.slot, self);
         }
+        None
     }
 
     /// Has what the next records are about fetched from far memory, while the one that
@@ -223,7 +235,7 @@ impl Kernel {
         let Kernel { queue, timers, scratch, decisions, .. } = self;
         queue.order(scratch, |device, slot| {
             let name = if device == TIMERS { timers.name(slot) } else { devices.get(device).name(slot) };
-            decisions.draw(TIES, name, u64::from(device)).unwrap_or(0)
+            decisions.draw_or(TIES, name, u64::from(device), 0)
         });
     }
 

@@ -60,22 +60,33 @@ impl Kernel {
     /// Makes a task ready; false if there is no such task any more.
     #[inline]
     pub(crate) fn wake_task(&mut self, number: u64) -> bool {
-        let Some(task) = self.tasks.get(number) else { return false };
+        match self.rouse(number) {
+            Some(place) => self.push_ready(place),
+            None => return self.tasks.get(number).is_some(),
+        }
+        true
+    }
+
+    /// Notes that a task is ready, unless it is so already: its place, to be put among the ready
+    /// or polled at once.
+    #[inline]
+    pub(crate) fn rouse(&mut self, number: u64) -> Option<Place> {
+        let task = self.tasks.get(number)?;
         if task.queued != 0 || task.end != End::Running {
             if task.queued != 0 && self.trace.is_some() {
                 self.tell_wake_again(index_of(number));
             }
-            return true;
+            return None;
         }
         task.wakes += 1;
         task.wait = None;
         self.sequence = next_sequence(self.sequence);
         task.queued = self.sequence;
-        self.push_ready(Place::new(self.sequence, index_of(number)));
+        let place = Place::new(self.sequence, index_of(number));
         if self.trace.is_some() {
             self.tell_wake(index_of(number));
         }
-        true
+        Some(place)
     }
 
     /// Puts a task among the ready. Its priority is drawn when there is somebody else, and
@@ -109,7 +120,7 @@ impl Kernel {
         let task = self.tasks.peek(place.index());
         match self.config.policy {
             Policy::Fifo => 0,
-            Policy::Random => self.decisions.draw(SCHEDULE, task.entity, u64::from(task.wakes)).unwrap_or(0),
+            Policy::Random => self.decisions.draw_or(SCHEDULE, task.entity, u64::from(task.wakes), 0),
             Policy::Pct { .. } => self.pct.priority(&self.decisions, task),
         }
     }

@@ -199,6 +199,7 @@ impl Wheel {
 
     /// Puts the records from `head` on, all of a list, into the order of `key`; equal keys
     /// keep theirs.
+    #[inline]
     pub(crate) fn order(&mut self, head: u32, scratch: &mut Vec<(u64, u32)>, mut key: impl FnMut(u32) -> u64) {
         let Link { next, prev: anchor } = self.links[head as usize];
         if self.links[next as usize].next == anchor {

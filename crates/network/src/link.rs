@@ -4,7 +4,7 @@
 use crate::config::NetworkConfig;
 use crate::kinds::{CLOG, DELAY_SPIKE, PARTITION, SEGMENT_LOSS, SLOW, mark};
 use std::collections::BTreeMap;
-use wavetank_engine::{Domain, Kernel, MachineId, Target, scale};
+use wavetank_engine::{Domain, Kernel, MachineId, Target};
 
 /// The domain of a packet's time on its way.
 pub(crate) const LATENCY: Domain = Domain::new("network.latency");
@@ -140,11 +140,7 @@ impl Links {
         if path.is_loopback() {
             return config.loopback_latency;
         }
-        if config.latency_max == config.latency_min {
-            return config.latency_min;
-        }
-        let draw = kernel.decisions().draw(LATENCY, entity, nth);
-        draw.map_or(config.latency_min, |draw| scale(draw, config.latency_min, config.latency_max))
+        kernel.decisions().within(LATENCY, entity, nth, config.latency_min, config.latency_max)
     }
 
     /// An acknowledgement's time on the way: the shortest there is, so that nothing is drawn for it.
