@@ -3,8 +3,8 @@
 //! asked where the promise is kept.
 
 use crate::kernel::Kernel;
-use crate::kind::Slot;
 use crate::node::NodeId;
+use crate::stage::Slot;
 use crate::task::End;
 
 /// A promise, broken on purpose: see [`EngineConfig::broken`](crate::EngineConfig::broken).

@@ -1,6 +1,6 @@
 //! The way from a handle to the world of its run: the thread-local that says which
 //! run is installed here, references that check it, and the engine's waker. All
-//! `unsafe` of the engine is in this file, but for the types behind pointers (`kind.rs`);
+//! `unsafe` of the engine is in this file, but for the types of what tasks hold (`stage.rs`);
 //! what the world does is not.
 //!
 //! Why it is sound. A [`Shell`] is reachable through [`INSTALLED`] only while

@@ -4,9 +4,10 @@
 use crate::broken::{BLOCKING, Broken, LOCAL, TASK};
 use crate::home::Home;
 use crate::kernel::{Kernel, TASKS};
-use crate::kind::Slot;
 use crate::local;
-use crate::task::{Debris, End, boxed, index_of};
+use crate::stage::Slot;
+use crate::stage::boxed;
+use crate::task::{Debris, End, index_of};
 use ref_cast::RefCast;
 use std::any::Any;
 use std::fmt;
@@ -57,13 +58,14 @@ impl SimTaskProvider {
         F: Future + 'static,
         F::Output: 'static,
     {
-        let spawned = self.home.with(|kernel| {
-            let future = boxed(kernel.tasks.take_spare(), future);
-            kernel.spawn((self.home.node, self.home.incarnation), future, (name, site))
-        });
+        // Into its box outside of the borrow: it would be moved into the closure first, and futures
+        // are large.
+        let future = boxed(self.home.with(|kernel| kernel.tasks.take_spare()), future);
+        let Home { run, node, incarnation } = self.home;
+        let spawned = self.home.with(|kernel| kernel.spawn((node, incarnation), future, (name, site)));
         // The dead spawn nothing: the future is dropped here, after the borrow.
         let number = spawned.unwrap_or(GONE);
-        SimJoinHandle { run: self.home.run, number, output: PhantomData }
+        SimJoinHandle { run, number, output: PhantomData }
     }
 }
 

@@ -9,7 +9,8 @@ use crate::local::Devices;
 use crate::node::NodeState;
 use crate::queue::Head;
 use crate::ready::{Place, Policy};
-use crate::task::{BoxRunnable, Current, End};
+use crate::stage::BoxRunnable;
+use crate::task::{Current, End};
 use crate::waiter::Waiter;
 
 /// Records that are looked at ahead of their time: what they are about fits the nearest

@@ -1,88 +1,9 @@
-//! Tasks: the future, its result, and what the engine knows of it. Which task
-//! runs when is decided elsewhere.
+//! Tasks: what the engine knows of them. Which task runs when is decided elsewhere.
 
-use crate::kind::{self, Kinded, Slot};
 use crate::node::NodeId;
+use crate::stage::BoxRunnable;
 use crate::waiter::Waiter;
-use pin_project_lite::pin_project;
-use std::future::Future;
 use std::panic::Location;
-use std::pin::Pin;
-use std::task::{Context, Poll};
-
-/// A future with its result, behind one pointer.
-///
-/// What is behind it is used again: programs spawn the same few kinds of task over and over,
-/// and to allocate and free memory for each would be an eighth of what a task costs.
-pub(crate) trait Runnable: Kinded {
-    /// Polls the future; true once it has its result.
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> bool;
-
-    /// Moves the result into a place, if that is for an `Option` of it.
-    fn put_output(self: Pin<&mut Self>, place: Slot<'_>);
-
-    /// Whether it has ended, and dropping what is left of it runs nobody's code.
-    fn is_spent(&self) -> bool;
-}
-
-pub(crate) type BoxRunnable = Pin<Box<dyn Runnable>>;
-
-pin_project! {
-    #[project = StageProjection]
-    pub(crate) enum Stage<F, T> {
-        Running { #[pin] future: F },
-        Done { output: Option<T> },
-    }
-}
-
-impl<F, T> Stage<F, T> {
-    /// A new one, with nothing in it yet.
-    #[cold]
-    #[inline(never)]
-    fn vacant() -> Pin<Box<Stage<F, T>>> {
-        Box::pin(Stage::Done { output: None })
-    }
-}
-
-impl<F: Future<Output = T> + 'static, T: 'static> Runnable for Stage<F, T> {
-    #[inline]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> bool {
-        let output = match self.as_mut().project() {
-            StageProjection::Running { future } => match future.poll(cx) {
-                Poll::Ready(output) => output,
-                Poll::Pending => return false,
-            },
-            StageProjection::Done { .. } => return true,
-        };
-        self.set(Stage::Done { output: Some(output) });
-        true
-    }
-
-    fn put_output(self: Pin<&mut Self>, place: Slot<'_>) {
-        if let (StageProjection::Done { output }, Some(place)) = (self.project(), place.get::<Option<T>>()) {
-            *place = output.take();
-        }
-    }
-
-    #[inline]
-    fn is_spent(&self) -> bool {
-        match self {
-            Stage::Running { .. } => false,
-            Stage::Done { output } => output.is_none() || !std::mem::needs_drop::<T>(),
-        }
-    }
-}
-
-/// A future as a task has it: in the place of one that has ended, if that was of its kind.
-#[inline]
-pub(crate) fn boxed<F: Future<Output: 'static> + 'static>(spare: Option<BoxRunnable>, future: F) -> BoxRunnable {
-    let spare = spare.and_then(kind::downcast::<Stage<F, F::Output>, _>);
-    // The future is written in one place, or it would be put together elsewhere and copied.
-    let mut stage = spare.unwrap_or_else(Stage::vacant);
-    debug_assert!(stage.is_spent(), "only what has ended is used again");
-    stage.as_mut().set(Stage::Running { future });
-    stage
-}
 
 /// The task being polled, if any is.
 #[derive(Debug, Clone, Copy)]
@@ -233,7 +154,7 @@ impl Tasks {
         if self.free == NONE { self.used } else { self.free }
     }
 
-    /// What is left of the task that had the next task's slot, for [`boxed`].
+    /// What is left of the task that had the next task's slot, for [`boxed`](crate::stage::boxed).
     #[inline]
     pub(crate) fn take_spare(&mut self) -> Option<BoxRunnable> {
         let next = self.next_slot();
@@ -319,7 +240,7 @@ impl Tasks {
         Debris { future: task.future.take(), joiner: task.joiner.take() }
     }
 
-    /// Frees a slot. What is left of its task must be [spent](Runnable::is_spent) and awaited by
+    /// Frees a slot. What is left of its task must be [spent](crate::stage::Runnable::is_spent) and awaited by
     /// nobody, or be taken out.
     #[inline]
     pub(crate) fn retire(&mut self, index: u32) -> &mut Task {

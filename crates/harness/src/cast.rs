@@ -2,19 +2,20 @@
 //! no faults and no verdicts.
 
 use crate::context::{SimContext, View, Whom};
+use crate::launch::Launch;
 use crate::ledger::StateRegistry;
-use crate::outcome::{Ended, Heard, Outcome};
+use crate::outcome::Ended;
 use crate::rig::{Handles, Rig};
 use crate::setting::Setting;
 use crate::simulation::{Group, Role, Simulation};
 use crate::topology::{Peer, PeerGroup, WorkloadTopology};
-use crate::workload::{Body, Factory};
+use crate::workload::Factory;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::IpAddr;
 use std::panic::Location;
 use std::sync::Arc;
-use wavetank_engine::{Decisions, Domain, Home, NodeId, Placement, SimTaskProvider, name_key};
+use wavetank_engine::{Decisions, Domain, Home, NodeId, Placement, name_key};
 
 /// The domain in which the sizes of groups are drawn.
 const SIZE: Domain = Domain::new("topology.size");
@@ -161,28 +162,25 @@ impl Starter {
         let home = self.handles.control.boot(node);
         let group = self.setting.group(node).expect("who is started belongs to a group");
         let context = self.context(home);
-        let body: Body = match &group.factory {
-            Factory::Function(function) => function(context),
+        let launch = || match group.role {
+            Role::Process => Launch { starter: self, home, what: "process", awaited: None },
+            Role::Workload => {
+                Launch { starter: self, home, what: "workload", awaited: Some(self.setting.peer(node).name.clone()) }
+            }
+        };
+        match &group.factory {
+            Factory::Function(function) => function(context, launch()),
             Factory::Process(make) => {
                 let mut process = make();
-                Box::pin(async move { process.run(&context).await.ended() })
+                launch().spawn(async move { process.run(&context).await });
             }
             // Objects are started phase by phase.
-            Factory::Workload(_) => return,
-        };
-        match group.role {
-            Role::Process => {
-                let task = SimTaskProvider::new(home);
-                let starter = self.clone();
-                let heard = Heard::by(move |ended| starter.end_process(node, ended), body);
-                drop(task.spawn_at("process", self.site(home), heard));
-            }
-            Role::Workload => self.await_end(home, "workload", self.setting.peer(node).name.clone(), body),
+            Factory::Workload(_) => {}
         }
     }
 
     /// Where the test said who takes part.
-    fn site(&self, home: Home) -> &'static Location<'static> {
+    pub(crate) fn site(&self, home: Home) -> &'static Location<'static> {
         // The director belongs to no group: what it runs is the harness's own.
         self.setting.group(home.node).map_or(Location::caller(), |group| group.site)
     }
@@ -195,28 +193,6 @@ impl Starter {
         name: Arc<str>,
         body: impl Future<Output = Ended> + 'static,
     ) {
-        let handles = self.handles;
-        handles.ledger.with(|ledger, _| ledger.remaining += 1);
-        let hear = move |ended: Ended| {
-            let stop = handles.ledger.with(|ledger, _| {
-                let failed = ended.is_err();
-                ledger.enter(|| name.to_string(), ended);
-                ledger.remaining -= 1;
-                failed || ledger.remaining == 0
-            });
-            if stop {
-                handles.control.stop();
-            }
-        };
-        drop(SimTaskProvider::new(home).spawn_at(what, self.site(home), Heard::by(hear, body)));
-    }
-
-    /// A process that returns an error ends the run.
-    fn end_process(&self, node: NodeId, ended: Ended) {
-        if ended.is_err() {
-            let name = || self.setting.peer(node).name.to_string();
-            self.handles.ledger.with(|ledger, _| ledger.enter(name, ended));
-            self.handles.control.stop();
-        }
+        Launch { starter: self, home, what, awaited: Some(name) }.spawn(body);
     }
 }

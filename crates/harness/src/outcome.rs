@@ -81,32 +81,3 @@ impl<F: Future<Output: Outcome>> Future for Ending<F> {
         Poll::Ready(ready!(self.project().future.poll(cx)).ended())
     }
 }
-
-pin_project! {
-    /// A future whose end somebody hears of. It is polled as often as what it holds, and passes
-    /// that on with less ado than an async block.
-    pub(crate) struct Heard<F, H> {
-        #[pin]
-        future: F,
-        hear: Option<H>,
-    }
-}
-
-impl<F, H> Heard<F, H> {
-    pub(crate) fn by(hear: H, future: F) -> Heard<F, H> {
-        Heard { future, hear: Some(hear) }
-    }
-}
-
-impl<F: Future, H: FnOnce(F::Output)> Future for Heard<F, H> {
-    type Output = ();
-
-    #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let this = self.project();
-        let output = ready!(this.future.poll(cx));
-        let hear = this.hear.take().expect("nobody polls a future that has ended");
-        hear(output);
-        Poll::Ready(())
-    }
-}

@@ -2,8 +2,9 @@
 //! runs them when is the run's business.
 
 use crate::context::SimContext;
+use crate::launch::Launch;
 use crate::metrics::SimulationMetrics;
-use crate::outcome::{Ended, Ending, Outcome};
+use crate::outcome::{Ended, Outcome};
 use async_trait::async_trait;
 use std::future::Future;
 use std::pin::Pin;
@@ -54,7 +55,7 @@ pub(crate) type Body = Pin<Box<dyn Future<Output = Ended>>>;
 /// What makes one process or workload for one run.
 #[derive(Clone)]
 pub(crate) enum Factory {
-    Function(Arc<dyn Fn(SimContext) -> Body + Send + Sync>),
+    Function(Arc<dyn Fn(SimContext, Launch<'_>) + Send + Sync>),
     Workload(Arc<dyn Fn() -> Box<dyn Workload> + Send + Sync>),
     Process(Arc<dyn Fn() -> Box<dyn Process> + Send + Sync>),
 }
@@ -65,6 +66,6 @@ impl Factory {
         F: Fn(SimContext) -> Fut + Send + Sync + 'static,
         Fut: Future<Output: Outcome> + 'static,
     {
-        Factory::Function(Arc::new(move |context| Box::pin(Ending::of(function(context)))))
+        Factory::Function(Arc::new(move |context, launch: Launch<'_>| launch.spawn(function(context))))
     }
 }
