@@ -92,10 +92,9 @@ pin_project! {
 /// A future as a task has it: in the place of one that has ended, if that was of its type.
 #[inline]
 pub(crate) fn boxed<F: Future<Output: 'static> + 'static>(spare: Option<BoxRunnable>, future: F) -> BoxRunnable {
-    debug_assert!(spare.as_ref().is_none_or(|spare| spare.is_spent()), "only what has ended is used again");
     let mut stage = match spare.and_then(downcast::<Stage<F, F::Output>>) {
-        Some(stage) => stage,
-        None => Stage::vacant(),
+        Some(stage) if stage.is_spent() => stage,
+        _ => Stage::vacant(),
     };
     // Written where it stays, and once: a future may be large, and one that is small would be put
     // together by its fields and copied by its words, for which the processor has to wait.
@@ -204,6 +203,20 @@ mod tests {
         let stage = boxed(Some(stage), kind(counted.clone()));
         assert_eq!(Rc::strong_count(&counted), 2);
         drop(stage);
+        assert_eq!(Rc::strong_count(&counted), 1);
+    }
+
+    #[test]
+    fn what_has_not_ended_is_dropped_and_gives_no_place() {
+        let counted = Rc::new(());
+        let kind = |held: Rc<()>| async move {
+            std::future::pending::<()>().await;
+            drop(held);
+        };
+        let waiting = boxed(None, kind(counted.clone()));
+        let next = boxed(Some(waiting), kind(counted.clone()));
+        assert_eq!(Rc::strong_count(&counted), 2, "the first was dropped");
+        drop(next);
         assert_eq!(Rc::strong_count(&counted), 1);
     }
 

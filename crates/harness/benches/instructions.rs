@@ -118,9 +118,9 @@ fn limit(measured: u64) -> LibraryBenchmarkConfig {
 }
 
 // What was measured last.
-const TINY: u64 = 14_602_276;
-const EXCHANGES: u64 = 25_069_053;
-const CONNECTIONS: u64 = 9_437_518;
+const TINY: u64 = 14_613_278;
+const EXCHANGES: u64 = 25_069_147;
+const CONNECTIONS: u64 = 9_441_388;
 
 library_benchmark_group!(name = harness, benchmarks = [tiny_simulations, exchanges, connections]);
 
