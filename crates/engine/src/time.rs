@@ -34,9 +34,7 @@ impl SimTimeProvider {
     pub fn of(home: &Home) -> &SimTimeProvider {
         SimTimeProvider::ref_cast(home)
     }
-}
 
-impl SimTimeProvider {
     /// What a clock shows that may not be exact.
     #[cold]
     #[inline(never)]
