@@ -328,7 +328,8 @@ impl Kernel {
         self.polls_before = self.polls;
     }
 
-    /// Whether so many polls are within the limits of the run and of this instant.
+    /// Whether so many polls are within the limits of the run and of this instant. Computes
+    /// anew how many may be made before that is asked again.
     #[cold]
     pub(crate) fn may_poll(&mut self) -> bool {
         let limits = &self.config.limits;

@@ -44,7 +44,7 @@ impl Pct {
     pub(crate) fn priority(&self, decisions: &Decisions, task: &Task) -> u64 {
         match self.fallen.iter().rev().find(|(number, _)| *number == task.number) {
             Some((_, priority)) => *priority,
-            None => decisions.draw(SCHEDULE, task.entity, 0).unwrap_or(0) >> 8,
+            None => decisions.draw_or(SCHEDULE, task.entity, 0, 0) >> 8,
         }
     }
 }

@@ -63,11 +63,11 @@ struct Entry {
 pub(crate) struct Ready {
     /// [`NOBODY`] if there is none.
     front: Place,
-    /// 0 if it was not drawn: then there is nobody else.
-    front_priority: u64,
     /// Those in the heap and in the line.
     others: usize,
     heap: BinaryHeap<Reverse<Entry>>,
+    /// 0 if it was not drawn: then there is nobody else.
+    front_priority: u64,
     fifo: VecDeque<Place>,
 }
 
@@ -75,7 +75,7 @@ const NOBODY: Place = Place(0);
 
 impl Default for Ready {
     fn default() -> Self {
-        Ready { front: NOBODY, front_priority: 0, others: 0, heap: BinaryHeap::new(), fifo: VecDeque::new() }
+        Ready { front: NOBODY, others: 0, heap: BinaryHeap::new(), front_priority: 0, fifo: VecDeque::new() }
     }
 }
 

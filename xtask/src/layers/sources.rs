@@ -144,6 +144,8 @@ mod tests {
         engine("#![forbid(unsafe_code)]", &[]);
         engine("// unsafe\nlet s = \"unsafe\"; let unsafely = 1;", &[]);
         check("crates/engine", "crates/engine/src/local.rs", "unsafe {}", &[]);
+        check("crates/engine", "crates/engine/src/stage.rs", "unsafe {}", &[]);
+        check("crates/engine", "crates/engine/src/task.rs", "unsafe {}", &["1:unsafe"]);
         check("crates/engine", "crates/engine/src/local.rs.bak/x.rs", "unsafe {}", &["1:unsafe"]);
         check("crates/intercept", "crates/intercept/src/clock.rs", "unsafe {}", &[]);
         check("systems/counter", "systems/counter/src/main.rs", "unsafe {}", &["1:unsafe"]);
