@@ -8,6 +8,7 @@ mod code;
 mod layers;
 mod program;
 mod red;
+mod tool;
 mod workspace;
 
 use std::process::ExitCode;

@@ -8,11 +8,12 @@ use super::Outcome;
 use crate::{
     program::{Program, ensure_package},
     red::Red,
+    tool::Tool,
     workspace::Workspace,
 };
 
-/// The version of the runner; gungraun's own in Cargo.lock has to be the same.
-const VERSION: &str = "0.20.0";
+/// Of the version that gungraun has in Cargo.lock.
+const RUNNER: Tool = Tool { name: "gungraun-runner", version: "0.20.0" };
 
 /// What a fault may cost that is switched on and never strikes, in percent.
 const INERT_MOST: u64 = 10;
@@ -24,17 +25,10 @@ pub(super) fn step(workspace: &Workspace) -> Result<Outcome, Red> {
     if !ensure_package(&["valgrind", "--version"], "valgrind", &workspace.root) {
         return Ok(Outcome::Skipped("no valgrind here (apt-get install valgrind, as root)".to_owned()));
     }
-    // Built once, in a few minutes, and kept with what else cargo built here.
-    let tools = workspace.target.join("tools");
-    let runner = tools.join("bin/gungraun-runner");
-    if !runner.exists() {
-        println!("gungraun-runner is missing; building it into {}", tools.display());
-        let (root, package) = (tools.display().to_string(), format!("gungraun-runner@{VERSION}"));
-        let install = ["install", "--quiet", "--locked", "--root", &root, &package];
-        if let Err(red) = Program::cargo(&install, &workspace.root).run() {
-            return Ok(Outcome::Skipped(format!("gungraun-runner cannot be built here: {red}")));
-        }
-    }
+    let runner = match RUNNER.build(workspace) {
+        Ok(runner) => runner,
+        Err(red) => return Ok(Outcome::Skipped(red.to_string())),
+    };
     // Whether a limit is exceeded is what its status says.
     let packages = ["--package", "wavetank-engine", "--package", "wavetank-harness"];
     let bench = [&["bench", "--locked"][..], &packages, &["--bench", "instructions"]].concat();
