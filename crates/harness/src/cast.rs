@@ -1,21 +1,11 @@
-//! The cast of a run: everybody's node and address, and how each is started. Knows
-//! no faults and no verdicts.
+//! The cast of a run: everybody's node and address. How each is started is the starter's.
 
-use crate::context::{SimContext, View, Whom};
-use crate::launch::Launch;
-use crate::ledger::StateRegistry;
-use crate::outcome::Ended;
-use crate::rig::{Handles, Rig};
-use crate::setting::Setting;
+use crate::rig::Rig;
 use crate::simulation::{Group, Role, Simulation};
 use crate::topology::{Peer, PeerGroup, WorkloadTopology};
-use crate::workload::Factory;
 use std::collections::BTreeMap;
-use std::future::Future;
-use std::net::IpAddr;
-use std::panic::Location;
 use std::sync::Arc;
-use wavetank_engine::{Decisions, Domain, Home, NodeId, Placement, name_key};
+use wavetank_engine::{Decisions, Domain, NodeId, Placement, name_key};
 
 /// The domain in which the sizes of groups are drawn.
 const SIZE: Domain = Domain::new("topology.size");
@@ -120,79 +110,4 @@ pub(crate) fn add_machine(rig: &mut Rig, name: Arc<str>) -> Peer {
         let node = kernel.topology.add_node(name.clone(), machine);
         Peer { name, ip: wavetank_network::address_of(machine), node }
     })
-}
-
-/// What it takes to start and restart the cast from inside a run.
-#[derive(Clone)]
-pub(crate) struct Starter {
-    pub(crate) setting: Arc<Setting>,
-    pub(crate) handles: Handles,
-    pub(crate) seed: u64,
-}
-
-impl Starter {
-    /// The context of a process or workload that was just booted.
-    pub(crate) fn context(&self, home: Home) -> SimContext {
-        let part = self.setting.part(home.node).expect("who is started has a part");
-        self.view(home, self.setting.peer(home.node).ip, Whom::Member, part.number)
-    }
-
-    /// The context of what belongs to no group: demands for progress, injectors. It runs on
-    /// the harness's own machine.
-    pub(crate) fn context_of_harness(&self, home: Home, name: &Arc<str>) -> SimContext {
-        let machine = self.handles.control.kernel(|kernel| kernel.topology.node(home.node).machine);
-        self.view(home, wavetank_network::address_of(machine), Whom::Harness(name.clone()), 0)
-    }
-
-    fn view(&self, home: Home, ip: IpAddr, whom: Whom, number: u32) -> SimContext {
-        SimContext::new(View {
-            setting: self.setting.clone(),
-            home,
-            ip,
-            number,
-            whom,
-            state: StateRegistry::new(self.handles.ledger),
-            seed: self.seed,
-            control: self.handles.control,
-        })
-    }
-
-    /// Boots a node and starts what it is for.
-    pub(crate) fn start(&self, node: NodeId) {
-        let home = self.handles.control.boot(node);
-        let group = self.setting.group(node).expect("who is started belongs to a group");
-        let context = self.context(home);
-        let launch = || match group.role {
-            Role::Process => Launch { starter: self, home, what: "process", awaited: None },
-            Role::Workload => {
-                Launch { starter: self, home, what: "workload", awaited: Some(self.setting.peer(node).name.clone()) }
-            }
-        };
-        match &group.factory {
-            Factory::Function(function) => function(context, launch()),
-            Factory::Process(make) => {
-                let mut process = make();
-                launch().spawn(async move { process.run(&context).await });
-            }
-            // Objects are started phase by phase.
-            Factory::Workload(_) => {}
-        }
-    }
-
-    /// Where the test said who takes part.
-    pub(crate) fn site(&self, home: Home) -> &'static Location<'static> {
-        // The director belongs to no group: what it runs is the harness's own.
-        self.setting.group(home.node).map_or(Location::caller(), |group| group.site)
-    }
-
-    /// Spawns what the run waits for.
-    pub(crate) fn await_end(
-        &self,
-        home: Home,
-        what: &'static str,
-        name: Arc<str>,
-        body: impl Future<Output = Ended> + 'static,
-    ) {
-        Launch { starter: self, home, what, awaited: Some(name) }.spawn(body);
-    }
 }

@@ -1,7 +1,6 @@
 //! The course of a run, phase after phase: boot, setup, load under faults, quiet, checks,
 //! a restart of everybody, and checks again. What a failure looks like is the worker's.
 
-use crate::cast::Starter;
 use crate::director::Director;
 use crate::failure::Failure;
 use crate::left;
@@ -10,6 +9,7 @@ use crate::panic_site;
 use crate::phase::Phase;
 use crate::plan::{self, Field};
 use crate::shared::Finished;
+use crate::starter::Starter;
 use crate::worker::Worker;
 use crate::workload::Factory;
 use std::panic::{AssertUnwindSafe, catch_unwind};

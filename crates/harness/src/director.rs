@@ -1,13 +1,13 @@
 //! The director: leads a run through its phases, carries out the planned faults, ends
 //! them, and demands progress afterwards. What goes wrong and when was planned before.
 
-use crate::cast::Starter;
 use crate::injector::Injector;
 use crate::left::{LEFT, Left};
 use crate::outcome::Outcome;
 use crate::phase::{self, PHASE, Phase};
 use crate::plan::{Blow, Field, Plan, Planned};
 use crate::simulation::Inject;
+use crate::starter::Starter;
 use crate::tolerance::Grant;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

@@ -1,9 +1,9 @@
 //! Injectors: faults that a test brings about itself while the chaos lasts, beside the
 //! planned ones. What they do is logged and can be taken out like any other fault.
 
-use crate::cast::Starter;
 use crate::context::SimContext;
 use crate::simulation::Group;
+use crate::starter::Starter;
 use crate::topology::Peer;
 use std::cell::Cell;
 use std::sync::Arc;

@@ -1,73 +1,66 @@
 //! How a process or workload is spawned: where, under which name, and who hears of its
 //! end. What it does is its own.
 
-use crate::cast::Starter;
 use crate::outcome::{Ended, Outcome};
 use crate::rig::Handles;
 use pin_project_lite::pin_project;
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use wavetank_engine::{Home, NodeId, SimTaskProvider};
+use wavetank_engine::{Home, SimTaskProvider};
 
 /// A place to spawn one process or workload. A factory that knows the future's type spawns it
 /// as it is: in a box of its own, each of its polls would be a call more.
-pub(crate) struct Launch<'a> {
-    pub(crate) starter: &'a Starter,
+pub(crate) struct Launch {
+    pub(crate) handles: Handles,
     pub(crate) home: Home,
+    /// Where the test said so.
+    pub(crate) site: &'static Location<'static>,
     /// What the task is called.
     pub(crate) what: &'static str,
-    /// The name of what the run waits for. It does not wait for processes.
-    pub(crate) awaited: Option<Arc<str>>,
+    /// Who it is, for reports.
+    pub(crate) name: Arc<str>,
+    /// Whether the run waits for it. It does not wait for processes.
+    pub(crate) awaited: bool,
 }
 
-impl Launch<'_> {
+impl Launch {
     /// Spawns it.
     pub(crate) fn spawn<F: Future<Output: Outcome> + 'static>(self, future: F) {
-        let Launch { starter, home, what, awaited } = self;
-        let witness = match awaited {
-            Some(name) => {
-                starter.handles.ledger.with(|ledger, _| ledger.remaining += 1);
-                Witness::Awaited(starter.handles, name)
-            }
-            None => Witness::Process(starter.clone(), home.node),
-        };
+        let Launch { handles, home, site, what, name, awaited } = self;
+        if awaited {
+            handles.ledger.with(|ledger, _| ledger.remaining += 1);
+        }
+        let witness = Witness { handles, name, awaited };
         let launched = Launched { future, witness: Some(witness) };
-        drop(SimTaskProvider::new(home).spawn_at(what, starter.site(home), launched));
+        drop(SimTaskProvider::new(home).spawn_at(what, site, launched));
     }
 }
 
-/// Who hears how it ended.
-enum Witness {
-    /// An error ends the run.
-    Process(Starter, NodeId),
-    /// The run has waited for it.
-    Awaited(Handles, Arc<str>),
+/// Hears how it ended. An error ends the run.
+struct Witness {
+    handles: Handles,
+    name: Arc<str>,
+    awaited: bool,
 }
 
 impl Witness {
     #[cold]
     fn hear(self, ended: Ended) {
-        match self {
-            Witness::Process(starter, node) => {
-                if ended.is_err() {
-                    let name = || starter.setting.peer(node).name.to_string();
-                    starter.handles.ledger.with(|ledger, _| ledger.enter(name, ended));
-                    starter.handles.control.stop();
-                }
-            }
-            Witness::Awaited(handles, name) => {
-                let stop = handles.ledger.with(|ledger, _| {
-                    let failed = ended.is_err();
-                    ledger.enter(|| name.to_string(), ended);
-                    ledger.remaining -= 1;
-                    failed || ledger.remaining == 0
-                });
-                if stop {
-                    handles.control.stop();
-                }
-            }
+        let Witness { handles, name, awaited } = self;
+        let failed = ended.is_err();
+        if !awaited && !failed {
+            return;
+        }
+        let stop = handles.ledger.with(|ledger, _| {
+            ledger.enter(|| name.to_string(), ended);
+            ledger.remaining -= u32::from(awaited);
+            failed || ledger.remaining == 0
+        });
+        if stop {
+            handles.control.stop();
         }
     }
 }

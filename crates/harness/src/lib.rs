@@ -45,6 +45,7 @@ mod runner;
 mod setting;
 mod shared;
 mod simulation;
+mod starter;
 mod story;
 mod strategy;
 mod strike;

@@ -1,7 +1,7 @@
 //! A worker: runs one seed after another in a rig of its own, and says of each
 //! whether it was red. Which seeds, and on how many threads, is the runner's choice.
 
-use crate::cast::{Cast, Starter};
+use crate::cast::Cast;
 use crate::configuration::RunConfiguration;
 use crate::failure::Failure;
 use crate::ledger::StateRegistry;
@@ -11,6 +11,7 @@ use crate::record::RunRecord;
 use crate::rig::Rig;
 use crate::setting::Setting;
 use crate::simulation::Simulation;
+use crate::starter::Starter;
 use std::cell::Cell;
 use std::sync::Arc;
 use wavetank_core::saturating_nanos;

@@ -55,7 +55,7 @@ pub(crate) type Body = Pin<Box<dyn Future<Output = Ended>>>;
 /// What makes one process or workload for one run.
 #[derive(Clone)]
 pub(crate) enum Factory {
-    Function(Arc<dyn Fn(SimContext, Launch<'_>) + Send + Sync>),
+    Function(Arc<dyn Fn(SimContext, Launch) + Send + Sync>),
     Workload(Arc<dyn Fn() -> Box<dyn Workload> + Send + Sync>),
     Process(Arc<dyn Fn() -> Box<dyn Process> + Send + Sync>),
 }
@@ -66,6 +66,6 @@ impl Factory {
         F: Fn(SimContext) -> Fut + Send + Sync + 'static,
         Fut: Future<Output: Outcome> + 'static,
     {
-        Factory::Function(Arc::new(move |context, launch: Launch<'_>| launch.spawn(function(context))))
+        Factory::Function(Arc::new(move |context, launch: Launch| launch.spawn(function(context))))
     }
 }
