@@ -51,6 +51,7 @@ mod strategy;
 mod strike;
 mod swarm;
 mod tank;
+mod tank_error;
 mod tolerance;
 mod topology;
 mod worker;
@@ -83,7 +84,8 @@ pub use shared::{Finished, Shared};
 pub use story::{RunStory, StoryFailure, StoryNode, StoryRole};
 pub use strategy::{SeedsError, TestStrategy};
 pub use swarm::Swarm;
-pub use tank::{Tank, TankError};
+pub use tank::Tank;
+pub use tank_error::TankError;
 pub use tolerance::Tolerance;
 pub use topology::{Peer, PeerGroup, WorkloadTopology};
 pub use wavetank_engine::{

@@ -7,6 +7,7 @@ use crate::outcome::{Ended, Ending, Outcome};
 use crate::panic_site::{self, Simulating};
 use crate::providers::SimProviders;
 use crate::rig::Rig;
+use crate::tank_error::TankError;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -15,9 +16,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
 use wavetank_core::saturating_nanos;
-use wavetank_engine::{
-    CrashKind, Decisions, Digest, EngineConfig, Home, MachineId, NodeId, NodeState, Scope, Stop, TaskReport,
-};
+use wavetank_engine::{CrashKind, Decisions, Digest, EngineConfig, Home, MachineId, NodeId, NodeState, Scope, Stop};
 use wavetank_network::NetworkConfig;
 use wavetank_storage::StorageConfiguration;
 
@@ -71,55 +70,6 @@ pub struct Tank {
     order: Vec<String>,
     /// Faults by hand so far.
     blows: usize,
-}
-
-/// Why a tank's run did not end well.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum TankError {
-    /// A host's task panicked.
-    #[error("seed {seed}: {host} panicked at {site}: {message}")]
-    Panic {
-        /// The tank's seed.
-        seed: u64,
-        /// Whose task.
-        host: String,
-        /// Where, as `file:line`.
-        site: String,
-        /// What it said.
-        message: String,
-    },
-    /// A host or client returned an error.
-    #[error("seed {seed}: {host} returned an error: {message}")]
-    Error {
-        /// The tank's seed.
-        seed: u64,
-        /// Who.
-        host: String,
-        /// The error.
-        message: String,
-    },
-    /// Nothing is ready and nothing is due, but a client is not done.
-    #[error("seed {seed}: deadlock: nothing is ready and nothing is due; {}", list(tasks))]
-    Deadlock {
-        /// The tank's seed.
-        seed: u64,
-        /// Who waits, and for what.
-        tasks: Vec<TaskReport>,
-    },
-    /// The time given, or a limit, was reached first.
-    #[error("seed {seed}: not done after {after:?} of virtual time; {}", list(tasks))]
-    NotDone {
-        /// The tank's seed.
-        seed: u64,
-        /// Virtual time since the start.
-        after: Duration,
-        /// Who waits, and for what.
-        tasks: Vec<TaskReport>,
-    },
-}
-
-fn list(tasks: &[TaskReport]) -> String {
-    tasks.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 impl Tank {

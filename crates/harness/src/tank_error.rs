@@ -1,0 +1,53 @@
+//! Why a tank's run did not end well, in words. The tank finds it out.
+
+use std::time::Duration;
+use wavetank_engine::TaskReport;
+
+/// Why a tank's run did not end well.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TankError {
+    /// A host's task panicked.
+    #[error("seed {seed}: {host} panicked at {site}: {message}")]
+    Panic {
+        /// The tank's seed.
+        seed: u64,
+        /// Whose task.
+        host: String,
+        /// Where, as `file:line`.
+        site: String,
+        /// What it said.
+        message: String,
+    },
+    /// A host or client returned an error.
+    #[error("seed {seed}: {host} returned an error: {message}")]
+    Error {
+        /// The tank's seed.
+        seed: u64,
+        /// Who.
+        host: String,
+        /// The error.
+        message: String,
+    },
+    /// Nothing is ready and nothing is due, but a client is not done.
+    #[error("seed {seed}: deadlock: nothing is ready and nothing is due; {}", list(tasks))]
+    Deadlock {
+        /// The tank's seed.
+        seed: u64,
+        /// Who waits, and for what.
+        tasks: Vec<TaskReport>,
+    },
+    /// The time given, or a limit, was reached first.
+    #[error("seed {seed}: not done after {after:?} of virtual time; {}", list(tasks))]
+    NotDone {
+        /// The tank's seed.
+        seed: u64,
+        /// Virtual time since the start.
+        after: Duration,
+        /// Who waits, and for what.
+        tasks: Vec<TaskReport>,
+    },
+}
+
+fn list(tasks: &[TaskReport]) -> String {
+    tasks.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
