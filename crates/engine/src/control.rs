@@ -8,7 +8,7 @@ use crate::limit::Stop;
 use crate::local;
 use crate::node::NodeId;
 use crate::spawn::{SimJoinHandle, SimTaskProvider};
-use crate::turn::drop_each;
+use crate::turn::drop_one;
 use std::future::Future;
 
 /// The right to boot, crash and pause nodes, and to stop the run: for the harness
@@ -55,15 +55,20 @@ impl Control {
 
     /// Kills the scope's processes, this instant: not one more poll.
     pub fn crash(self, scope: Scope, kind: CrashKind) {
-        let debris = local::reach(self.run, |split| {
+        let dead = local::reach(self.run, |split| {
             let local::Split { kernel, devices } = split;
+            let before = kernel.debris.len();
             kernel.crash(scope, kind);
+            let dead = kernel.debris.split_off(before);
             for device in devices.iter() {
                 device.crash(scope, kind, kernel);
             }
-            std::mem::take(&mut kernel.debris)
+            dead
         });
-        drop_each(debris);
+        for debris in dead {
+            let panic = drop_one(self.run, debris);
+            debug_assert!(panic.is_none(), "no panic of the dead counts");
+        }
     }
 
     /// Freezes the scope's processes.

@@ -2,37 +2,57 @@
 //! it. They are found where nobody of the run is there to be told, so they are kept here
 //! until it asks. What a use is, others see.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// Uses that are remembered until their run asks.
-const USES_MOST: usize = 1 << 16;
+/// Generations whose uses are remembered until their run asks.
+const GENERATIONS_MOST: usize = 1 << 16;
 
-/// How many there are: most runs ask in vain.
-static COUNT: AtomicU64 = AtomicU64::new(0);
-/// By the generation of what was used.
-static USES: Mutex<Vec<u64>> = Mutex::new(Vec::new());
+/// Whether there are any: most runs ask in vain.
+static IS_ANY: AtomicBool = AtomicBool::new(false);
+/// How often something was used, by its generation.
+static USES: Mutex<BTreeMap<u64, usize>> = Mutex::new(BTreeMap::new());
 
 /// Records that something of that generation was used.
 pub(crate) fn record(generation: u64) {
     let mut uses = USES.lock().unwrap_or_else(PoisonError::into_inner);
-    // A run that is over never asks: what it left must not pile up.
-    if uses.len() < USES_MOST {
-        uses.push(generation);
-        COUNT.fetch_add(1, Ordering::AcqRel);
+    *uses.entry(generation).or_insert(0) += 1;
+    // A run that is over never asks: what it left must not pile up, and is the oldest.
+    if uses.len() > GENERATIONS_MOST {
+        uses.pop_first();
     }
+    IS_ANY.store(true, Ordering::Release);
 }
 
 /// How many uses there were of a run's generations; forgets them.
 #[inline]
 pub(crate) fn take(is_of_run: impl Fn(u64) -> bool) -> usize {
-    if COUNT.load(Ordering::Acquire) == 0 {
+    if !IS_ANY.load(Ordering::Acquire) {
         return 0;
     }
     let mut uses = USES.lock().unwrap_or_else(PoisonError::into_inner);
-    let before = uses.len();
-    uses.retain(|&generation| !is_of_run(generation));
-    let taken = before - uses.len();
-    COUNT.fetch_sub(taken as u64, Ordering::AcqRel);
+    let taken = uses.extract_if(.., |generation, _| is_of_run(*generation)).map(|(_, count)| count).sum();
+    IS_ANY.store(!uses.is_empty(), Ordering::Release);
     taken
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uses_of_runs_that_are_over_do_not_crowd_out_a_living_ones() {
+        const OVER: u64 = 1 << 30;
+        let living = OVER + 2 * GENERATIONS_MOST as u64;
+        for use_of in 0..2 * GENERATIONS_MOST as u64 {
+            record(OVER);
+            record(OVER + use_of);
+        }
+        record(living);
+        record(living);
+        assert_eq!(take(|generation| generation == living), 2);
+        assert_eq!(take(|generation| generation == living), 0, "each use is told once");
+        assert!(take(|generation| generation >= OVER) > 0);
+    }
 }

@@ -96,6 +96,9 @@ struct Planted;
 impl probe::Hook for Planted {
     fn hit(&self, site: &'static Site, condition: bool) {
         with(|kernel| {
+            if kernel.mourning {
+                return;
+            }
             kernel.coverage.record(site, condition);
             if kernel.trace.is_some() {
                 kernel.tell_hit(site, condition);
@@ -107,6 +110,9 @@ impl probe::Hook for Planted {
         // Formatting runs user code, so it comes before the borrow.
         let details = details.to_string();
         with(|kernel| {
+            if kernel.mourning {
+                return;
+            }
             let (node, time) = (kernel.current_node(), kernel.now());
             let violation = Violation { site, details, node, time };
             kernel.tell_violation(&violation);
@@ -134,6 +140,9 @@ impl probe::Hook for Planted {
     fn publish(&self, site: &'static Site, value: Box<dyn Published>) {
         // The value that is replaced may be anything, so it is dropped after the borrow.
         let replaced = with(|kernel| {
+            if kernel.mourning {
+                return Some(value);
+            }
             let node = kernel.current_node();
             kernel.published_anew = true;
             let place =
@@ -154,7 +163,7 @@ impl Kernel {
     /// A site is active in a run or not; an active one fires each time with its own
     /// probability, or the configured one (FoundationDB has 25 % for both).
     fn buggify(&mut self, site: &'static Site, probability: Option<Probability>) -> bool {
-        if self.config.buggify_active.is_zero() || self.quiet {
+        if self.config.buggify_active.is_zero() || self.quiet || self.mourning {
             return false;
         }
         let active = self.decisions.chance(BUGGIFY_ACTIVE, site.address(), 0, self.config.buggify_active);

@@ -13,9 +13,11 @@ use crate::node::{NodeId, Topology};
 use crate::pct::Pct;
 use crate::queue::{Queue, Ticket};
 use crate::ready::{Policy, Ready};
-use crate::task::{Current, Debris, Tasks};
+use crate::task::{Current, Debris, Tasks, index_of};
 use crate::timer::Timers;
 use crate::trace::{EventKind, Trace};
+use crate::world::TaskPanic;
+use std::any::Any;
 use std::task::Waker;
 use wavetank_probe::Coverage;
 
@@ -23,6 +25,9 @@ use wavetank_probe::Coverage;
 pub(crate) const TIMERS: u32 = 0;
 /// The pseudo-device whose slots are tasks, for those who wait for a task.
 pub(crate) const TASKS: u32 = u32::MAX;
+
+/// The time that never comes: the last there is, so that it stands for all that are beyond.
+pub(crate) const NEVER: u64 = u64::MAX;
 
 /// The domain of the order among ready tasks.
 pub const SCHEDULE: Domain = Domain::new("engine.schedule");
@@ -76,6 +81,8 @@ pub struct Kernel {
     pub(crate) wakers: Vec<Waker>,
     pub(crate) debris: Vec<Debris>,
     pub(crate) pct: Pct,
+    /// Whether what the dead left is being dropped: nothing of it would have happened.
+    pub(crate) mourning: bool,
     /// The payloads of panicked tasks that nobody has joined yet, by number.
     pub(crate) payloads: Vec<(u64, Box<dyn std::any::Any + Send>)>,
     /// The numbers of panicked tasks that were joined.
@@ -136,6 +143,7 @@ impl Default for Kernel {
             wakers: Vec::new(),
             debris: Vec::new(),
             pct: Pct::default(),
+            mourning: false,
             payloads: Vec::new(),
             heard: Vec::new(),
             faults: FaultLog::new(),
@@ -180,7 +188,7 @@ impl Kernel {
         self.heard.clear();
         self.events = 0;
         self.polls = 0;
-        self.time_most = wavetank_core::saturating_nanos(config.limits.time);
+        self.time_most = wavetank_core::saturating_nanos(config.limits.time).min(NEVER - 1);
         self.paused = 0;
         self.dead_draws = 0;
         self.polls_before = 0;
@@ -308,6 +316,29 @@ impl Kernel {
     pub(crate) fn bring_out(&mut self, debris: Debris) {
         self.urgent = true;
         self.debris.push(debris);
+    }
+
+    /// Has the rest of what was to be dropped wait, and a panic count as that of an aborted task.
+    #[cold]
+    pub(crate) fn blame(&mut self, number: Option<u64>, mut rest: Vec<Debris>) {
+        rest.append(&mut self.debris);
+        self.debris = rest;
+        self.urgent = true;
+        if let Some(number) = number
+            && self.tasks.get(number).is_some()
+        {
+            self.current = Current::of(index_of(number));
+        }
+    }
+
+    /// A panic of what was dropped: of a task whose slot is free by now, but tells of it still.
+    #[cold]
+    pub(crate) fn panic_of_dropped(&self, number: Option<u64>, payload: &(dyn Any + Send)) -> TaskPanic {
+        let message = wavetank_core::panic_message(payload).to_string();
+        match number {
+            Some(number) => TaskPanic::of(self.tasks.peek(index_of(number)), number, message),
+            None => TaskPanic::of_nobody(message),
+        }
     }
 
     /// Stops the run before the next step.

@@ -28,6 +28,7 @@ mod here;
 mod home;
 mod hook;
 mod kernel;
+mod left;
 mod limit;
 mod local;
 mod node;

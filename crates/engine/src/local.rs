@@ -7,15 +7,16 @@
 //! [`Shell::enter`] runs, which borrows the [`World`](crate::World) that owns it; so
 //! a pointer found there is alive and belongs to this thread. Every access takes
 //! the shell's one borrow flag first, so there is never a second reference to the
-//! kernel or to a device. A [`Local`] was made for one run of one shell; the
-//! check that its run is the installed one therefore proves that its device, which
-//! the shell owns, is alive too.
+//! kernel or to a device. A [`Local`] was made for one run of one shell, and no two
+//! runs of a process have the same number; the check that its run is the installed one
+//! therefore proves that its device, which the shell owns, is alive too.
 
 #![expect(unsafe_code, reason = "the way to the world needs it; each use says why it is sound")]
 
 use crate::device::Device;
 use crate::foreign;
 use crate::kernel::Kernel;
+use crate::left;
 use std::any::TypeId;
 use std::cell::{Cell, RefCell, UnsafeCell};
 use std::ptr::{self, NonNull};
@@ -27,6 +28,9 @@ thread_local! {
     /// that a read is one load and nothing of a run outlives its guard.
     static INSTALLED: Cell<*const Shell> = const { Cell::new(ptr::null()) };
 }
+
+/// The run of a world in which none has begun: no handle has it.
+pub(crate) const NO_RUN: u64 = 0;
 
 /// A device handle that was dropped under a borrow, to be closed after it.
 pub(crate) struct Close {
@@ -118,11 +122,14 @@ impl Drop for Borrow<'_> {
 }
 
 /// Takes the shell out of the thread, on unwinding too.
-struct Installed;
+struct Installed {
+    /// Null, or the shell of an `enter` that is under way further out.
+    before: *const Shell,
+}
 
 impl Drop for Installed {
     fn drop(&mut self) {
-        INSTALLED.set(ptr::null());
+        INSTALLED.set(self.before);
     }
 }
 
@@ -133,7 +140,7 @@ impl Default for Shell {
         static NEXT_WORLD: AtomicU64 = AtomicU64::new(1);
         Shell {
             world: NEXT_WORLD.fetch_add(1, Ordering::Relaxed),
-            run: Cell::new(0),
+            run: Cell::new(NO_RUN),
             borrowed: Cell::new(false),
             split: UnsafeCell::new(Split { kernel: Kernel::default(), devices: Devices(Vec::new()) }),
             closing: Cell::new(false),
@@ -157,6 +164,12 @@ impl Shell {
         self.closing.get()
     }
 
+    /// Has what handles stood for closed outside of the borrow.
+    pub(crate) fn close_later(&self, closes: impl IntoIterator<Item = Close>) {
+        self.closing.set(true);
+        self.closes.borrow_mut().extend(closes);
+    }
+
     /// What they stood for.
     pub(crate) fn take_closes(&self) -> Vec<Close> {
         self.closing.set(false);
@@ -177,8 +190,13 @@ impl Shell {
             INSTALLED.get().is_null(),
             "a simulation cannot run inside a simulation: start this one on a thread of its own, or after the other"
         );
-        INSTALLED.set(self);
-        let _installed = Installed;
+        self.enter_within(body)
+    }
+
+    /// As [`enter`](Self::enter), even while another world is installed, which is installed
+    /// again after it: for drops.
+    pub(crate) fn enter_within<R>(&self, body: impl FnOnce() -> R) -> R {
+        let _installed = Installed { before: INSTALLED.replace(self) };
         body()
     }
 
@@ -225,13 +243,14 @@ pub(crate) fn try_reach<R>(run: u64, body: impl FnOnce(&mut Split) -> R) -> Opti
     (!shell.borrowed.get()).then(|| shell.with(body))
 }
 
-/// Closes, after the borrow that is under way, what a handle of run `run` stood for;
-/// after the run there is nothing to close.
+/// Closes what a handle of run `run` stood for after the borrow that is under way, or when
+/// the run goes on; after the run there is nothing to close.
 #[cold]
 pub(crate) fn close_later(run: u64, device: u32, slot: u32, generation: u32) {
-    if let Some(shell) = installed(run) {
-        shell.closing.set(true);
-        shell.closes.borrow_mut().push(Close { device, slot, generation });
+    let close = Close { device, slot, generation };
+    match installed(run) {
+        Some(shell) => shell.close_later([close]),
+        None => left::keep(run, close),
     }
 }
 
@@ -349,14 +368,16 @@ impl<D: Device> Local<D> {
     }
 
     /// Closes what a handle stood for, from the handle's `Drop`: now, or right after
-    /// the borrow that is under way. After the run there is nothing to close.
+    /// the borrow that is under way, or when the run goes on. After the run there is nothing
+    /// to close.
     #[inline]
     pub fn close(self, slot: u32, generation: u32) {
-        let Some(shell) = installed(self.run) else { return };
-        if shell.borrowed.get() {
-            return close_later(self.run, self.number, slot, generation);
+        match installed(self.run) {
+            Some(shell) if !shell.borrowed.get() => {
+                self.with(|device, kernel| device.close(slot, generation, kernel));
+            }
+            _ => close_later(self.run, self.number, slot, generation),
         }
-        self.with(|device, kernel| device.close(slot, generation, kernel));
     }
 }
 

@@ -7,7 +7,7 @@ use crate::kernel::Kernel;
 use crate::node::{Node, NodeId, NodeState};
 use crate::ready::Place;
 use crate::stage::BoxRunnable;
-use crate::task::{Debris, index_of};
+use crate::task::{Debris, Leaver, index_of};
 use crate::trace::EventKind;
 use crate::waking::next_sequence;
 use std::panic::Location;
@@ -92,7 +92,7 @@ impl Kernel {
                 // Its future is out being polled: `settle` finishes it off.
                 self.tasks.at(index).aborted = true;
             } else {
-                let debris = self.bury(index);
+                let debris = self.bury(index, Leaver::Dead);
                 self.bring_out(debris);
             }
         }
@@ -134,8 +134,8 @@ impl Kernel {
     }
 
     /// Frees a task's slot and wakes its joiner, who finds it gone.
-    pub(crate) fn bury(&mut self, index: u32) -> Debris {
-        let mut debris = self.tasks.remove(index);
+    pub(crate) fn bury(&mut self, index: u32, of: Leaver) -> Debris {
+        let mut debris = Debris { of, ..self.tasks.remove(index) };
         let joiner = debris.joiner.take();
         self.wake(joiner);
         debris

@@ -65,8 +65,13 @@ pub struct NotAProbability(pub f64);
 impl TryFrom<f64> for Ratio {
     type Error = NotAProbability;
 
+    /// Rounded down to parts of 2^32, but not to zero: what is not impossible may happen.
     fn try_from(value: f64) -> Result<Ratio, NotAProbability> {
-        if (0.0..=1.0).contains(&value) { Ok(Ratio((value * ONE as f64) as u64)) } else { Err(NotAProbability(value)) }
+        if !(0.0..=1.0).contains(&value) {
+            return Err(NotAProbability(value));
+        }
+        let parts = (value * ONE as f64) as u64;
+        Ok(Ratio(if value > 0.0 { parts.max(1) } else { 0 }))
     }
 }
 

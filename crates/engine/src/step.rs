@@ -3,14 +3,14 @@
 
 use crate::broken::Broken;
 use crate::fault::{Target, kinds};
-use crate::kernel::{Kernel, TIES, TIMERS};
+use crate::kernel::{Kernel, NEVER, TIES, TIMERS};
 use crate::limit::{Limit, Stop};
 use crate::local::Devices;
 use crate::node::NodeState;
 use crate::queue::Head;
 use crate::ready::{Place, Policy};
 use crate::stage::BoxRunnable;
-use crate::task::{Current, End};
+use crate::task::{Current, Debris, End, Leaver};
 use crate::waiter::Waiter;
 
 /// Records that are looked at ahead of their time: what they are about fits the nearest
@@ -147,7 +147,7 @@ impl Kernel {
                 self.tasks.retire(index);
                 return self.wake(joiner);
             }
-            let debris = self.bury(index);
+            let debris = self.bury(index, Leaver::Living);
             self.bring_out(debris);
             return;
         }
@@ -159,15 +159,17 @@ impl Kernel {
     /// Drops a task's future unfinished; whoever joins it is told.
     pub(crate) fn cancel_task(&mut self, index: u32) {
         let task = self.tasks.at(index);
+        let number = task.number;
         if let Some(future) = task.future.take() {
             if self.breaks(Broken::AbortDrops) {
                 std::mem::forget(future);
                 return self.finish(index, End::Cancelled);
             }
-            self.bring_out(crate::task::Debris { future: Some(future), joiner: Default::default() });
+            let of = if self.is_process_alive(index) { Leaver::Aborted(number) } else { Leaver::Dead };
+            self.bring_out(Debris { future: Some(future), joiner: Waiter::NOBODY, of });
         }
         if !self.is_process_alive(index) {
-            let debris = self.bury(index);
+            let debris = self.bury(index, Leaver::Dead);
             self.bring_out(debris);
         } else {
             self.finish(index, End::Cancelled);
@@ -243,10 +245,10 @@ impl Kernel {
     /// Why nothing can be fired.
     #[cold]
     fn halt(&self, until: u64) -> Stop {
-        match self.queue.is_empty() {
-            true => Stop::Idle,
-            false if until > self.time_most => Stop::Limit(Limit::Time),
-            false => Stop::Until,
+        match self.queue.next_time() {
+            None | Some(NEVER) => Stop::Idle,
+            Some(_) if until > self.time_most => Stop::Limit(Limit::Time),
+            Some(_) => Stop::Until,
         }
     }
 

@@ -237,7 +237,7 @@ impl Tasks {
     #[inline]
     pub(crate) fn remove(&mut self, index: u32) -> Debris {
         let task = self.retire(index);
-        Debris { future: task.future.take(), joiner: task.joiner.take() }
+        Debris { future: task.future.take(), joiner: task.joiner.take(), of: Leaver::Living }
     }
 
     /// Frees a slot. What is left of its task must be [spent](crate::stage::Runnable::is_spent) and awaited by
@@ -261,7 +261,8 @@ impl Tasks {
                 break;
             }
             if self.slots[index as usize].number != 0 {
-                debris.push(self.remove(index));
+                let of = Leaver::Aborted(self.slots[index as usize].number);
+                debris.push(Debris { of, ..self.remove(index) });
             }
         }
     }
@@ -281,4 +282,16 @@ pub(crate) struct Debris {
     #[expect(dead_code, reason = "it is kept only to be dropped")]
     pub(crate) future: Option<BoxRunnable>,
     pub(crate) joiner: Waiter,
+    pub(crate) of: Leaver,
+}
+
+/// Who left debris, and so what it means if its destructor panics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Leaver {
+    /// A task that has ended, or a handle.
+    Living,
+    /// A task that was aborted, by its number: its destructors are its last act.
+    Aborted(u64),
+    /// A process that was killed: no destructor of it would have run.
+    Dead,
 }

@@ -4,15 +4,14 @@
 use crate::kernel::{TASKS, TIMERS};
 use crate::limit::Stop;
 use crate::local::{self, Close, Shell};
-use crate::node::NodeId;
 use crate::stage::BoxRunnable;
 use crate::step::Next;
-use crate::task::{Current, End};
+use crate::task::{Current, Debris, End, Leaver};
 use crate::timer::TimerId;
 use crate::world::TaskPanic;
 use std::any::Any;
 use std::mem::ManuallyDrop;
-use std::panic::{self, AssertUnwindSafe, Location};
+use std::panic::{self, AssertUnwindSafe};
 use std::task::Context;
 
 /// Steps until a stop. Unwinds with the panic of a task.
@@ -39,6 +38,10 @@ pub(crate) fn turn(
                 done = polled.insert(future).as_mut().poll(&mut cx);
                 close_dropped(shell);
                 if let Some(observer) = observer {
+                    // Settled before: a panic of the observer's is no task's.
+                    if let Some(future) = polled.take() {
+                        shell.with(|split| split.kernel.settle(future, done));
+                    }
                     observer();
                 }
             }
@@ -55,7 +58,7 @@ pub(crate) fn turn(
 
 /// Closes what handles dropped under a borrow stood for.
 #[inline]
-fn close_dropped(shell: &Shell) {
+pub(crate) fn close_dropped(shell: &Shell) {
     if shell.is_closing() {
         close_all(shell);
     }
@@ -83,7 +86,15 @@ fn flush(shell: &Shell) {
     let (mut wakers, mut debris) =
         shell.with(|split| (std::mem::take(&mut split.kernel.wakers), std::mem::take(&mut split.kernel.debris)));
     wakers.drain(..).for_each(std::task::Waker::wake);
-    drop_each(debris.drain(..));
+    let mut left = debris.drain(..);
+    while let Some(one) = left.next() {
+        if let Some((number, payload)) = drop_one(shell.run(), one) {
+            let rest = left.collect();
+            shell.with(|split| split.kernel.blame(number, rest));
+            panic::resume_unwind(payload);
+        }
+    }
+    drop(left);
     shell.with(|split| {
         if split.kernel.wakers.is_empty() {
             // Keep the memory.
@@ -109,31 +120,15 @@ pub(crate) fn bury_panicked(
         kernel.tell("task.panic", |telling| {
             telling.arg("message", message.as_str());
         });
-        let Some(index) = kernel.current.take() else {
-            return Some(TaskPanic {
-                task: "the simulation itself",
-                node: NodeId(u32::MAX),
-                incarnation: 0,
-                spawned_at: Location::caller(),
-                message,
-                number: None,
-            });
-        };
+        let Some(index) = kernel.current.take() else { return Some(TaskPanic::of_nobody(message)) };
         if !kernel.is_process_alive(index) {
             // Its process crashed in this very poll: what came after has no effect.
-            let debris = kernel.bury(index);
+            let debris = kernel.bury(index, Leaver::Dead);
             kernel.bring_out(debris);
             return None;
         }
         let task = kernel.tasks.at(index);
-        let report = TaskPanic {
-            task: task.name,
-            node: task.node,
-            incarnation: task.incarnation,
-            spawned_at: task.site,
-            message,
-            number: Some(task.number),
-        };
+        let report = TaskPanic::of(task, task.number, message);
         let (number, is_detached, end) = (task.number, task.detached, kernel.end_of_panicked(index));
         if is_detached || end != End::Panicked {
             unwanted = Some(payload);
@@ -147,23 +142,27 @@ pub(crate) fn bury_panicked(
     report
 }
 
-/// Drops things whose destructors may panic; the first panic goes on when all are dropped.
-pub(crate) fn drop_each<T>(things: impl IntoIterator<Item = T>) {
-    let mut first = None;
-    for thing in things {
-        if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(|| drop(thing))) {
-            first.get_or_insert(payload);
-        }
-    }
-    if let Some(payload) = first {
-        panic::resume_unwind(payload);
+/// Drops what was left; a panic on the way that counts, and the task that it is of, if that
+/// was aborted.
+pub(crate) fn drop_one(run: u64, debris: Debris) -> Option<(Option<u64>, Box<dyn Any + Send>)> {
+    let of = debris.of;
+    let mourn = |mourning| local::reach(run, |split| std::mem::replace(&mut split.kernel.mourning, mourning));
+    let before = (of == Leaver::Dead).then(|| mourn(true));
+    let dropped = panic::catch_unwind(AssertUnwindSafe(|| drop(debris)));
+    before.map(mourn);
+    match (of, dropped) {
+        (_, Ok(())) | (Leaver::Dead, Err(_)) => None,
+        (Leaver::Aborted(number), Err(payload)) => Some((Some(number), payload)),
+        (Leaver::Living, Err(payload)) => Some((None, payload)),
     }
 }
 
-/// Drops every task, those that their destructors spawn too, with the world installed.
-pub(crate) fn drop_all(shell: &Shell) {
+/// Drops every task, those that their destructors spawn too, with the world installed. The
+/// panics on the way.
+pub(crate) fn drop_all(shell: &Shell, locate: fn() -> String) -> Vec<TaskPanic> {
     /// Rounds of tasks that spawn tasks as they are dropped.
     const ROUNDS_MOST: u32 = 1000;
+    let mut panics = Vec::new();
     for _ in 0..ROUNDS_MOST {
         let (mut debris, payloads) = shell.with(|split| {
             let kernel = &mut split.kernel;
@@ -176,7 +175,11 @@ pub(crate) fn drop_all(shell: &Shell) {
         // Nobody will join those any more.
         let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(payloads)));
         for one in debris.drain(..) {
-            let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(one)));
+            if let Some((number, payload)) = drop_one(shell.run(), one) {
+                let panic = shell.with(|split| split.kernel.panic_of_dropped(number, payload.as_ref()));
+                panics.push(TaskPanic { site: locate(), ..panic });
+                let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(payload)));
+            }
         }
         close_dropped(shell);
         let wakers = shell.with(|split| {
@@ -189,4 +192,5 @@ pub(crate) fn drop_all(shell: &Shell) {
         }
     }
     shell.with(|split| split.kernel.ready.clear());
+    panics
 }

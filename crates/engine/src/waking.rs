@@ -4,7 +4,7 @@
 use crate::kernel::{Kernel, SCHEDULE};
 use crate::local;
 use crate::ready::{Place, Policy};
-use crate::task::{Debris, End, Wait, index_of};
+use crate::task::{Debris, End, Leaver, Wait, index_of};
 use crate::waiter::Waiter;
 
 /// The number of the waking that comes after another; it is odd, and so never 0.
@@ -44,7 +44,7 @@ impl Kernel {
     #[inline]
     pub fn discard(&mut self, waiter: Waiter) {
         if let Waiter::Foreign(_) = waiter {
-            self.bring_out(Debris { future: None, joiner: waiter });
+            self.bring_out(Debris { future: None, joiner: waiter, of: Leaver::Living });
         }
     }
 

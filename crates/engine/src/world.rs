@@ -7,14 +7,15 @@ use crate::decision::Decisions;
 use crate::device::Device;
 use crate::foreign;
 use crate::kernel::Kernel;
+use crate::left;
 use crate::limit::Stop;
-use crate::local::{self, Key, Local, Shell};
+use crate::local::{self, Key, Local, NO_RUN, Shell};
 use crate::node::NodeId;
 use crate::report::TaskReport;
 use crate::stage::BoxRunnable;
-use crate::task::End;
+use crate::task::{End, Task};
 use crate::trace::Trace;
-use crate::turn::{bury_panicked, drop_all, turn};
+use crate::turn::{bury_panicked, close_dropped, drop_all, turn};
 use std::panic::{self, AssertUnwindSafe, Location};
 
 /// A panic that ended a poll.
@@ -28,16 +29,40 @@ pub struct TaskPanic {
     pub incarnation: u32,
     /// Where the task was spawned.
     pub spawned_at: &'static Location<'static>,
+    /// Where it was, as whoever [locates](World::locate_panics) panics has it; empty if nobody does.
+    pub site: String,
     /// What the panic said.
     pub message: String,
     /// The task's number; [`None`]: it was no task's.
     pub(crate) number: Option<u64>,
 }
 
+impl TaskPanic {
+    pub(crate) fn of(task: &Task, number: u64, message: String) -> TaskPanic {
+        let Task { name, node, incarnation, site: spawned_at, .. } = *task;
+        TaskPanic { task: name, node, incarnation, spawned_at, site: String::new(), message, number: Some(number) }
+    }
+
+    /// Of no task: of what observes, or of what is dropped.
+    pub(crate) fn of_nobody(message: String) -> TaskPanic {
+        TaskPanic {
+            task: "the simulation itself",
+            node: NodeId(u32::MAX),
+            incarnation: 0,
+            spawned_at: Location::caller(),
+            site: String::new(),
+            message,
+            number: None,
+        }
+    }
+}
+
 /// A simulated world; see the module's first lines.
 pub struct World {
     shell: Box<Shell>,
     panics: Vec<TaskPanic>,
+    /// Says where the last panic of this thread was.
+    locate: fn() -> String,
 }
 
 impl Default for World {
@@ -50,7 +75,12 @@ impl World {
     /// A world without machines and devices.
     #[inline]
     pub fn new() -> World {
-        World { shell: Box::default(), panics: Vec::new() }
+        World { shell: Box::default(), panics: Vec::new(), locate: String::new }
+    }
+
+    /// Has each panic's place asked for right after it: only a hook of the process knows it.
+    pub fn locate_panics(&mut self, locate: fn() -> String) {
+        self.locate = locate;
     }
 
     /// Adds a device, for all runs to come.
@@ -128,15 +158,27 @@ impl World {
     /// A device, for handles of this run.
     ///
     /// # Panics
-    /// If the device is another world's.
+    /// If the device is another world's, or no run has [begun](Self::begin).
     pub fn local<D: Device>(&self, key: Key<D>) -> Local<D> {
         assert!(key.is_of(&self.shell), "the key belongs to another world");
+        self.expect_run();
         key.local(&self.shell)
     }
 
     /// The right to boot, crash and pause nodes from inside the run.
+    ///
+    /// # Panics
+    /// If no run has [begun](Self::begin).
     pub fn control(&self) -> Control {
+        self.expect_run();
         Control { run: self.shell.run() }
+    }
+
+    /// Before its first run a world is like any other that has had none, and a handle would
+    /// reach whichever is installed.
+    #[inline]
+    fn expect_run(&self) {
+        assert!(self.shell.run() != NO_RUN, "no run has begun: a handle is of one run, so begin it first");
     }
 
     /// Runs code with the world installed, so that it may use handles of this run.
@@ -152,7 +194,7 @@ impl World {
 
     /// As [`run`](Self::run), and calls `observer` after every event and poll.
     pub fn run_observed(&mut self, until: u64, mut observer: Option<&mut dyn FnMut()>) -> Stop {
-        let World { shell, panics } = self;
+        let World { shell, panics, locate } = self;
         let shell: &Shell = shell;
         install(shell, || {
             shell.with(|split| {
@@ -170,9 +212,11 @@ impl World {
                         return stop;
                     }
                     Err(payload) => {
+                        // Asked for first: to drop what panicked may panic again.
+                        let site = locate();
                         let Some(panic) = bury_panicked(shell, polled.take(), payload) else { continue };
                         let is_a_tasks = panic.number.is_some();
-                        panics.push(panic);
+                        panics.push(TaskPanic { site, ..panic });
                         if !is_a_tasks || !shell.with(|split| split.kernel.config.survive_panics) {
                             return Stop::Panic;
                         }
@@ -191,7 +235,7 @@ impl World {
     /// will: those whose handle still lives are not among them before the run is
     /// [finished](Self::finish).
     pub fn unheard_panics(&mut self) -> Vec<&TaskPanic> {
-        let World { shell, panics } = self;
+        let World { shell, panics, .. } = self;
         let mut others = shell.with(|split| {
             let waiting = split.kernel.payloads.iter().map(|(number, _)| *number);
             split.kernel.heard.iter().copied().chain(waiting).collect::<Vec<u64>>()
@@ -220,7 +264,8 @@ impl World {
     }
 
     /// Drops every task of the run while the world is installed, then says what is
-    /// still open: sleeps, sockets and files that no task owned.
+    /// still open: sleeps, sockets and files that no task owned. A panic of a destructor is
+    /// then among [`panics`](Self::panics).
     #[inline]
     pub fn finish(&mut self) -> Vec<String> {
         self.end_tasks();
@@ -230,9 +275,10 @@ impl World {
     /// Drops every task while the world is installed.
     #[inline]
     fn end_tasks(&mut self) {
-        let shell: &Shell = &self.shell;
+        let World { shell, panics, locate } = self;
+        let shell: &Shell = shell;
         if shell.with(|split| split.kernel.tasks.len() > 0 || !split.kernel.debris.is_empty()) {
-            install(shell, || drop_all(shell));
+            panics.append(&mut shell.enter_within(|| hooked(shell, || drop_all(shell, *locate))));
         }
     }
 
@@ -248,15 +294,24 @@ impl Drop for World {
     fn drop(&mut self) {
         // A world may be dropped while a panic unwinds: then nothing of it is installed any more.
         self.end_tasks();
+        left::take(self.shell.run());
     }
 }
 
 /// Runs code with a world installed, its hooks included.
 fn install<R>(shell: &Shell, body: impl FnOnce() -> R) -> R {
-    shell.enter(|| {
-        let _hooks = crate::hook::Hooks::install();
-        body()
-    })
+    shell.enter(|| hooked(shell, body))
+}
+
+/// Runs code with the hooks of the installed world, after what was dropped meanwhile is closed.
+fn hooked<R>(shell: &Shell, body: impl FnOnce() -> R) -> R {
+    let _hooks = crate::hook::Hooks::install();
+    let left = left::take(shell.run());
+    if !left.is_empty() {
+        shell.close_later(left);
+        close_dropped(shell);
+    }
+    body()
 }
 
 #[inline]

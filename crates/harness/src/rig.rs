@@ -2,6 +2,7 @@
 //! it. Used again for run after run, by the builder's workers and by the tank.
 
 use crate::ledger::Ledger;
+use crate::panic_site;
 use wavetank_engine::{Control, Key, Local, World};
 use wavetank_network::{Fabric, NetworkConfig};
 use wavetank_storage::{Disks, StorageConfiguration};
@@ -27,6 +28,7 @@ impl Rig {
         let fabric = world.add(Fabric::new(network.clone()));
         let disks = world.add(Disks::new(storage.clone()));
         let ledger = world.add(Ledger::default());
+        world.locate_panics(panic_site::last);
         Rig { world, fabric, disks, ledger }
     }
 

@@ -4,7 +4,7 @@
 use crate::cast::add_machine;
 use crate::ledger::ALARM;
 use crate::outcome::{Ended, Ending, Outcome};
-use crate::panic_site::{self, Simulating};
+use crate::panic_site::Simulating;
 use crate::providers::SimProviders;
 use crate::rig::Rig;
 use crate::tank_error::TankError;
@@ -345,9 +345,9 @@ impl Tank {
             _ => self.rig.world.unheard_panics().pop(),
         };
         if let Some(panic) = panic {
-            let (node, message) = (panic.node, panic.message.clone());
+            let (node, site, message) = (panic.node, panic.site.clone(), panic.message.clone());
             let host = self.rig.world.kernel(|kernel| kernel.topology.node(node).name.to_string());
-            return Err(TankError::Panic { seed, host, site: panic_site::last(), message });
+            return Err(TankError::Panic { seed, host, site, message });
         }
         if let Some((host, message)) = self.ledger(|ledger| ledger.errors.pop()) {
             return Err(TankError::Error { seed, host, message });

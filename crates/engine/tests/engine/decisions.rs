@@ -107,6 +107,8 @@ fn chances_keep_to_their_ratio() {
 
 #[test]
 fn ratios_hold_at_their_edges() {
+    assert_eq!(Ratio::try_from(1e-12), Ok(Ratio::from_parts(1)), "what is not impossible may happen");
+    assert_eq!(Ratio::try_from(0.0), Ok(Ratio::ZERO));
     assert!(!Ratio::ZERO.holds(0));
     assert!(Ratio::ONE.holds(u64::MAX));
     assert!(!Ratio::from_parts((1 << 32) - 1).holds(u64::MAX));

@@ -233,3 +233,30 @@ fn an_observer_looks_after_every_event_and_poll() {
     let counted = basin.world.kernel(|kernel| kernel.events() + kernel.polls());
     assert_eq!((looks, counted), (7, 7));
 }
+
+#[test]
+fn a_panic_of_an_observer_is_no_tasks() {
+    let mut basin = Basin::new(1);
+    basin.begin(1, &EngineConfig { survive_panics: true, ..fifo() });
+    let process = basin.boot(0);
+    let (seen, joined) = (log(), log());
+    let (put, join) = (seen.clone(), joined.clone());
+    basin.spawn(process, async move {
+        let child = process.task.spawn_local(async move {
+            process.time.sleep(millis(1)).await;
+            put.borrow_mut().push("wrong");
+            process.time.sleep(millis(1)).await;
+        });
+        let is_ok = child.await.is_ok();
+        join.borrow_mut().push(is_ok);
+    });
+    let mut observer = || assert!(seen.borrow_mut().pop().is_none(), "the state is wrong");
+    assert_eq!(basin.world.run_observed(u64::MAX, Some(&mut observer)), Stop::Panic);
+    assert_eq!(
+        basin.world.unheard_panics().iter().map(|panic| panic.task).collect::<Vec<_>>(),
+        ["the simulation itself"]
+    );
+    // The task that was polled last has not heard of it, and goes on.
+    basin.run_idle();
+    assert_eq!(joined.take(), [true]);
+}

@@ -1,7 +1,10 @@
 //! Devices, their keys, and handles dropped at bad moments.
 
-use crate::basin::{Basin, fifo};
+use crate::basin::{Basin, fifo, millis};
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::{Context, Waker};
+use wavetank_core::TimeProvider;
 use wavetank_engine::{CrashKind, Device, Kernel, Key, Scope, World};
 
 /// A device that counts what it is asked.
@@ -181,4 +184,46 @@ fn user_code_under_the_borrow_is_told_so() {
     assert!(basin.world.panics()[0].message.contains("entered twice"), "{:?}", basin.world.panics());
     // The borrow was given back on the way out.
     basin.world.device(key, |_, _| ());
+}
+
+#[test]
+fn a_world_gives_no_handle_before_its_first_run() {
+    let mut world = World::new();
+    let key = world.add(Bell::default());
+    for asked in [catch_unwind(AssertUnwindSafe(|| _ = world.local(key))), catch_unwind(|| _ = World::new().control())]
+    {
+        let refused = asked.expect_err("it would reach any other world that has had no run");
+        let words = wavetank_core::panic_message(refused.as_ref());
+        assert!(words.contains("no run has begun"), "{words}");
+    }
+}
+
+#[test]
+fn a_handle_dropped_between_two_steps_is_closed_when_the_run_goes_on() {
+    let (mut basin, key) = belled();
+    let process = basin.boot(0);
+    basin.run_idle();
+    let sleep = basin.world.enter(|| {
+        let mut sleep = Box::pin(process.time.sleep(millis(1)));
+        assert!(sleep.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        sleep
+    });
+    drop(sleep);
+    basin.world.local(key).close(3, 4);
+    let mut other = Basin::new(1);
+    other.run_idle();
+    assert_eq!(basin.world.device(key, |bell, _| bell.closed.clone()), []);
+    basin.run_idle();
+    assert_eq!(basin.world.device(key, |bell, _| bell.closed.clone()), [(3, 4)]);
+    assert_eq!(basin.now(), 0, "nothing is left of the sleep");
+}
+
+#[test]
+fn what_was_dropped_after_its_run_is_not_closed_in_the_next() {
+    let (mut basin, key) = belled();
+    let bell = basin.world.local(key);
+    basin.begin(2, &fifo());
+    bell.close(3, 4);
+    basin.run_idle();
+    assert_eq!(basin.world.device(key, |bell, _| bell.closed.clone()), []);
 }

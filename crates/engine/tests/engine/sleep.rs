@@ -4,7 +4,7 @@ use crate::basin::{Basin, Log, MILLI, Numbers, fifo, log, millis};
 use std::pin::Pin;
 use std::time::Duration;
 use wavetank_core::{Elapsed, Instant, Sleep, TaskProvider, TimeProvider};
-use wavetank_engine::{EngineConfig, Overrides, Policy, Ratio, Stop, kinds};
+use wavetank_engine::{EngineConfig, Limits, Overrides, Policy, Ratio, Stop, kinds};
 
 #[test]
 fn a_sleep_ends_exactly_when_it_is_due() {
@@ -185,4 +185,17 @@ fn a_sleep_is_owned_by_whoever_leaks_it() {
     assert_eq!(basin.world.run(2 * MILLI), Stop::Until);
     assert_eq!(basin.world.finish(), ["1 sleeps are armed that no task owns"]);
     drop(kept);
+}
+
+#[test]
+fn a_deadline_that_never_comes_does_not() {
+    let forever = EngineConfig { limits: Limits { time: Duration::MAX, ..Limits::default() }, ..fifo() };
+    for config in [fifo(), forever] {
+        let mut basin = Basin::new(1);
+        basin.begin(1, &config);
+        let process = basin.boot(0);
+        basin.spawn(process, async move { process.time.sleep_until(Instant::MAX).await });
+        basin.run_idle();
+        assert_eq!(basin.world.tasks().len(), 1, "it waits");
+    }
 }
