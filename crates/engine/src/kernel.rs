@@ -216,9 +216,9 @@ impl Kernel {
         self.now
     }
 
-    /// When the next record is due, if any is queued.
+    /// When the next record is due, if any is queued that will ever be.
     pub fn next_time(&self) -> Option<u64> {
-        self.queue.next_time()
+        self.queue.next_time().filter(|&time| time != NEVER)
     }
 
     /// The run's seed.

@@ -37,12 +37,14 @@ pub(crate) fn turn(
                 let mut cx = Context::from_waker(&waker);
                 done = polled.insert(future).as_mut().poll(&mut cx);
                 close_dropped(shell);
-                if let Some(observer) = observer {
-                    // Settled before: a panic of the observer's is no task's.
+                if let Some(observer) = observer
+                    && let Err(payload) = panic::catch_unwind(AssertUnwindSafe(observer))
+                {
+                    // It is no panic of the task that was polled, which is settled first.
                     if let Some(future) = polled.take() {
                         shell.with(|split| split.kernel.settle(future, done));
                     }
-                    observer();
+                    panic::resume_unwind(payload);
                 }
             }
             Next::Flush => flush(shell),

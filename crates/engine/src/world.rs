@@ -19,7 +19,7 @@ use crate::turn::{bury_panicked, close_dropped, drop_all, turn};
 use std::panic::{self, AssertUnwindSafe, Location};
 
 /// A panic that ended a poll.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct TaskPanic {
     /// The task's name.
     pub task: &'static str,
@@ -233,8 +233,8 @@ impl World {
 
     /// The panics of the run so far that nobody heard of by joining the task, and nobody
     /// will: those whose handle still lives are not among them before the run is
-    /// [finished](Self::finish).
-    pub fn unheard_panics(&mut self) -> Vec<&TaskPanic> {
+    /// [finished](Self::finish). Of the first `most` that there were.
+    pub fn unheard_panics(&mut self, most: usize) -> Vec<&TaskPanic> {
         let World { shell, panics, .. } = self;
         let mut others = shell.with(|split| {
             let waiting = split.kernel.payloads.iter().map(|(number, _)| *number);
@@ -242,7 +242,7 @@ impl World {
         });
         others.sort_unstable();
         let is_unheard = |number: u64| others.binary_search(&number).is_err();
-        panics.iter().filter(|panic| panic.number.is_none_or(is_unheard)).collect()
+        panics.iter().take(most).filter(|panic| panic.number.is_none_or(is_unheard)).collect()
     }
 
     /// The tasks that have not ended.

@@ -20,19 +20,29 @@ use wavetank_engine::{CrashKind, Home, MachineId, NodeId, NodeState, Scope, SimJ
 enum Relief {
     Restart(NodeId),
     Resume(NodeId),
-    Heal(u64),
-    Hasten(MachineId, MachineId),
-    Unclog(MachineId, MachineId),
     StepBack(MachineId, i64),
-    Steady(MachineId),
+    /// Of what lasts, by its number.
+    End(u64),
 }
 
 /// The parameters of what has no end: its duration, and no more.
 const FOR_EVER: [u64; 2] = [u64::MAX, 0];
 
-struct Partition {
+/// A fault that is in force on links or a clock. Others may be as well on the same: what ends
+/// one leaves what they do.
+struct Lasting {
+    /// Its number in the plan.
     nth: u64,
-    links: Vec<(MachineId, MachineId)>,
+    /// When it is over.
+    over: u64,
+    force: Force,
+}
+
+enum Force {
+    Cut(Vec<(MachineId, MachineId)>),
+    Slow(MachineId, MachineId, u64),
+    Clog(MachineId, MachineId),
+    Skew(MachineId, i64),
 }
 
 pub(crate) struct Director {
@@ -40,13 +50,13 @@ pub(crate) struct Director {
     home: Home,
     field: Field,
     reliefs: BinaryHeap<Reverse<(u64, Relief)>>,
-    /// Partitions that are in force, by their number in the plan.
-    partitions: Vec<Partition>,
+    /// In the order in which they began.
+    lasting: Vec<Lasting>,
 }
 
 impl Director {
     pub(crate) fn new(starter: Starter, home: Home, field: Field) -> Director {
-        Director { starter, home, field, reliefs: BinaryHeap::new(), partitions: Vec::new() }
+        Director { starter, home, field, reliefs: BinaryHeap::new(), lasting: Vec::new() }
     }
 
     fn time(&self) -> SimTimeProvider {
@@ -177,7 +187,7 @@ impl Director {
     /// Heals the network, resumes and restarts everybody.
     pub(crate) fn end_all(&mut self) {
         self.reliefs.clear();
-        self.partitions.clear();
+        self.lasting.clear();
         self.starter.handles.fabric.with(|fabric, kernel| fabric.heal(kernel));
         self.starter.handles.control.kernel(|kernel| {
             let now = kernel.now();
@@ -266,15 +276,16 @@ impl Director {
 
     fn strike(&mut self, planned: Planned, now: u64) {
         let over = now.saturating_add(planned.duration);
-        if let Some(relief) = self.deal(&planned) {
+        if let Some(relief) = self.deal(&planned, over) {
             self.reliefs.push(Reverse((over, relief)));
         }
     }
 
     /// Does what a planned fault does; what will end it.
-    fn deal(&mut self, planned: &Planned) -> Option<Relief> {
+    fn deal(&mut self, planned: &Planned, over: u64) -> Option<Relief> {
         let handles = self.starter.handles;
         let kind = planned.strike.kind();
+        let nth = planned.entity.wrapping_add(planned.nth << 32);
         match planned.blow {
             Blow::Crash(node, how) => self.crash(planned, node, how),
             Blow::Pause(node) => {
@@ -290,19 +301,19 @@ impl Director {
                 let links = cut.links();
                 self.note(planned, Target::World);
                 handles.fabric.with(|fabric, kernel| links.iter().for_each(|&(a, b)| fabric.cut(kernel, a, b)));
-                let nth = planned.entity.wrapping_add(planned.nth << 32);
-                self.partitions.push(Partition { nth, links });
-                Some(Relief::Heal(nth))
+                self.begin(Lasting { nth, over, force: Force::Cut(links) })
             }
             Blow::Slow(from, to, extra) => {
                 self.note(planned, Target::Link(from, to));
-                handles.fabric.with(|fabric, kernel| fabric.slow(kernel, from, to, extra));
-                Some(Relief::Hasten(from, to))
+                let begun = self.begin(Lasting { nth, over, force: Force::Slow(from, to, extra) });
+                self.slow(from, to);
+                begun
             }
             Blow::Clog(from, to) => {
                 self.note(planned, Target::Link(from, to));
-                handles.fabric.with(|fabric, kernel| fabric.clog(kernel, from, to, planned.duration));
-                Some(Relief::Unclog(from, to))
+                let begun = self.begin(Lasting { nth, over, force: Force::Clog(from, to) });
+                self.clog(from, to);
+                begun
             }
             Blow::Step(machine, nanos) => {
                 self.note(planned, Target::Machine(machine));
@@ -311,8 +322,9 @@ impl Director {
             }
             Blow::Skew(machine, rate) => {
                 self.note(planned, Target::Machine(machine));
-                self.set_rate(machine, rate);
-                Some(Relief::Steady(machine))
+                let begun = self.begin(Lasting { nth, over, force: Force::Skew(machine, rate) });
+                self.skew(machine);
+                begun
             }
         }
     }
@@ -336,7 +348,63 @@ impl Director {
         self.starter.handles.control.kernel(|kernel| kernel.topology.is_up(node))
     }
 
-    fn set_rate(&self, machine: MachineId, rate: i64) {
+    fn begin(&mut self, lasting: Lasting) -> Option<Relief> {
+        let nth = lasting.nth;
+        self.lasting.push(lasting);
+        Some(Relief::End(nth))
+    }
+
+    /// Ends what lasts; what others do to the same links and clocks goes on.
+    fn end(&mut self, nth: u64) {
+        let Some(place) = self.lasting.iter().position(|lasting| lasting.nth == nth) else { return };
+        match self.lasting.remove(place).force {
+            Force::Cut(links) => self.mend(&links),
+            Force::Slow(from, to, _) => self.slow(from, to),
+            Force::Clog(from, to) => self.clog(from, to),
+            Force::Skew(machine, _) => self.skew(machine),
+        }
+    }
+
+    /// Mends links, but for those that another partition cuts too.
+    fn mend(&self, links: &[(MachineId, MachineId)]) {
+        let cuts = |lasting: &Lasting, link| matches!(&lasting.force, Force::Cut(links) if links.contains(link));
+        self.starter.handles.fabric.with(|fabric, kernel| {
+            for link in links.iter().filter(|link| !self.lasting.iter().any(|lasting| cuts(lasting, link))) {
+                fabric.mend(kernel, link.0, link.1);
+            }
+        });
+    }
+
+    /// Makes a link as slow as the worst of what slows it.
+    fn slow(&self, from: MachineId, to: MachineId) {
+        let extra = |lasting: &Lasting| match lasting.force {
+            Force::Slow(a, b, extra) if (a, b) == (from, to) => Some(extra),
+            _ => None,
+        };
+        let worst = self.lasting.iter().filter_map(extra).max().unwrap_or(0);
+        self.starter.handles.fabric.with(|fabric, kernel| fabric.slow(kernel, from, to, worst));
+    }
+
+    /// Clogs a link until the last of what clogs it is over.
+    fn clog(&self, from: MachineId, to: MachineId) {
+        let over = |lasting: &Lasting| match lasting.force {
+            Force::Clog(a, b) if (a, b) == (from, to) => Some(lasting.over),
+            _ => None,
+        };
+        let last = self.lasting.iter().filter_map(over).max();
+        self.starter.handles.fabric.with(|fabric, kernel| {
+            let rest = last.map_or(0, |over| over.saturating_sub(kernel.now()));
+            fabric.clog(kernel, from, to, rest);
+        });
+    }
+
+    /// Makes a clock run as the last to disturb it has it.
+    fn skew(&self, machine: MachineId) {
+        let rate = |lasting: &Lasting| match lasting.force {
+            Force::Skew(disturbed, rate) if disturbed == machine => Some(rate),
+            _ => None,
+        };
+        let rate = self.lasting.iter().rev().find_map(rate).unwrap_or(0);
         self.starter.handles.control.kernel(|kernel| {
             let now = kernel.now();
             kernel.topology.clock_mut(machine).set_rate(now, rate);
@@ -361,25 +429,10 @@ impl Director {
                 }
             }
             Relief::Resume(node) => handles.control.resume(Scope::Node(node)),
-            Relief::Heal(nth) => self.mend(nth),
-            Relief::Hasten(from, to) => handles.fabric.with(|fabric, kernel| fabric.slow(kernel, from, to, 0)),
-            Relief::Unclog(from, to) => handles.fabric.with(|fabric, kernel| fabric.clog(kernel, from, to, 0)),
             Relief::StepBack(machine, nanos) => {
                 handles.control.kernel(|kernel| kernel.topology.clock_mut(machine).step_wall(-nanos));
             }
-            Relief::Steady(machine) => self.set_rate(machine, 0),
+            Relief::End(nth) => self.end(nth),
         }
-    }
-
-    /// Ends one partition; links that another one cuts too stay cut.
-    fn mend(&mut self, nth: u64) {
-        let Some(place) = self.partitions.iter().position(|partition| partition.nth == nth) else { return };
-        let over = self.partitions.swap_remove(place);
-        let still = |link: &(MachineId, MachineId)| self.partitions.iter().any(|other| other.links.contains(link));
-        self.starter.handles.fabric.with(|fabric, kernel| {
-            for link in over.links.iter().filter(|link| !still(link)) {
-                fabric.mend(kernel, link.0, link.1);
-            }
-        });
     }
 }

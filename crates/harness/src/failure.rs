@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::time::Duration;
-use wavetank_engine::{Limit, TaskReport};
+use wavetank_engine::{Limit, Limits, TaskReport};
 
 /// A reason for a run to be red.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -91,19 +91,6 @@ pub enum Failure {
 const TASKS_NAMED: usize = 20;
 
 impl Failure {
-    pub(crate) fn limit(limit: Limit, limits: &wavetank_engine::Limits, tasks: Vec<TaskReport>) -> Failure {
-        let limit = match limit {
-            Limit::Events => format!("{} events fired (Limits::events)", limits.events),
-            Limit::Polls => format!("{} polls were made (Limits::polls)", limits.polls),
-            Limit::PollsPerInstant => format!(
-                "{} polls were made while time stood still (Limits::polls_per_instant): a task wakes itself, or two wake each other, without end",
-                limits.polls_per_instant
-            ),
-            Limit::Time => format!("{} of virtual time passed (Limits::time)", human(limits.time)),
-        };
-        Failure::Limit { limit, tasks }
-    }
-
     /// What makes two failures the same: kind, site and message without numbers.
     pub fn signature(&self) -> String {
         let text = match self {
@@ -217,6 +204,19 @@ fn without_numbers(text: &str) -> String {
         in_number = digit;
     }
     words
+}
+
+/// A limit that was reached, in words.
+pub(crate) fn limit_reached(limit: Limit, limits: &Limits) -> String {
+    match limit {
+        Limit::Events => format!("{} events fired (Limits::events)", limits.events),
+        Limit::Polls => format!("{} polls were made (Limits::polls)", limits.polls),
+        Limit::PollsPerInstant => format!(
+            "{} polls were made while time stood still (Limits::polls_per_instant): a task wakes itself, or two wake each other, without end",
+            limits.polls_per_instant
+        ),
+        Limit::Time => format!("{} of virtual time passed (Limits::time)", human(limits.time)),
+    }
 }
 
 /// A duration for people.

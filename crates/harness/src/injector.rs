@@ -9,7 +9,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 use wavetank_core::saturating_nanos;
-use wavetank_engine::{CrashKind, FaultKind, Scope, Target, kinds, mix, name_key};
+use wavetank_engine::{CrashKind, FaultKind, NodeState, Scope, Target, kinds, mix, name_key};
 use wavetank_network::kinds as network;
 
 /// The right to strike; given to an injector, see
@@ -71,7 +71,8 @@ impl Injector {
     /// Starts a process that is down; not a fault.
     pub fn restart(&self, process: &Peer) {
         self.expect_process(process);
-        if !self.is_up(process) {
+        let control = self.starter.handles.control;
+        if control.kernel(|kernel| kernel.topology.node(process.node).state == NodeState::Down) {
             self.starter.start(process.node);
         }
     }

@@ -30,6 +30,11 @@ impl Values {
         self.values.is_empty()
     }
 
+    /// Those that nobody has in his hands.
+    pub(crate) fn into_values(self) -> impl Iterator<Item = Box<dyn Any>> {
+        self.values.into_iter().filter_map(|(_, value)| value)
+    }
+
     fn put(&mut self, id: TypeId, value: Box<dyn Any>) {
         let place = self.values.iter_mut().find(|(known, _)| *known == id);
         place.expect("it was taken from there").1 = Some(value);

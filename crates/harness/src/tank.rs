@@ -2,6 +2,7 @@
 //! step. The builder is for sweeps; this is for stories.
 
 use crate::cast::add_machine;
+use crate::failure::limit_reached;
 use crate::ledger::ALARM;
 use crate::outcome::{Ended, Ending, Outcome};
 use crate::panic_site::Simulating;
@@ -16,7 +17,9 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
 use wavetank_core::saturating_nanos;
-use wavetank_engine::{CrashKind, Decisions, Digest, EngineConfig, Home, MachineId, NodeId, NodeState, Scope, Stop};
+use wavetank_engine::{
+    CrashKind, Decisions, Digest, EngineConfig, Home, Limit, Limits, MachineId, NodeId, NodeState, Scope, Stop,
+};
 use wavetank_network::NetworkConfig;
 use wavetank_storage::StorageConfiguration;
 
@@ -66,6 +69,7 @@ struct Host {
 pub struct Tank {
     rig: Rig,
     seed: u64,
+    limits: Limits,
     hosts: BTreeMap<String, Host>,
     order: Vec<String>,
     /// Faults by hand so far.
@@ -89,7 +93,7 @@ impl Tank {
     ) -> Tank {
         let mut rig = Rig::new(&network, &storage);
         rig.world.begin(Decisions::of(seed), &engine, None);
-        Tank { rig, seed, hosts: BTreeMap::new(), order: Vec::new(), blows: 0 }
+        Tank { rig, seed, limits: engine.limits, hosts: BTreeMap::new(), order: Vec::new(), blows: 0 }
     }
 
     /// Adds a host on a machine of its own and boots it. The function is called
@@ -153,7 +157,7 @@ impl Tank {
     /// Runs for so much virtual time, whoever is done.
     ///
     /// # Panics
-    /// If a host panics or returns an error meanwhile.
+    /// If a host panics, returns an error, violates an assertion or reaches a limit meanwhile.
     pub fn run_for(&mut self, duration: Duration) {
         let until = self.rig.world.kernel(|kernel| kernel.now()).saturating_add(saturating_nanos(duration));
         // Time passes even where nothing else is due.
@@ -179,7 +183,7 @@ impl Tank {
     /// False if nothing is left to do.
     ///
     /// # Errors
-    /// [`TankError::Panic`] and [`TankError::Error`].
+    /// [`TankError`], but that it is not done.
     pub fn step(&mut self) -> Result<bool, TankError> {
         // Whoever is ready now may have something due before what is due next.
         self.settle()?;
@@ -342,15 +346,28 @@ impl Tank {
         let panic = match stop {
             Stop::Panic => self.rig.world.panics().last(),
             _ if self.rig.world.panics().is_empty() => None,
-            _ => self.rig.world.unheard_panics().pop(),
+            _ => self.rig.world.unheard_panics(usize::MAX).pop(),
         };
         if let Some(panic) = panic {
             let (node, site, message) = (panic.node, panic.site.clone(), panic.message.clone());
             let host = self.rig.world.kernel(|kernel| kernel.topology.node(node).name.to_string());
             return Err(TankError::Panic { seed, host, site, message });
         }
+        let violated = self.rig.world.kernel(|kernel| {
+            let violation = kernel.violations().first()?;
+            let host =
+                violation.node.map_or("the harness".into(), |(node, _)| kernel.topology.node(node).name.to_string());
+            Some(TankError::Violated { seed, host, assertion: violation.to_string() })
+        });
+        if let Some(violated) = violated {
+            return Err(violated);
+        }
         if let Some((host, message)) = self.ledger(|ledger| ledger.errors.pop()) {
             return Err(TankError::Error { seed, host, message });
+        }
+        let uses = self.rig.world.foreign_uses();
+        if uses > 0 {
+            return Err(TankError::Foreign { seed, uses });
         }
         match stop {
             Stop::Limit(_) => Err(self.not_done(stop)),
@@ -362,6 +379,9 @@ impl Tank {
         let (seed, after, tasks) = (self.seed, self.elapsed(), self.rig.world.tasks());
         match stop {
             Stop::Idle => TankError::Deadlock { seed, tasks },
+            Stop::Limit(limit) if limit != Limit::Time => {
+                TankError::Limit { seed, limit: limit_reached(limit, &self.limits), tasks }
+            }
             _ => TankError::NotDone { seed, after, tasks },
         }
     }

@@ -18,6 +18,36 @@ pub enum TankError {
         /// What it said.
         message: String,
     },
+    /// An assertion that must always hold did not, whether or not its panic was caught.
+    #[error("seed {seed}: {host} violated {assertion}")]
+    Violated {
+        /// The tank's seed.
+        seed: u64,
+        /// Who ran into it.
+        host: String,
+        /// The assertion, and its details.
+        assertion: String,
+    },
+    /// Handles or wakers of the run were used on another thread.
+    #[error(
+        "seed {seed}: {uses} handles or wakers were used outside of the run: it waits for a thread or a real timer"
+    )]
+    Foreign {
+        /// The tank's seed.
+        seed: u64,
+        /// How often, since the tank was last asked.
+        uses: usize,
+    },
+    /// A limit of events or polls was reached.
+    #[error("seed {seed}: {limit}; {}", list(tasks))]
+    Limit {
+        /// The tank's seed.
+        seed: u64,
+        /// Which, in words.
+        limit: String,
+        /// Who waits, and for what.
+        tasks: Vec<TaskReport>,
+    },
     /// A host or client returned an error.
     #[error("seed {seed}: {host} returned an error: {message}")]
     Error {
@@ -36,7 +66,7 @@ pub enum TankError {
         /// Who waits, and for what.
         tasks: Vec<TaskReport>,
     },
-    /// The time given, or a limit, was reached first.
+    /// The time given, or the limit of time, was reached first.
     #[error("seed {seed}: not done after {after:?} of virtual time; {}", list(tasks))]
     NotDone {
         /// The tank's seed.

@@ -3,19 +3,22 @@
 
 use crate::cast::Cast;
 use crate::configuration::RunConfiguration;
-use crate::failure::Failure;
+use crate::failure::{Failure, limit_reached};
 use crate::ledger::StateRegistry;
 use crate::metrics::SimulationMetrics;
 use crate::panic_site::{self, Simulating};
 use crate::record::RunRecord;
 use crate::rig::Rig;
 use crate::setting::Setting;
+use crate::shared::Values;
 use crate::simulation::Simulation;
 use crate::starter::Starter;
+use crate::workload::Workload;
 use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use wavetank_core::saturating_nanos;
-use wavetank_engine::{Decisions, Digest, FaultLog, NodeId, Stop, Trace};
+use wavetank_engine::{Decisions, Digest, FaultLog, Limit, NodeId, Stop, TaskPanic, Trace};
 use wavetank_probe::Coverage;
 
 /// What a sweep keeps of one run.
@@ -29,6 +32,9 @@ pub(crate) struct RunOutcome {
     pub(crate) failures: Vec<Failure>,
     pub(crate) metrics: SimulationMetrics,
 }
+
+/// What workloads leave: their objects by node, and what they shared.
+type Gathered = (Vec<(usize, Box<dyn Workload>)>, Values);
 
 pub(crate) struct Worker {
     pub(crate) simulation: Arc<Simulation>,
@@ -61,7 +67,7 @@ impl Worker {
         let mut failures = Vec::new();
         let ended = self.course(&starter);
         match ended {
-            Ok(()) if self.simulation.leak_check => failures.extend(self.leaked_tasks()),
+            Ok(()) if self.simulation.leak_check => failures.extend(self.leaked_tasks(&starter)),
             Ok(()) | Err(None) => {}
             Err(Some(failure)) => failures.push(failure),
         }
@@ -162,7 +168,7 @@ impl Worker {
         if self.rig.world.device(ledger, |ledger, _| ledger.remaining == 0) {
             return Ok(());
         }
-        let (stop, invariant) = self.run_engine(starter);
+        let (stop, invariant) = self.run_engine(starter, u64::MAX);
         let failure = match stop {
             Stop::Requested => {
                 match self.rig.world.device(ledger, |ledger, _| (ledger.errors.is_empty(), ledger.not_live)) {
@@ -172,10 +178,7 @@ impl Worker {
                 }
             }
             Stop::Idle | Stop::Until => Some(Failure::Deadlock { tasks: self.unfinished() }),
-            Stop::Limit(limit) => {
-                let tasks = self.unfinished();
-                Some(Failure::limit(limit, &self.simulation.conditions.engine.limits, tasks))
-            }
+            Stop::Limit(limit) => Some(self.limited(limit)),
             Stop::Panic => Some(self.panicked(invariant)),
         };
         Err(failure)
@@ -189,19 +192,27 @@ impl Worker {
 
     /// The panic at which the engine stopped, as a failure.
     fn panicked(&mut self, invariant: Option<usize>) -> Failure {
-        let panic = self.rig.world.panics().last().expect("the engine stopped at a panic");
-        let (task, node, spawned_at, message) = (panic.task, panic.node, panic.spawned_at, panic.message.clone());
-        if let Some(index) = invariant {
-            return Failure::Invariant { name: self.simulation.invariants[index].name.clone(), message };
+        let panic = self.rig.world.panics().last().expect("the engine stopped at a panic").clone();
+        match invariant {
+            Some(index) => {
+                let name = self.simulation.invariants[index].name.clone();
+                Failure::Invariant { name, message: panic.message }
+            }
+            None => self.tell(panic),
         }
-        let task = format!("task `{task}` of {}, spawned at {spawned_at},", self.node_name(node));
-        Failure::Panic { task, site: panic_site::last(), message }
     }
 
-    /// Steps the world, checking the invariants after every event.
-    fn run_engine(&mut self, starter: &Starter) -> (Stop, Option<usize>) {
+    /// A task's panic as a failure.
+    fn tell(&mut self, panic: TaskPanic) -> Failure {
+        let TaskPanic { task, node, spawned_at, site, message, .. } = panic;
+        let task = format!("task `{task}` of {}, spawned at {spawned_at},", self.node_name(node));
+        Failure::Panic { task, site, message }
+    }
+
+    /// Steps the world up to a time, checking the invariants after every event.
+    fn run_engine(&mut self, starter: &Starter, until: u64) -> (Stop, Option<usize>) {
         if self.simulation.invariants.is_empty() {
-            return (self.rig.world.run(u64::MAX), None);
+            return (self.rig.world.run(until), None);
         }
         let checking = Cell::new(None);
         let state = StateRegistry::new(starter.handles.ledger);
@@ -215,12 +226,18 @@ impl Worker {
             }
             checking.set(None);
         };
-        let stop = self.rig.world.run_observed(u64::MAX, Some(&mut observer));
+        let stop = self.rig.world.run_observed(until, Some(&mut observer));
         (stop, checking.get())
     }
 
+    /// A limit that was reached, as a failure.
+    fn limited(&mut self, limit: Limit) -> Failure {
+        let limit = limit_reached(limit, &self.setting().conditions().engine.limits);
+        Failure::Limit { limit, tasks: self.unfinished() }
+    }
+
     /// Tasks of workloads that outlive all workloads, after some time of grace.
-    fn leaked_tasks(&mut self) -> Option<Failure> {
+    fn leaked_tasks(&mut self, starter: &Starter) -> Option<Failure> {
         let (first, last) = self.workloads();
         let grace = saturating_nanos(self.simulation.grace);
         let end = self.rig.world.kernel(|kernel| kernel.now()).saturating_add(grace);
@@ -232,8 +249,11 @@ impl Worker {
                 tasks.retain(|task| (first..last).contains(&task.node.0));
                 return Some(Failure::LeakedTasks { tasks });
             }
-            match self.rig.world.run(end.min(now + step)) {
-                Stop::Panic => return Some(self.panicked(None)),
+            let (stop, invariant) = self.run_engine(starter, end.min(now.saturating_add(step)));
+            match stop {
+                Stop::Panic => return Some(self.panicked(invariant)),
+                // No time is left, which is no fault of who is left.
+                Stop::Limit(limit) if limit != Limit::Time => return Some(self.limited(limit)),
                 Stop::Idle => step = grace,
                 _ => step = step.saturating_mul(4),
             }
@@ -252,20 +272,29 @@ impl Worker {
         let ledger = self.rig.ledger;
         let errors = self.rig.world.device(ledger, |ledger, _| std::mem::take(&mut ledger.errors));
         failures.extend(errors.into_iter().map(|(who, message)| Failure::Error { who, message }));
-        if !self.rig.world.kernel(|kernel| kernel.violations().is_empty()) {
-            self.report_violations(failures);
-        }
+        let found = Found {
+            was_red: !failures.is_empty(),
+            violations: self.rig.world.kernel(|kernel| kernel.violations().len()),
+            panics: self.rig.world.panics().len(),
+        };
         let gathered = self
             .rig
             .world
             .device(ledger, |ledger, _| (std::mem::take(&mut ledger.workloads), std::mem::take(&mut ledger.shared)));
         let (workloads, shared) = &gathered;
         if !workloads.is_empty() || !shared.is_empty() {
-            self.rig.world.enter(|| drop(gathered));
+            failures.extend(self.drop_gathered(gathered).filter(|_| !found.was_red));
         }
         let leaks = self.rig.world.finish();
-        if self.simulation.conditions.engine.survive_panics {
-            self.report_unheard(failures);
+        if self.setting().conditions().engine.survive_panics {
+            self.report_unheard(&found, failures);
+        } else if !found.was_red
+            && let Some(panic) = self.rig.world.panics().get(found.panics).cloned()
+        {
+            failures.push(self.tell(panic));
+        }
+        if !self.rig.world.kernel(|kernel| kernel.violations().is_empty()) {
+            self.report_violations(&found, failures);
         }
         if self.simulation.leak_check && failures.is_empty() {
             failures.extend(leaks.into_iter().map(|what| Failure::Leaked { what }));
@@ -276,16 +305,40 @@ impl Worker {
         }
     }
 
+    /// Drops what workloads were and shared, one by one. The first panic on the way.
+    #[cold]
+    fn drop_gathered(&mut self, (workloads, shared): Gathered) -> Option<Failure> {
+        let mut first = None;
+        for (node, workload) in workloads {
+            let name = self.node_name(NodeId(node as u32));
+            first = first.or(self.drop_one(&format!("workload {name}"), workload));
+        }
+        for value in shared.into_values() {
+            first = first.or(self.drop_one("what workloads share", value));
+        }
+        first
+    }
+
+    /// Drops something while the world is installed.
+    fn drop_one<T>(&mut self, what: &str, thing: T) -> Option<Failure> {
+        let payload = self.rig.world.enter(|| catch_unwind(AssertUnwindSafe(|| drop(thing)))).err()?;
+        let message = wavetank_core::panic_message(payload.as_ref()).to_string();
+        Some(Failure::Panic { task: format!("the destructor of {what}"), site: panic_site::last(), message })
+    }
+
     /// The assertions that did not hold.
     #[cold]
-    fn report_violations(&mut self, failures: &mut Vec<Failure>) {
+    fn report_violations(&mut self, found: &Found, failures: &mut Vec<Failure>) {
         let violated: Vec<Failure> = self.rig.world.kernel(|kernel| {
             let who = |node: Option<(NodeId, u32)>| match node {
                 Some((node, _)) => kernel.topology.node(node).name.to_string(),
                 None => "an invariant".to_string(),
             };
             let violations = kernel.violations().iter();
-            violations.map(|one| Failure::Violated { assertion: one.to_string(), who: who(one.node) }).collect()
+            violations
+                .take(found.most(found.violations))
+                .map(|one| Failure::Violated { assertion: one.to_string(), who: who(one.node) })
+                .collect()
         });
         // The panic that follows a violation says the same again.
         failures.retain(|failure| match failure {
@@ -300,22 +353,19 @@ impl Worker {
 
     /// A panic that was survived is a finding all the same if nobody joined its task. The
     /// first stands for all, and for what came of it: who was awaited and is not done.
-    fn report_unheard(&mut self, failures: &mut Vec<Failure>) {
-        let panics = self.rig.world.unheard_panics();
-        let Some(first) = panics.first() else { return };
-        let (task, node, spawned_at, message) = (first.task, first.node, first.spawned_at, first.message.clone());
-        let site = if panics.len() == 1 { panic_site::last() } else { String::new() };
+    fn report_unheard(&mut self, found: &Found, failures: &mut Vec<Failure>) {
+        let unheard = self.rig.world.unheard_panics(found.most(found.panics));
+        let Some(first) = unheard.first().copied().cloned() else { return };
         let told = |failure: &Failure| match failure {
-            Failure::Violated { assertion, .. } => is_violation(&message, assertion),
-            Failure::Panic { message: other, .. } => *other == message,
+            Failure::Panic { message, .. } | Failure::Invariant { message, .. } => *message == first.message,
             _ => false,
         };
         if failures.iter().any(told) {
             return;
         }
         failures.retain(|failure| !matches!(failure, Failure::Deadlock { .. } | Failure::Limit { .. }));
-        let task = format!("task `{task}` of {}, spawned at {spawned_at},", self.node_name(node));
-        failures.insert(0, Failure::Panic { task, site, message });
+        let panic = self.tell(first);
+        failures.insert(0, panic);
     }
 
     /// The tasks of workloads that have not ended; all tasks, if there is none.
@@ -341,7 +391,22 @@ impl Worker {
     }
 }
 
+/// What was there before anything was dropped. What destructors find in the ruins of a run
+/// that failed is nobody's business.
+struct Found {
+    was_red: bool,
+    violations: usize,
+    panics: usize,
+}
+
+impl Found {
+    /// How many count of which there were so many.
+    fn most(&self, before: usize) -> usize {
+        if self.was_red { before } else { usize::MAX }
+    }
+}
+
 /// Whether a panic is the one that follows a violated assertion.
 fn is_violation(message: &str, assertion: &str) -> bool {
-    assertion.split('"').nth(1).is_some_and(|name| !name.is_empty() && message.contains(name))
+    message.strip_prefix("violated: ") == Some(assertion)
 }

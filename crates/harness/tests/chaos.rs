@@ -269,3 +269,53 @@ fn a_disturbed_clock_is_seen_and_set_right() {
         assert!(tally.fired >= 50 && tally.effective >= 50, "{name}: {tally:?}");
     }
 }
+
+#[test]
+fn a_link_is_as_slow_as_the_worst_of_what_slows_it() {
+    /// A link, from when until when, and by how much.
+    type Slow = ((u32, u32), u64, u64, u64);
+    let second = Duration::from_secs(1);
+    let visits = Arc::new(Mutex::new(Vec::new()));
+    let told = visits.clone();
+    let simulation = SimulationBuilder::new()
+        .process("server", 1, serve)
+        .workload("visitor", 1, move |context: SimContext| {
+            let told = told.clone();
+            async move {
+                let world = context.providers();
+                let server = SocketAddr::new(context.topology().ip("server"), 80);
+                while world.now() < Instant::ZERO + 5 * second {
+                    let begin = world.now();
+                    world.connect(server).await?;
+                    told.lock().expect("free").push((begin.as_nanos(), (world.now() - begin).as_nanos() as u64));
+                    world.sleep(Duration::from_millis(5)).await;
+                }
+                std::io::Result::Ok(())
+            }
+        })
+        .with_network_config(NetworkConfig::perfect())
+        .with_chaos(Chaos { window: WINDOW, slow_links: 8..=8, duration: second..=2 * second, ..Chaos::none() });
+    let mut overlaps = 0;
+    for seed in 0..10 {
+        let record = simulation.run_seed(seed, Overrides::new(), None);
+        assert!(record.failures.is_empty(), "{:?}", record.failures);
+        let slow: Vec<Slow> = (record.atoms.iter())
+            .map(|atom| {
+                let Target::Link(from, to) = atom.target else { panic!("{atom:?}") };
+                let [duration, extra] = atom.parameters;
+                ((from.0, to.0), atom.time, (atom.time + duration).min(5_000_000_000), extra)
+            })
+            .collect();
+        let worst = |link, time| {
+            let on = |slow: &&Slow| slow.0 == link && (slow.1..slow.2).contains(&time);
+            slow.iter().filter(on).map(|slow| slow.3).max().unwrap_or(0)
+        };
+        for (begin, took) in std::mem::take(&mut *visits.lock().expect("free")) {
+            let there = 100_000 + worst((1, 0), begin);
+            assert_eq!(took, there + 100_000 + worst((0, 1), begin + there), "seed {seed} at {begin}: {slow:?}");
+        }
+        let outlasts = |one: &Slow, other: &Slow| one.0 == other.0 && other.1 < one.2 && one.2 < other.2;
+        overlaps += slow.iter().filter(|one| slow.iter().any(|other| outlasts(one, other))).count();
+    }
+    assert!(overlaps > 5, "one ends while another goes on: {overlaps} times");
+}

@@ -105,3 +105,17 @@ fn an_injector_without_time_is_refused() {
     assert!(timeless.validate().expect_err("there is no window").contains("Chaos::window"));
     simulation().with_strategy(TestStrategy::Count(20)).run().assert_green();
 }
+
+#[test]
+fn a_frozen_process_is_not_started_again() {
+    let freezing = simulation().with_injector("frost", |injector: Injector| async move {
+        let server = injector.context().topology().group("server")[0].clone();
+        if injector.pause(&server) {
+            injector.restart(&server);
+            assert!(!injector.is_up(&server));
+            injector.resume(&server);
+        }
+    });
+    let failures = freezing.run_seed(1, Overrides::new(), None).failures;
+    assert!(failures.is_empty(), "{failures:?}");
+}

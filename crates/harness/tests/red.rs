@@ -379,3 +379,104 @@ fn red_runs_are_counted_by_signature_and_kept_by_seed() {
     let panic = std::panic::catch_unwind(|| result.assert_green()).expect_err("it is red");
     assert_eq!(wavetank_core::panic_message(panic.as_ref()), report);
 }
+
+/// Does something when it is dropped.
+struct OnDrop(fn());
+
+impl Drop for OnDrop {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+#[async_trait]
+impl Workload for OnDrop {
+    async fn run(&mut self, _: &SimContext) -> Result<SimulationMetrics, BoxError> {
+        Ok(SimulationMetrics::new())
+    }
+}
+
+/// Values that workloads share are made by their default.
+struct Shared(OnDrop);
+
+impl Default for Shared {
+    fn default() -> Shared {
+        Shared(OnDrop(|| panic!("shared in use")))
+    }
+}
+
+/// A process that lives until the run's end, and then does this.
+fn dropped_at_the_end(last: fn()) -> SimulationBuilder {
+    simulation()
+        .process("server", 1, move |context: SimContext| async move {
+            let _guard = OnDrop(last);
+            context.providers().sleep(Duration::from_secs(3600)).await;
+        })
+        .workload("user", 1, async |context: SimContext| context.providers().sleep(Duration::from_secs(1)).await)
+}
+
+#[test]
+fn a_destructor_that_fails_at_the_end_is_red() {
+    let panics = dropped_at_the_end(|| panic!("closed while in use"));
+    says(&failure(&panics), &["task `process` of server", "closed while in use", "red.rs"]);
+    let violates = dropped_at_the_end(|| always_assert!(std::hint::black_box(false), "it is closed in order"));
+    says(&failure(&violates), &["violated", "it is closed in order"]);
+    let object = simulation().workload_object("user", 1, || OnDrop(|| panic!("closed while in use")));
+    says(&failure(&object), &["the destructor of workload user", "closed while in use", "red.rs"]);
+    let shared = simulation().workload("user", 1, async |context: SimContext| {
+        context.shared::<Shared>().with(|shared| _ = &shared.0);
+    });
+    says(&failure(&shared), &["the destructor of what workloads share", "shared in use"]);
+}
+
+#[test]
+fn what_destructors_find_in_the_ruins_of_a_run_that_failed_is_not_told() {
+    let failed = dropped_at_the_end(|| panic!("closed while in use"))
+        .workload("other", 1, async |_: SimContext| Err::<(), _>("the pump broke"));
+    says(&failure(&failed), &["other", "the pump broke"]);
+}
+
+#[test]
+fn a_swallowed_assertion_hides_no_other_panic() {
+    let both = simulation().workload("user", 1, async |_: SimContext| {
+        let swallowed = std::panic::catch_unwind(|| always_assert!(std::hint::black_box(false), "a"));
+        assert!(swallowed.is_ok(), "a tank that leaks");
+    });
+    let failures = both.run_seed(1, Overrides::new(), None).failures;
+    assert_eq!(failures.len(), 2, "{failures:#?}");
+    says(&failures[0], &["a tank that leaks"]);
+    says(&failures[1], &["violated", "\"a\""]);
+}
+
+/// A workload that leaves a task behind, which does something a second later.
+fn leaving<F>(later: impl Fn(SimContext) -> F + Clone + Send + Sync + 'static) -> SimulationBuilder
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    simulation().workload("user", 1, move |context: SimContext| {
+        let later = later.clone();
+        async move {
+            let world = context.providers();
+            drop(world.clone().spawn(async move {
+                world.sleep(Duration::from_secs(1)).await;
+                later(context).await;
+            }));
+        }
+    })
+}
+
+#[test]
+fn what_a_task_does_that_was_left_behind_is_looked_at() {
+    let breaks = leaving(async |context: SimContext| context.state().register("pressure", json!(11)));
+    let breaks = breaks.with_invariant("the pressure is low", |state| match state.get("pressure") {
+        None => Ok(()),
+        Some(pressure) => Err(format!("{pressure} bar")),
+    });
+    says(&failure(&breaks), &["the pressure is low", "11 bar"]);
+    let spins = leaving(async |context: SimContext| {
+        loop {
+            context.providers().task().yield_now().await;
+        }
+    });
+    says(&failure(&spins), &["while time stood still"]);
+}

@@ -99,3 +99,58 @@ fn a_tank_says_so_as_soon_as_nobody_can_join() {
     assert!(site.contains("tests/survived.rs:"), "{site}");
     assert!(elapsed < Duration::from_secs(1), "{elapsed:?}");
 }
+
+#[test]
+fn a_violated_invariant_is_red_whoever_joins_the_task_that_was_polled_last() {
+    let simulation = SimulationBuilder::new().with_name("survived").with_threads(1);
+    let simulation = simulation.with_engine_config(|engine| engine.survive_panics = true).workload(
+        "user",
+        1,
+        async |context: SimContext| {
+            let world = context.providers();
+            let state = context.state();
+            let task = world.spawn(async move { state.register("pressure", 11.into()) });
+            let _: Result<(), _> = task.await;
+            context.state().register("pressure", 1.into());
+        },
+    );
+    let low = |state: &wavetank_harness::StateRegistry| match state.get("pressure").and_then(|value| value.as_u64()) {
+        Some(11..) => Err("it is high"),
+        _ => Ok(()),
+    };
+    let failures = simulation.with_invariant("the pressure is low", low).run_seed(1, Overrides::new(), None).failures;
+    assert!(matches!(&failures[..], [Failure::Invariant { .. }]), "{failures:#?}");
+}
+
+#[test]
+fn a_run_survives_panics_as_its_own_configuration_has_it() {
+    let simulation = SimulationBuilder::new().with_name("survived").with_threads(1).workload(
+        "user",
+        1,
+        async |context: SimContext| {
+            let world = context.providers();
+            drop(world.spawn(async { panic!("the pump broke") }));
+            world.sleep(Duration::from_millis(1)).await;
+        },
+    );
+    let mut configuration = simulation.run_seed(1, Overrides::new(), None).configuration;
+    configuration.engine.survive_panics = true;
+    let failures = simulation.with_configuration(configuration).run_seed(1, Overrides::new(), None).failures;
+    is_panic(&failures, ["`task` of user", "the pump broke"]);
+}
+
+#[test]
+fn each_panic_is_told_with_its_own_place() {
+    let first = line!() + 4;
+    let told = failures(async |context: SimContext| {
+        let world = context.providers();
+        let pump = async {
+            panic!("the pump broke");
+        };
+        drop(world.spawn(pump));
+        world.sleep(Duration::from_millis(1)).await;
+        let _caught = std::panic::catch_unwind(|| panic!("so did the other"));
+        world.spawn(async { panic!("and the third") }).await.map(|()| "it did not").expect_err("it broke");
+    });
+    is_panic(&told, ["the pump broke", &format!("survived.rs:{first}")]);
+}

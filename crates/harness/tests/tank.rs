@@ -332,7 +332,9 @@ fn a_limit_ends_a_run() {
             world.task().yield_now().await;
         }
     });
-    assert!(matches!(tank.run(), Err(TankError::NotDone { .. })));
+    let error = tank.run().expect_err("it never ends");
+    assert!(matches!(&error, TankError::Limit { seed: 7, tasks, .. } if tasks.len() == 1), "{error}");
+    assert!(error.to_string().contains("1000 polls were made while time stood still"), "{error}");
 }
 
 #[test]
@@ -394,4 +396,71 @@ fn a_name_is_one_hosts() {
     let mut tank = tank();
     tank.host("server", greet);
     tank.host("server", greet);
+}
+
+#[test]
+fn an_assertion_whose_panic_was_caught_is_an_error() {
+    let mut tank = tank();
+    tank.client("client", |_| async {
+        let caught =
+            std::panic::catch_unwind(|| wavetank_probe::always_assert!(std::hint::black_box(false), "it holds"));
+        assert!(caught.is_err());
+    });
+    let error = tank.run().expect_err("it does not hold");
+    assert!(matches!(&error, TankError::Violated { host, .. } if host == "client"), "{error}");
+    assert!(error.to_string().contains("it holds"), "{error}");
+}
+
+#[test]
+fn a_handle_used_on_another_thread_is_an_error() {
+    let mut tank = tank();
+    tank.client("client", |world| async move {
+        #[expect(clippy::disallowed_methods, reason = "a foreign thread is what is tested")]
+        let thread = std::thread::spawn(move || _ = world.now());
+        thread.join().expect_err("it is told there, too");
+    });
+    assert_eq!(tank.run(), Err(TankError::Foreign { seed: 7, uses: 1 }));
+}
+
+#[test]
+#[should_panic(expected = "while time stood still")]
+fn running_for_a_time_panics_at_a_livelock() {
+    let mut tank = tank();
+    tank.host("host", |world| async move {
+        loop {
+            world.task().yield_now().await;
+        }
+    });
+    tank.run_for(Duration::from_secs(5));
+}
+
+#[test]
+fn a_stream_that_the_test_drops_between_two_steps_is_closed() {
+    let mut tank = tank();
+    let ended = Rc::new(Cell::new(false));
+    let seen = ended.clone();
+    tank.host("server", move |world| {
+        let seen = seen.clone();
+        async move {
+            let listener = world.bind((Ipv4Addr::UNSPECIFIED, 80).into()).await?;
+            let (mut stream, _) = listener.accept().await?;
+            seen.set(stream.read(&mut [0]).await? == 0);
+            io::Result::Ok(())
+        }
+    });
+    let kept = Rc::new(RefCell::new(None));
+    let put = kept.clone();
+    tank.client("client", move |world| {
+        let put = put.clone();
+        async move {
+            let stream = world.connect_to("server:80").await?;
+            put.borrow_mut().replace(stream);
+            io::Result::Ok(())
+        }
+    });
+    tank.run_for(10 * MS);
+    assert!(!ended.get());
+    drop(kept.take().expect("it is connected"));
+    tank.run_for(10 * MS);
+    assert!(ended.get(), "the server has read the end");
 }

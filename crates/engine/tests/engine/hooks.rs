@@ -253,7 +253,7 @@ fn a_panic_of_an_observer_is_no_tasks() {
     let mut observer = || assert!(seen.borrow_mut().pop().is_none(), "the state is wrong");
     assert_eq!(basin.world.run_observed(u64::MAX, Some(&mut observer)), Stop::Panic);
     assert_eq!(
-        basin.world.unheard_panics().iter().map(|panic| panic.task).collect::<Vec<_>>(),
+        basin.world.unheard_panics(usize::MAX).iter().map(|panic| panic.task).collect::<Vec<_>>(),
         ["the simulation itself"]
     );
     // The task that was polled last has not heard of it, and goes on.
