@@ -101,8 +101,9 @@ impl Kernel {
         Some(Next::Poll(future, number))
     }
 
-    /// Puts a polled future back, or ends its task.
-    #[inline]
+    /// Puts a polled future back, or ends its task. Always inline: once per poll, and once where
+    /// an observer panics.
+    #[inline(always)]
     pub(crate) fn settle(&mut self, future: BoxRunnable, done: bool) {
         let index = self.current.take().expect("a future is settled by the step that polled it");
         let task = self.tasks.at(index);

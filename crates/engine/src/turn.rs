@@ -37,14 +37,8 @@ pub(crate) fn turn(
                 let mut cx = Context::from_waker(&waker);
                 done = polled.insert(future).as_mut().poll(&mut cx);
                 close_dropped(shell);
-                if let Some(observer) = observer
-                    && let Err(payload) = panic::catch_unwind(AssertUnwindSafe(observer))
-                {
-                    // It is no panic of the task that was polled, which is settled first.
-                    if let Some(future) = polled.take() {
-                        shell.with(|split| split.kernel.settle(future, done));
-                    }
-                    panic::resume_unwind(payload);
+                if let Some(observer) = observer {
+                    observe_poll(shell, observer, polled, done);
                 }
             }
             Next::Flush => flush(shell),
@@ -56,6 +50,17 @@ pub(crate) fn turn(
             Next::Stop(stop) => return stop,
         }
     }
+}
+
+/// Has a poll observed. A panic there is none of the task that was polled, which is settled first.
+#[cold]
+#[inline(never)]
+fn observe_poll(shell: &Shell, observer: &mut dyn FnMut(), polled: &mut Option<BoxRunnable>, done: bool) {
+    let Err(payload) = panic::catch_unwind(AssertUnwindSafe(observer)) else { return };
+    if let Some(future) = polled.take() {
+        shell.with(|split| split.kernel.settle(future, done));
+    }
+    panic::resume_unwind(payload);
 }
 
 /// Closes what handles dropped under a borrow stood for.
