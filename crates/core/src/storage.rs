@@ -40,7 +40,7 @@ pub trait StorageProvider: Clone + Send + Sync + 'static {
     fn delete(&self, path: impl AsRef<Path> + Send) -> impl Future<Output = io::Result<()>> + Send;
 
     /// Renames a file or directory, replacing a file that has the new name. Not
-    /// durable before both directories are synced.
+    /// durable before both directories are synced, and the name of the one it goes to is.
     ///
     /// # Errors
     /// `NotFound`, `IsADirectory`, `NotADirectory`, `DirectoryNotEmpty`.
@@ -69,7 +69,7 @@ pub trait StorageProvider: Clone + Send + Sync + 'static {
     fn remove_dir(&self, path: impl AsRef<Path> + Send) -> impl Future<Output = io::Result<()>> + Send;
 
     /// Makes a directory's entries durable: what was created, renamed or removed
-    /// in it before this call.
+    /// in it before this call. Its own name is an entry of the directory above.
     ///
     /// # Errors
     /// `NotFound`, `NotADirectory`, or the device's; then nothing may be assumed

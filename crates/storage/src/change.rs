@@ -1,12 +1,13 @@
 //! Changes of directories that are not durable yet: what a sync of a directory
 //! settles, and what a crash undoes. Decides no fate by itself.
 
+use crate::inode::Body;
 use crate::kinds;
+use crate::needs::Needs;
 use crate::page::Pages;
 use crate::survival::Judge;
 use crate::told;
 use crate::volume::Volume;
-use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 
 /// A name in a directory, and what it led to.
@@ -16,7 +17,8 @@ pub(crate) struct Edit {
     pub(crate) name: OsString,
     pub(crate) before: Option<u32>,
     pub(crate) after: Option<u32>,
-    /// The directory was synced since; a change is durable once all its edits are.
+    /// The directory was synced since, or a change that builds on this one. A change is
+    /// durable once all its edits are, and what it needs is.
     pub(crate) synced: bool,
 }
 
@@ -28,31 +30,22 @@ pub(crate) struct Change {
     /// The inode whose name it is, and the how manieth change of that.
     pub(crate) entity: u64,
     pub(crate) order: u64,
-    /// It moves a directory. Those survive in order, or two of them could put one
-    /// directory into the other and that one into the first.
-    pub(crate) moves_directory: bool,
+    /// That inode is a directory. Moves of those survive in order, or two of them could
+    /// put one directory into the other and that one into the first.
+    pub(crate) directory: bool,
     pub(crate) edits: Vec<Edit>,
 }
 
 /// Changes beyond which the older half is committed, as a journal does when it is full.
 const PENDING_MOST: usize = 8192;
 
-/// Names that a later change depends on.
-#[derive(Default)]
-struct Slots<'a> {
-    names: BTreeSet<(u32, &'a OsStr)>,
-    directories_moved: bool,
-}
-
-impl<'a> Slots<'a> {
-    fn touches(&self, change: &Change) -> bool {
-        (change.moves_directory && self.directories_moved)
-            || change.edits.iter().any(|edit| self.names.contains(&(edit.dir, edit.name.as_os_str())))
+impl Change {
+    pub(crate) fn moves_directory(&self) -> bool {
+        self.directory && self.edits.len() == 2
     }
 
-    fn add(&mut self, change: &'a Change) {
-        self.directories_moved |= change.moves_directory;
-        self.names.extend(change.edits.iter().map(|edit| (edit.dir, edit.name.as_os_str())));
+    fn is_synced(&self) -> bool {
+        self.edits.iter().all(|edit| edit.synced)
     }
 }
 
@@ -66,7 +59,7 @@ impl Volume {
             nth: self.changed,
             entity: subject.entity,
             order: subject.renames,
-            moves_directory: edits.len() == 2 && subject.body == crate::inode::Body::Directory,
+            directory: subject.body == Body::Directory,
             edits,
         };
         for edit in &change.edits {
@@ -89,20 +82,16 @@ impl Volume {
         for edit in self.pending.iter_mut().filter(|change| change.nth <= mark).flat_map(|change| &mut change.edits) {
             edit.synced |= edit.dir == dir;
         }
-        let mut settled = vec![false; self.pending.len()];
-        let mut slots = Slots::default();
-        for (change, settled) in self.pending.iter().zip(&mut settled).rev() {
-            *settled = change.edits.iter().all(|edit| edit.synced) || slots.touches(change);
-            if *settled {
-                slots.add(change);
-            }
-        }
-        let changes = std::mem::take(&mut self.pending);
-        for (change, settled) in changes.into_iter().zip(settled) {
-            if settled {
-                self.forget(pages, &change);
-            } else {
+        let needs = Needs::among(&self.pending);
+        let sure = needs.below(|nth| self.pending[nth].is_synced());
+        let open = needs.open(&sure);
+        for (mut change, (sure, open)) in std::mem::take(&mut self.pending).into_iter().zip(sure.into_iter().zip(open))
+        {
+            if open {
+                change.edits.iter_mut().for_each(|edit| edit.synced |= sure);
                 self.pending.push(change);
+            } else {
+                self.forget(pages, &change);
             }
         }
     }
@@ -110,17 +99,15 @@ impl Volume {
     /// The machine crashed: undoes the changes that do not survive, last first.
     pub(crate) fn crash_entries(&mut self, pages: &mut Pages, judge: &mut Judge<'_>) {
         let changes = std::mem::take(&mut self.pending);
-        let mut lost = Vec::with_capacity(changes.len());
-        let mut slots = Slots::default();
-        for change in &changes {
-            let gone = slots.touches(change) || judge.loses(&kinds::ENTRY_LOST, change.entity, change.order);
-            if gone {
+        let lost = Needs::among(&changes).lost(|nth, fallen| {
+            let change = &changes[nth];
+            let lost = fallen || !change.is_synced() && judge.loses(&kinds::ENTRY_LOST, change.entity, change.order);
+            if lost {
                 let name = change.edits.first().map(|edit| &*edit.name);
                 judge.kernel.tell("storage.lost", |telling| told::takes_name(telling, judge.target, name));
-                slots.add(change);
             }
-            lost.push(gone);
-        }
+            lost
+        });
         for (change, _) in changes.iter().zip(&lost).rev().filter(|(_, lost)| **lost) {
             for edit in change.edits.iter().rev() {
                 debug_assert_eq!(
@@ -137,9 +124,15 @@ impl Volume {
         }
     }
 
-    /// What a name leads to if nothing survives that was not synced.
-    pub(crate) fn durable_entry(&self, dir: u32, name: &OsStr) -> Option<u32> {
-        let first = self.pending.iter().flat_map(|change| &change.edits).find(|e| e.dir == dir && e.name == name);
+    /// Which of the pending changes go if nothing survives that was not synced.
+    pub(crate) fn undurable(&self) -> Vec<bool> {
+        Needs::among(&self.pending).lost(|nth, fallen| fallen || !self.pending[nth].is_synced())
+    }
+
+    /// What a name leads to without the pending changes that are `lost`.
+    pub(crate) fn entry_without(&self, lost: &[bool], dir: u32, name: &OsStr) -> Option<u32> {
+        let lost = self.pending.iter().zip(lost).filter(|(_, lost)| **lost);
+        let first = lost.flat_map(|(change, _)| &change.edits).find(|edit| edit.dir == dir && edit.name == name);
         match first {
             Some(edit) => edit.before,
             None => self.inodes[dir as usize].entries.get(name).copied(),

@@ -100,7 +100,8 @@ impl Disks {
     pub fn durable(&mut self, machine: MachineId, path: impl AsRef<Path>) -> Option<Vec<u8>> {
         let index = self.volume_in(machine);
         let volume = &self.volumes[index as usize];
-        let inode = volume.look_up(path.as_ref(), |dir, name| volume.durable_entry(dir, name))?;
+        let lost = volume.undurable();
+        let inode = volume.look_up(path.as_ref(), |dir, name| volume.entry_without(&lost, dir, name))?;
         Some(volume.inodes[inode as usize].content.durable(&self.pages))
     }
 }

@@ -22,6 +22,7 @@ mod file;
 mod handle;
 mod inode;
 mod names;
+mod needs;
 mod operation;
 mod page;
 mod path;
