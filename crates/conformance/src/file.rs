@@ -7,6 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 use wavetank_core::{File, OpenOptions, Providers, StorageFile, StorageProvider};
 
 const EBADF: i32 = 9;
+const EINVAL: i32 = 22;
 
 /// Writes a file called `file` with these contents.
 async fn put<P: Providers>(stage: &Stage<P>, contents: &[u8]) {
@@ -161,6 +162,18 @@ pub async fn reading_at_the_end_gives_nothing<P: Providers>(stage: Stage<P>) {
         assert_eq!(file.read(&mut buffer).await.expect("the end is no error"), 0);
     }
     assert_eq!(file.read_at(&mut buffer, 2).await.expect("two bytes are there"), 2);
+}
+
+/// Reading or writing at an offset of 2^63 or more fails with `EINVAL` and changes nothing.
+pub async fn an_offset_beyond_the_kernels_is_refused<P: Providers>(stage: Stage<P>) {
+    put(&stage, b"0123").await;
+    let file = open(&stage, OpenOptions::read_write()).await;
+    for offset in [1 << 63, u64::MAX] {
+        for result in [file.read_at(&mut [0; 1], offset).await, file.write_at(b"x", offset).await] {
+            assert_eq!(result.expect_err("the kernel's offsets are signed").raw_os_error(), Some(EINVAL));
+        }
+    }
+    assert_eq!(get(&stage).await, b"0123");
 }
 
 /// Reading and writing by position leave the cursor, which sees what they wrote.

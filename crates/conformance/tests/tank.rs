@@ -153,6 +153,7 @@ fn storage_switch(switch: Break) -> Option<wavetank_storage::Broken> {
         Break::SeekClamped => Broken::SeekBeforeStart,
         Break::CursorShared => Broken::CursorsApart,
         Break::EndIsAnError => Broken::EndOfFile,
+        Break::OffsetsUnsigned => Broken::OffsetsSigned,
         Break::PositionedMoves => Broken::PositionKeepsCursor,
         Break::GapIsGarbage => Broken::HolesAreZero,
         Break::ExactReadShort => Broken::ExactRead,

@@ -112,14 +112,16 @@ pub trait StorageFile: AsyncRead + AsyncWrite + AsyncSeek + Send + Sync + Unpin 
     /// behind the end.
     ///
     /// # Errors
-    /// The device's; `EBADF` (a raw OS error: its kind has no name) if not open for reading.
+    /// The device's; `EBADF` (a raw OS error: its kind has no name) if not open for reading;
+    /// `InvalidInput` if it would end beyond 2^63 - 1.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> impl Future<Output = io::Result<usize>> + Send;
 
     /// Writes at `offset` (in bytes) and says how many bytes it took; behind the
     /// end, the gap reads as zeros. In append mode the offset is ignored.
     ///
     /// # Errors
-    /// `StorageFull`, the device's; `EBADF` (a raw OS error: its kind has no name) if not open for writing.
+    /// `StorageFull`, the device's; `EBADF` (a raw OS error: its kind has no name) if not open for writing;
+    /// `InvalidInput` if it would end beyond 2^63 - 1.
     fn write_at(&self, bytes: &[u8], offset: u64) -> impl Future<Output = io::Result<usize>> + Send;
 
     /// Fills `buffer` from `offset` on.

@@ -62,6 +62,8 @@ pub enum Broken {
     SeekBeforeStart,
     /// Seeking moves the cursors of all handles of a file.
     CursorsApart,
+    /// Offsets that the kernel's signed ones cannot be are merely far behind the end.
+    OffsetsSigned,
     /// Reading a single byte at the end, by position, gives a zero.
     ExactRead,
     /// A write by position in append mode goes to that position.

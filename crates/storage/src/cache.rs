@@ -2,6 +2,7 @@
 //! writes, sizes, the cursor. Whatever needs the device is an operation elsewhere.
 
 use crate::broken::Broken;
+use crate::config::StorageConfiguration;
 use crate::disks::Disks;
 use crate::errno::Errno;
 use crate::handle::Handle;
@@ -42,10 +43,10 @@ impl Disks {
     ) -> Call<usize> {
         let Disks { handles, volumes, pages, config, .. } = self;
         let Some(handle) = handles.get(file.slot, file.generation) else { return Call::Dead };
-        if !handle.read {
-            return Call::Done(Err(Errno::BAD_HANDLE));
-        }
         let at = offset.unwrap_or(handle.cursor);
+        if let Some(error) = refusal(config, at, buffer.len(), handle.read) {
+            return Call::Done(Err(error));
+        }
         let inode = &mut volumes[handle.volume as usize].inodes[handle.inode as usize];
         if inode.content.cold > 0 && inode.content.cold_bytes(at, buffer.len()) > 0 {
             return Call::Fetch(handle.fetch(at, buffer.len()));
@@ -86,8 +87,10 @@ impl Disks {
     ) -> Call<usize> {
         let Disks { handles, volumes, pages, config, .. } = self;
         let Some(handle) = handles.get(file.slot, file.generation) else { return Call::Dead };
-        if !handle.write {
-            return Call::Done(Err(Errno::BAD_HANDLE));
+        // In append mode nobody asks where.
+        let asked = if handle.append { 0 } else { offset.unwrap_or(handle.cursor) };
+        if let Some(error) = refusal(config, asked, bytes.len(), handle.write) {
+            return Call::Done(Err(error));
         }
         if bytes.is_empty() {
             return Call::Done(Ok(0));
@@ -169,8 +172,7 @@ impl Disks {
             SeekFrom::End(distance) if config.breaks(Broken::SeekFromEnd) => Some(distance.unsigned_abs()),
             SeekFrom::End(distance) => size.checked_add_signed(distance),
         };
-        // Offsets are signed in the kernel.
-        match target.filter(|&target| i64::try_from(target).is_ok()) {
+        match target.filter(|&target| is_signed(target, 0)) {
             Some(target) => {
                 handle.cursor = target;
                 if config.breaks(Broken::CursorsApart) {
@@ -197,6 +199,24 @@ impl Disks {
         let handle = self.handles.get(file.slot, file.generation)?;
         Some(Request::Sync { inode: handle.inode, mark: 0, nth: 0, path: handle.path.clone() })
     }
+}
+
+/// Why an access is refused before anything is looked at but its handle.
+#[inline]
+fn refusal(config: &StorageConfiguration, at: u64, len: usize, is_open: bool) -> Option<Errno> {
+    let is_signed = |len| is_signed(at, len) || config.breaks(Broken::OffsetsSigned);
+    // In the kernel's order.
+    match (is_signed(0), is_open, is_signed(len)) {
+        (false, _, _) => Some(Errno::INVALID),
+        (true, false, _) => Some(Errno::BAD_HANDLE),
+        (true, true, false) => Some(Errno::INVALID),
+        (true, true, true) => None,
+    }
+}
+
+/// Whether `len` bytes from `offset` on end where the kernel's offsets, which are signed, still go.
+fn is_signed(offset: u64, len: usize) -> bool {
+    offset.checked_add(len as u64).is_some_and(|end| i64::try_from(end).is_ok())
 }
 
 impl Handle {

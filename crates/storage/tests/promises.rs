@@ -14,7 +14,7 @@ use wavetank_storage::{Broken, SimStorageFile, SimStorageProvider, StorageConfig
 
 type Contract = fn(&mut Tank) -> bool;
 
-const CONTRACTS: [(Broken, Contract); 20] = [
+const CONTRACTS: [(Broken, Contract); 21] = [
     (Broken::AppendMode, |tank| holds(tank, append_goes_to_the_end)),
     (Broken::HolesAreZero, |tank| holds(tank, holes_are_zero)),
     (Broken::RenameReplaces, |tank| holds(tank, rename_replaces)),
@@ -32,6 +32,7 @@ const CONTRACTS: [(Broken, Contract); 20] = [
     (Broken::MissingNotFound, |tank| holds(tank, missing_not_found)),
     (Broken::AccessChecked, |tank| holds(tank, access_checked)),
     (Broken::EndOfFile, |tank| holds(tank, end_of_file)),
+    (Broken::OffsetsSigned, |tank| holds(tank, offsets_are_signed)),
     (Broken::SeekFromEnd, |tank| holds(tank, seek_from_end)),
     (Broken::CreateDirAllRepeats, |tank| holds(tank, create_dir_all_repeats)),
     (Broken::MachinesIsolated, machines_are_isolated),
@@ -212,7 +213,20 @@ async fn end_of_file(disk: SimStorageProvider) -> io::Result<bool> {
     let file = put(&disk, "file", b"12345").await?;
     let mut bytes = [0; 8];
     let short = file.read_at(&mut bytes, 3).await?;
-    Ok(short == 2 && file.read_at(&mut bytes, 5).await? == 0 && file.read_at(&mut bytes, u64::MAX).await? == 0)
+    Ok(short == 2 && file.read_at(&mut bytes, 5).await? == 0 && file.read_at(&mut bytes, 1 << 62).await? == 0)
+}
+
+async fn offsets_are_signed(disk: SimStorageProvider) -> io::Result<bool> {
+    let file = put(&disk, "file", b"12345").await?;
+    let number = |result: io::Result<usize>| result.err().and_then(|error| error.raw_os_error());
+    let mut refused = true;
+    // The last would begin below 2^63 and end above.
+    for offset in [u64::MAX, 1 << 63, (1 << 63) - 4] {
+        refused &= number(file.read_at(&mut [0; 8], offset).await) == Some(22);
+        refused &= number(file.write_at(&[0; 8], offset).await) == Some(22);
+    }
+    let appends = disk.open("file", OpenOptions::append()).await?.write_at(b"6", u64::MAX).await? == 1;
+    Ok(refused && appends && get(&disk, "file").await? == b"123456")
 }
 
 async fn seek_from_end(disk: SimStorageProvider) -> io::Result<bool> {
