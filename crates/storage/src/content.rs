@@ -11,10 +11,6 @@ use wavetank_engine::{FaultKind, mix};
 /// The largest file, in bytes: 16 TiB, as ext4 has it with pages of 4 KiB.
 pub(crate) const FILE_BYTES_MOST: u64 = 16 << 40;
 
-/// Pending changes of one file beyond which the older half is written back, as a
-/// kernel does when too much is dirty.
-const PENDING_MOST: usize = 1 << 18;
-
 /// A file's contents.
 #[derive(Debug, Default)]
 pub(crate) struct Content {
@@ -95,9 +91,15 @@ impl Content {
         if !self.scars.is_empty() {
             drop(self.heal(offset, end));
         }
-        if self.pending.ops.len() > PENDING_MOST {
-            let middle = self.pending.ops[PENDING_MOST / 2].nth();
+        self.write_back(pages);
+    }
+
+    /// Makes the older half durable when too much is pending.
+    #[inline]
+    fn write_back(&mut self, pages: &mut Pages) {
+        if let Some(middle) = self.pending.overflow() {
             self.settle(pages, middle);
+            self.pending.left = self.pending.ops.len();
         }
     }
 
@@ -157,6 +159,7 @@ impl Content {
             }
         }
         self.size = size;
+        self.write_back(pages);
         Ok(())
     }
 

@@ -3,6 +3,10 @@
 
 use crate::page::{PageId, Pages};
 
+/// Pending changes of one file beyond which the older half is written back, as a
+/// kernel does when too much is dirty.
+const PENDING_MOST: usize = 1 << 18;
+
 /// What a write found where it wrote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Before {
@@ -46,6 +50,9 @@ pub(crate) struct Pending {
     pub(crate) dropped: Vec<(u64, PageId)>,
     /// Whether any of them is stranded.
     pub(crate) stranded: bool,
+    /// How many were left when the older half was last written back: more than half
+    /// only if they are stranded.
+    pub(crate) left: usize,
 }
 
 impl Pending {
@@ -56,9 +63,18 @@ impl Pending {
     /// Keeps bytes that are about to be overwritten.
     #[inline]
     pub(crate) fn keep(&mut self, bytes: &[u8]) -> u32 {
-        let at = self.undo.len() as u32;
+        let at = u32::try_from(self.undo.len())
+            .expect("a file has less than 4 GiB to undo: sync it more often, or let fewer syncs fail");
         self.undo.extend_from_slice(bytes);
         at
+    }
+
+    /// The change up to which everything is to be written back, if too much is pending.
+    /// What no write-back takes is not tried again before there is twice as much.
+    #[inline]
+    pub(crate) fn overflow(&self) -> Option<u64> {
+        let most = PENDING_MOST.max(2 * self.left);
+        (self.ops.len() > most).then(|| self.ops[most / 2].nth())
     }
 
     /// Gives back the pages that only the undoing of `op` would need.
@@ -88,7 +104,7 @@ impl Pending {
         self.ops.clear();
         self.undo.clear();
         self.dropped.clear();
-        self.stranded = false;
+        (self.stranded, self.left) = (false, 0);
     }
 
     /// Keeps those changes that `keep` wants, and moves what they need together.
@@ -117,10 +133,56 @@ impl Pending {
             }
             self.ops.push(op);
         }
+        self.left = old.left.min(self.ops.len());
     }
 }
 
 /// How many bytes a cut at `to` zeroed in the last page, whose zeroed part ends at `tail_end`.
 pub(crate) fn tail_len(to: u64, tail_end: u16) -> usize {
     usize::from(tail_end).saturating_sub((to % crate::page::PAGE as u64) as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::content::Content;
+
+    #[test]
+    fn a_file_that_only_changes_its_size_is_written_back_too() {
+        let (mut content, mut pages) = (Content::default(), Pages::default());
+        content.write(&mut pages, 0, &[1; 100]);
+        for _ in 0..PENDING_MOST {
+            content.resize(&mut pages, 4_000).unwrap();
+            content.resize(&mut pages, 4_096).unwrap();
+            assert!(content.pending.ops.len() <= PENDING_MOST);
+        }
+        assert!(content.pending.undo.len() <= 96 * PENDING_MOST);
+    }
+
+    #[test]
+    fn what_no_write_back_takes_is_not_tried_again_at_each_write() {
+        let (mut content, mut pages) = (Content::default(), Pages::default());
+        while content.pending.ops.len() < PENDING_MOST {
+            content.write(&mut pages, 0, b"x");
+        }
+        let mark = content.changes;
+        content.strand(&mut pages, mark, 0);
+        // Its only page was not written, and no sync writes it until somebody writes to it.
+        let elsewhere = crate::page::PAGE as u64;
+        let mut tries = 0;
+        for _ in 0..1_000 {
+            let left = content.pending.left;
+            content.write(&mut pages, elsewhere, b"x");
+            tries += u32::from(content.pending.left != left);
+        }
+        assert_eq!(tries, 1, "of a thousand writes over the limit");
+        assert!(content.pending.overflow().is_none());
+        // In the end it is tried again, and a whole sync forgets what it can.
+        while content.pending.ops.len() < 2 * PENDING_MOST {
+            content.write(&mut pages, elsewhere, b"x");
+        }
+        content.write(&mut pages, 0, b"x");
+        content.settle(&mut pages, u64::MAX);
+        assert_eq!((content.pending.ops.len(), content.pending.left), (0, 0));
+    }
 }
