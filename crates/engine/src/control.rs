@@ -54,7 +54,15 @@ impl Control {
     }
 
     /// Kills the scope's processes, this instant: not one more poll.
+    ///
+    /// # Panics
+    /// If a machine is to go down and the scope is one of its nodes: one device would
+    /// take it for dead, and another not.
     pub fn crash(self, scope: Scope, kind: CrashKind) {
+        assert!(
+            kind == CrashKind::Process || matches!(scope, Scope::Machine(_)),
+            "{kind:?} takes a whole machine down, not {scope:?}: crash the scope that CrashKind::scope gives"
+        );
         let dead = local::reach(self.run, |split| {
             let local::Split { kernel, devices } = split;
             let before = kernel.debris.len();

@@ -17,8 +17,7 @@ impl Disks {
     /// The scope's processes are dead. Ends what they had under way, closes their
     /// files, and, if their machine went down too, judges what was not durable.
     ///
-    /// A crash of a node of another kind than `Process` takes its machine down
-    /// unless other processes live there.
+    /// Only a crash of kind `Process` strikes a node by itself; the engine sees to that.
     pub(crate) fn crash_scope(&mut self, scope: Scope, kind: CrashKind, kernel: &mut Kernel) {
         if self.formatted.is_empty() {
             return;

@@ -209,6 +209,14 @@ fn a_machine_takes_all_of_its_nodes_with_it_and_no_other() {
 }
 
 #[test]
+#[should_panic(expected = "crash the scope that CrashKind::scope gives")]
+fn a_machine_does_not_go_down_with_one_of_its_nodes() {
+    let mut basin = Basin::new(1);
+    let (process, node) = (basin.boot(0), basin.nodes[0]);
+    basin.world.enter(|| process.control.crash(Scope::Node(node), CrashKind::Machine));
+}
+
+#[test]
 fn whoever_joins_a_task_of_the_dead_is_told_at_once() {
     let mut basin = Basin::new(2);
     let (victim, other) = (basin.boot(0), basin.boot(1));

@@ -80,7 +80,8 @@ fn a_recycled_world_runs_a_seed_as_a_fresh_one_does() {
                 used.world.enter(|| process.control.pause(Scope::Node(node)));
                 used.world.run(5_000_000);
                 if seed % 10 == 0 {
-                    used.world.enter(|| process.control.crash(Scope::Node(node), CrashKind::Machine));
+                    let scope = used.world.kernel(|kernel| CrashKind::Machine.scope(node, &kernel.topology));
+                    used.world.enter(|| process.control.crash(scope, CrashKind::Machine));
                 }
             }
         }
