@@ -288,7 +288,7 @@ impl Fabric {
         let flight = self.links.depart_datagram(&self.config, kernel, path, entity, 0);
         let bytes = self.datagrams.copy(data);
         let (crashes, lost, marks) = (self.crashes, flight.lost, flight.marks | marks);
-        let due = kernel.now() + flight.nanos;
+        let due = kernel.now().saturating_add(flight.nanos);
         kernel.tell("udp.depart", |telling| told::sends(telling, entity, path, data.len(), due, marks));
         let index = self.datagrams.insert(Datagram { entity, from, to, path, bytes, lost, marks, crashes });
         // A datagram lands once and cannot be called back: its record needs no ticket.

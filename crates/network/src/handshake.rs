@@ -53,10 +53,11 @@ impl Fabric {
         connection.handshake.since = kernel.now();
         kernel.note_and_tell(CONNECT, entity, number_of(to), |telling| told::opens(telling, connection));
         if peer.is_none() {
-            self.fail_at(kernel, index, kernel.now() + UNREACHABLE_AFTER, io::ErrorKind::HostUnreachable);
+            self.fail_at(kernel, index, kernel.now().saturating_add(UNREACHABLE_AFTER), io::ErrorKind::HostUnreachable);
         } else if kernel.strikes(&CONNECT_HANG, entity, 0, self.config.connect_hang, Target::Node(home.node)) {
             self.connections.at(index).handshake.marks |= mark(&CONNECT_HANG);
-            self.fail_at(kernel, index, kernel.now() + self.config.connect_limit, io::ErrorKind::TimedOut);
+            let due = kernel.now().saturating_add(self.config.connect_limit);
+            self.fail_at(kernel, index, due, io::ErrorKind::TimedOut);
         } else {
             self.send_syn(kernel, index);
         }
@@ -196,7 +197,7 @@ impl Fabric {
             handshake.attempt += 1;
             handshake.phase = Phase::ConfirmLost;
             let delay = backoff(first, most, handshake.attempt);
-            let due = kernel.now() + delay;
+            let due = kernel.now().saturating_add(delay);
             return self.queue_handshake(kernel, index, due);
         }
         self.connections.at(index).handshake.phase = Phase::Established;
@@ -219,7 +220,7 @@ impl Fabric {
         handshake.lost = flight.lost;
         handshake.marks |= flight.marks;
         handshake.crashes = crashes;
-        let due = kernel.now() + flight.nanos;
+        let due = kernel.now().saturating_add(flight.nanos);
         kernel.tell("tcp.depart", |telling| packet_of(connection, phase).departs(telling, due));
         self.queue_handshake(kernel, index, due);
     }
@@ -261,10 +262,10 @@ impl Fabric {
     fn lose_syn(&mut self, kernel: &mut Kernel, index: u32) {
         let (first, limit) = (self.config.connect_first, self.config.connect_limit);
         let handshake = &mut self.connections.at(index).handshake;
-        let due = kernel.now() + backoff(first, u64::MAX >> 1, handshake.attempt);
+        let due = kernel.now().saturating_add(backoff(first, u64::MAX >> 1, handshake.attempt));
         handshake.attempt += 1;
         if due - handshake.since > limit {
-            let due = handshake.since + limit;
+            let due = handshake.since.saturating_add(limit);
             return self.fail_at(kernel, index, due, io::ErrorKind::TimedOut);
         }
         handshake.phase = Phase::SynLost;

@@ -19,7 +19,7 @@ impl Landing {
     /// Always inline: a call would hand the flight over in memory, to be read back at once.
     #[inline(always)]
     pub(crate) fn enqueue(self, flow: &mut Flow, kernel: &mut Kernel, cargo: Cargo, flight: Flight) {
-        let due = flow.last_due.max(kernel.now() + flight.nanos);
+        let due = flow.last_due.max(kernel.now().saturating_add(flight.nanos));
         flow.last_due = due;
         let departure = Departure { end: flow.departed, due, cargo, lost: flight.lost, marks: flight.marks };
         // Asked first: what the words would be made of is not laid down in memory for nothing.

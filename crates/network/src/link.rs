@@ -9,6 +9,10 @@ use wavetank_engine::{Domain, Kernel, MachineId, Target};
 /// The domain of a packet's time on its way.
 pub(crate) const LATENCY: Domain = Domain::new("network.latency");
 
+/// A time that no run reaches, 146 years. A link is never slower and never holds for longer,
+/// so that what is due then still has its place among other times.
+const ENDLESS: u64 = 1 << 62;
+
 /// The way from one machine to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Path {
@@ -92,6 +96,7 @@ impl Links {
 
     /// Makes a direction slower by so many nanoseconds, 0 for none. Whether it was not so slow before.
     pub(crate) fn set_extra(&mut self, path: Path, nanos: u64) -> bool {
+        let nanos = nanos.min(ENDLESS);
         self.change(path, |link| std::mem::replace(&mut link.extra, nanos) != nanos && nanos > 0)
     }
 
@@ -114,6 +119,7 @@ impl Links {
 
     /// Holds what departs from now on until that time; 0 ends that.
     pub(crate) fn set_held(&mut self, path: Path, until: u64) {
+        let until = until.min(ENDLESS);
         self.change(path, |link| {
             link.held_until = until;
             until > 0
@@ -149,7 +155,7 @@ impl Links {
         if path.is_loopback() {
             return config.loopback_latency;
         }
-        config.latency_min + self.extra(path) + self.hold(path, now)
+        config.latency_min.saturating_add(self.extra(path)).saturating_add(self.hold(path, now))
     }
 
     /// Decides about a segment that departs, faults included if it is a rough time.
@@ -196,12 +202,12 @@ impl Links {
         }
         let extra = self.extra(path);
         if extra > 0 {
-            flight.nanos += extra;
+            flight.nanos = flight.nanos.saturating_add(extra);
             flight.marks |= mark(&SLOW);
         }
         let held = self.hold(path, kernel.now());
         if held > 0 {
-            flight.nanos += held;
+            flight.nanos = flight.nanos.saturating_add(held);
             flight.marks |= mark(&CLOG);
         }
         if self.is_cut(path) {
@@ -210,7 +216,7 @@ impl Links {
         }
         let (ratio, most) = (config.spike, config.spike_max);
         if let Some(late) = kernel.strikes_for(&DELAY_SPIKE, entity, nth, ratio, 1, most, Target::Machine(path.to)) {
-            flight.nanos += late;
+            flight.nanos = flight.nanos.saturating_add(late);
             flight.marks |= mark(&DELAY_SPIKE);
         }
         flight

@@ -138,7 +138,7 @@ impl Fabric {
         stall.marks |= marks;
         let delay = backoff(first, most, stall.attempt);
         let slot = Role::Landing.slot(index << 1 | side as u32);
-        flow.ticket = Some(kernel.at(kernel.now() + delay, self.number, slot));
+        flow.ticket = Some(kernel.at(kernel.now().saturating_add(delay), self.number, slot));
     }
 
     /// Sends everything that is owed again, or gives up.

@@ -256,7 +256,7 @@ impl Fabric {
         flow.arrive();
         flow.landed = flow.landed.max(end);
         flow.advertised = flow.read + u64::from(config.receive_window);
-        let due = kernel.now() + links.latency_of_ack(config, back, kernel.now());
+        let due = kernel.now().saturating_add(links.latency_of_ack(config, back, kernel.now()));
         flow.push_ack(Ack { due, upto: flow.landed, edge: flow.advertised }, kernel.now());
         if let Some(next) = flow.first {
             flow.ticket = Some(kernel.at(next.due, *number, Role::Landing.slot(flow_index)));
@@ -293,7 +293,7 @@ impl Fabric {
             flow.end_stall();
         }
         flow.advertised = flow.read + u64::from(config.receive_window);
-        let due = kernel.now() + links.latency_of_ack(config, back, kernel.now());
+        let due = kernel.now().saturating_add(links.latency_of_ack(config, back, kernel.now()));
         flow.push_ack(Ack { due, upto: flow.landed, edge: flow.advertised }, kernel.now());
         if flow.is_ack_awaited() {
             self.expect_ack(kernel, index, side);

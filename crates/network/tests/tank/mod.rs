@@ -68,6 +68,13 @@ impl Tank {
         self.world.tasks().iter().map(ToString::to_string).collect()
     }
 
+    /// Runs as far as it goes: why it stopped there.
+    pub(crate) fn stop(&mut self) -> Stop {
+        let stop = self.world.run(u64::MAX);
+        assert!(self.world.panics().is_empty(), "{:?}", self.world.panics());
+        stop
+    }
+
     pub(crate) fn tally(&mut self, kind: &FaultKind) -> Tally {
         self.world.kernel(|kernel| *kernel.faults().tally(kind))
     }
@@ -124,6 +131,11 @@ impl Hand {
 
     pub(crate) fn heal(self) {
         self.fabric(|fabric, kernel| fabric.heal(kernel));
+    }
+
+    /// Holds what departs from one machine to another for so many nanoseconds; 0 ends that.
+    pub(crate) fn clog(self, from: u32, to: u32, nanos: u64) {
+        self.fabric(|fabric, kernel| fabric.clog(kernel, MachineId(from), MachineId(to), nanos));
     }
 
     pub(crate) fn crash(self, node: u32, kind: CrashKind) {
