@@ -1,7 +1,7 @@
 //! The acknowledgements of a direction: at most two are on their way, the earliest in
 //! place, and all later ones as one, aside. No event as long as nobody waits for them.
 
-use crate::flow::Flow;
+use crate::flow::{Aside, Flow};
 use std::hint::select_unpredictable;
 
 /// An acknowledgement on its way: a fact with a due time, and not an event.
@@ -63,6 +63,18 @@ impl Flow {
         self.ack = NO_ACK;
         if let Some(aside) = &mut self.aside {
             aside.later = NO_ACK;
+        }
+    }
+
+    /// The acknowledgements on their way arrive at other times.
+    pub(crate) fn shift_acks(&mut self, shifted: impl Fn(u64) -> u64) {
+        if self.ack.due != NO_ACK.due {
+            self.ack.due = shifted(self.ack.due);
+        }
+        if let Some(Aside { later, .. }) = self.aside.as_deref_mut()
+            && later.due != NO_ACK.due
+        {
+            later.due = shifted(later.due).max(self.ack.due);
         }
     }
 

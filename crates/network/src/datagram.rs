@@ -4,7 +4,7 @@
 use crate::address::{Route, destination, number_of, seen_by, source};
 use crate::broken::Broken;
 use crate::fabric::Fabric;
-use crate::kinds::{DATAGRAM_DUPLICATE, DATAGRAM_LOSS, PARTITION, count_effects, mark};
+use crate::kinds::{CLOG, DATAGRAM_DUPLICATE, DATAGRAM_LOSS, PARTITION, count_effects, mark};
 use crate::link::Path;
 use crate::listener::choose_address;
 use crate::slot::Role;
@@ -16,7 +16,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::task::{Context, Poll, Waker};
 use tokio::io::ReadBuf;
-use wavetank_engine::{EventKind, Home, Kernel, MachineId, NodeId, Target, hash_bytes, mix};
+use wavetank_engine::{EventKind, Home, Kernel, MachineId, NodeId, Target, Ticket, hash_bytes, mix};
 
 const SEND: EventKind = EventKind::new("udp.send");
 const RECEIVE: EventKind = EventKind::new("udp.receive");
@@ -32,9 +32,14 @@ pub(crate) struct Datagram {
     path: Path,
     bytes: Vec<u8>,
     lost: bool,
-    marks: u16,
+    pub(crate) marks: u16,
     /// When it was sent, in crashes of the run so far.
     crashes: u64,
+    pub(crate) due: u64,
+    /// Its landing; none before it is queued.
+    pub(crate) ticket: Option<Ticket>,
+    /// How many were sent before it.
+    nth: u64,
 }
 
 /// All datagrams on their way.
@@ -44,6 +49,8 @@ pub(crate) struct Datagrams {
     free: Vec<u32>,
     /// Buffers to be used again.
     spare: Vec<Vec<u8>>,
+    /// How many were sent.
+    sent: u64,
 }
 
 /// What Linux says of a datagram that no packet has room for; std has no kind for it.
@@ -55,6 +62,20 @@ impl Datagrams {
     pub(crate) fn reset(&mut self) {
         self.slots.clear();
         self.free.clear();
+        self.sent = 0;
+    }
+
+    /// Those on a direction that a clog has touched, the first sent first.
+    pub(crate) fn clogged(&self, path: Path) -> Vec<u32> {
+        let of_path = |datagram: &Datagram| datagram.path == path && datagram.marks & mark(&CLOG) != 0;
+        let is_held = |index: &u32| self.slots[*index as usize].as_ref().is_some_and(of_path);
+        let mut indices: Vec<u32> = (0..self.slots.len() as u32).filter(is_held).collect();
+        indices.sort_unstable_by_key(|&index| self.peek(index).nth);
+        indices
+    }
+
+    pub(crate) fn at(&mut self, index: u32) -> &mut Datagram {
+        self.slots[index as usize].as_mut().expect("a queued datagram exists until it lands")
     }
 
     pub(crate) fn peek(&self, index: u32) -> &Datagram {
@@ -290,9 +311,11 @@ impl Fabric {
         let (crashes, lost, marks) = (self.crashes, flight.lost, flight.marks | marks);
         let due = kernel.now().saturating_add(flight.nanos);
         kernel.tell("udp.depart", |telling| told::sends(telling, entity, path, data.len(), due, marks));
-        let index = self.datagrams.insert(Datagram { entity, from, to, path, bytes, lost, marks, crashes });
-        // A datagram lands once and cannot be called back: its record needs no ticket.
-        let _ = kernel.at(due, self.number, Role::Datagram.slot(index));
+        let nth = self.datagrams.sent;
+        self.datagrams.sent += 1;
+        let datagram = Datagram { entity, from, to, path, bytes, lost, marks, crashes, due, ticket: None, nth };
+        let index = self.datagrams.insert(datagram);
+        self.datagrams.at(index).ticket = Some(kernel.at(due, self.number, Role::Datagram.slot(index)));
     }
 
     /// A datagram is due.

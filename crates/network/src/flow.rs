@@ -185,6 +185,12 @@ impl Flow {
         true
     }
 
+    /// What is on its way, the first first.
+    pub(crate) fn departures(&mut self) -> impl Iterator<Item = &mut Departure> {
+        let Flow { first, aside, .. } = self;
+        first.iter_mut().chain(aside.iter_mut().flat_map(|aside| &mut aside.rest))
+    }
+
     /// Takes the first segment off the way; the next is the first then.
     #[inline]
     pub(crate) fn arrive(&mut self) {

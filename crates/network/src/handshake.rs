@@ -241,7 +241,7 @@ impl Fabric {
         kernel.tell("tcp.land", |telling| packet.ends(telling, is_lost));
     }
 
-    fn queue_handshake(&mut self, kernel: &mut Kernel, index: u32, due: u64) {
+    pub(crate) fn queue_handshake(&mut self, kernel: &mut Kernel, index: u32, due: u64) {
         let ticket = kernel.at(due, self.number, Role::Handshake.slot(index));
         let connection = self.connections.at(index);
         connection.handshake.due = due;

@@ -7,8 +7,8 @@
 //! sees of it; [`NetworkConfig`] says how it behaves, [`Broken`] which promise a test
 //! breaks, [`kinds`] how its faults are called, [`address_of`] where machines live.
 //! Inside, `connection`, `flow` and `acks` hold the state; `handshake`, `transfer`,
-//! `recovery` and `closing` are the life of a connection; `link` and `partition`
-//! are what lies between machines.
+//! `recovery` and `closing` are the life of a connection; `link`, `partition` and
+//! `held` are what lies between machines.
 
 mod acks;
 mod address;
@@ -20,6 +20,7 @@ mod datagram;
 mod fabric;
 mod flow;
 mod handshake;
+mod held;
 pub mod kinds;
 mod landing;
 mod link;

@@ -61,7 +61,8 @@ impl Fabric {
         self.partition(kernel, &[machine], &others);
     }
 
-    /// Makes each packet of a direction take so many nanoseconds more, from now on; 0 ends that.
+    /// Makes each packet of a direction take so many nanoseconds more, from now on; 0 ends
+    /// that for what departs then, which still does not overtake on a stream.
     pub fn slow(&mut self, kernel: &mut Kernel, from: MachineId, to: MachineId, nanos: u64) {
         let path = Path { from, to };
         if path.is_loopback() {
@@ -79,14 +80,15 @@ impl Fabric {
     }
 
     /// Holds whatever departs in a direction until so much virtual time has passed, then
-    /// lets it go; 0 ends that. Nothing is lost.
+    /// lets it go. Nothing is lost. Once more, and what is held is let go at the new time; 0
+    /// lets it go now. What is let go still has its way before it.
     pub fn clog(&mut self, kernel: &mut Kernel, from: MachineId, to: MachineId, nanos: u64) {
         let path = Path { from, to };
         if path.is_loopback() {
             return;
         }
         let until = if nanos == 0 { 0 } else { kernel.now().saturating_add(nanos) };
-        self.links.set_held(path, until);
+        self.hold_until(kernel, path, until);
         kernel.note_and_tell(CLOGGED, path.entity(), nanos, |telling| {
             told::changes(telling, path, "clogged", nanos > 0);
             telling.arg("nanos", nanos);
@@ -94,7 +96,8 @@ impl Fabric {
         self.refresh();
     }
 
-    /// Mends every cut, and lets every link be as fast as configured.
+    /// Mends every cut, lets go of what is held, and lets every link be as fast as
+    /// configured. What has departed on a slow link is as slow as it was to be.
     pub fn heal(&mut self, kernel: &mut Kernel) {
         for path in self.links.disturbed() {
             self.mend(kernel, path.from, path.to);
@@ -102,7 +105,10 @@ impl Fabric {
                 kernel.tell(MEND.name(), |telling| told::changes(telling, path, "slow", false));
             }
             self.links.set_extra(path, 0);
-            self.links.set_held(path, 0);
+            if self.links.hold(path, kernel.now()) > 0 {
+                kernel.tell(MEND.name(), |telling| told::changes(telling, path, "clogged", false));
+            }
+            self.hold_until(kernel, path, 0);
         }
         self.refresh();
     }

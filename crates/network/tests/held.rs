@@ -105,3 +105,92 @@ fn a_connection_through_an_endless_clog_stays_in_the_making() {
     });
     assert_eq!(tank.stop(), Stop::Limit(Limit::Time));
 }
+
+/// The times, in microseconds, of what arrives from machine 1 at machine 2 in a network without jitter.
+fn arrivals(is_stream: bool, script: &'static [(u64, u8)], disturb: impl FnOnce(Hand)) -> Vec<(u8, u64)> {
+    let (mut tank, log) = (Tank::new(NetworkConfig::perfect(), 3), Log::default());
+    tank.run(1, |hand| {
+        send(hand, &log, is_stream, script);
+        disturb(hand);
+    });
+    let mut arrived: Vec<_> = log.take().into_iter().map(|(what, when)| (what, when.as_micros() as u64)).collect();
+    if !is_stream {
+        // Which of two datagrams lands first at one instant is a decision.
+        arrived.sort_unstable_by_key(|&(what, when)| (when, what));
+    }
+    arrived
+}
+
+#[test]
+fn what_a_clog_holds_is_let_go_when_it_ends() {
+    const SCRIPT: &[(u64, u8)] = &[(10, b'a'), (20, b'b'), (30, b'c'), (1000, b'd')];
+    for is_stream in [true, false] {
+        let plain = arrivals(is_stream, SCRIPT, |_| {});
+        let ends: [fn(Hand); 3] = [Hand::heal, |hand| hand.clog(1, 2, 0), |hand| hand.clog(1, 2, 1_000_000)];
+        for (nth, end) in ends.into_iter().enumerate() {
+            for held in [600_000_000_000, u64::MAX] {
+                let disturbed = arrivals(is_stream, SCRIPT, |hand| {
+                    hand.spawn(async move {
+                        hand.sleep(15).await;
+                        hand.clog(1, 2, held);
+                        hand.sleep(35).await;
+                        end(hand);
+                    });
+                });
+                // The third ends a millisecond later.
+                let at = if nth == 2 { 51_100 } else { 50_100 };
+                assert_eq!(disturbed, [plain[0], (b'b', at), (b'c', at), plain[3]], "the {nth}th, {is_stream}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_clog_that_is_made_longer_holds_what_it_held() {
+    for is_stream in [true, false] {
+        let arrived = arrivals(is_stream, &[(20, b'a'), (60, b'b')], |hand| {
+            hand.spawn(async move {
+                hand.sleep(15).await;
+                hand.clog(1, 2, 35_000_000);
+                hand.sleep(15).await;
+                hand.clog(1, 2, 100_000_000);
+            });
+        });
+        assert_eq!(arrived, [(b'a', 130_100), (b'b', 130_100)]);
+    }
+}
+
+#[test]
+fn a_handshake_and_an_acknowledgement_are_let_go_too() {
+    for (from, to) in [(1, 2), (2, 1)] {
+        let arrived = arrivals(true, &[(40, b'a')], |hand| {
+            hand.clog(from, to, u64::MAX);
+            hand.spawn(async move {
+                hand.sleep(30).await;
+                hand.heal();
+            });
+        });
+        assert_eq!(arrived.iter().map(|&(what, when)| (what, when / 1000)).collect::<Vec<_>>(), [(b'a', 40)]);
+    }
+    // Who writes more than the send buffer waits for an acknowledgement.
+    let mut tank = Tank::new(NetworkConfig { send_buffer: 10, ..NetworkConfig::perfect() }, 3);
+    tank.run(1, |hand| {
+        let (here, there) = (hand.boot(1), hand.boot(2));
+        there.spawn(async move {
+            let listener = there.network().bind(at(2, 80)).await.expect("the port is free");
+            let (mut stream, _) = listener.accept().await.expect("accepting never fails");
+            stream.read_exact(&mut [0; 20]).await.expect("all of it comes");
+        });
+        here.spawn(async move {
+            here.sleep(1).await;
+            let mut stream = here.network().connect(at(2, 80)).await.expect("it listens");
+            hand.clog(2, 1, u64::MAX);
+            hand.spawn(async move {
+                hand.sleep(30).await;
+                hand.heal();
+            });
+            stream.write_all(&[0; 20]).await.expect("there is room at last");
+            assert_eq!(here.now().as_millis(), 31);
+        });
+    });
+}
