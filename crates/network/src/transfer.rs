@@ -124,7 +124,7 @@ impl Fabric {
         }
         // As Linux does, tell the writer of a wider window once that is worth a packet.
         let window = u64::from(self.config.receive_window);
-        if (flow.read + window - flow.advertised) * 2 >= window {
+        if (flow.read + window).saturating_sub(flow.advertised) * 2 >= window {
             self.confirm(kernel, index, side ^ 1);
         }
         Poll::Ready(Ok(()))
@@ -255,7 +255,7 @@ impl Fabric {
         };
         flow.arrive();
         flow.landed = flow.landed.max(end);
-        flow.advertised = flow.read + u64::from(config.receive_window);
+        flow.advertised = flow.advertised.max(flow.read + u64::from(config.receive_window));
         let due = kernel.now().saturating_add(links.latency_of_ack(config, back, kernel.now()));
         flow.push_ack(Ack { due, upto: flow.landed, edge: flow.advertised }, kernel.now());
         if let Some(next) = flow.first {
@@ -292,7 +292,7 @@ impl Fabric {
             // What was sent again has landed; a mere update of the window ends no stall.
             flow.end_stall();
         }
-        flow.advertised = flow.read + u64::from(config.receive_window);
+        flow.advertised = flow.advertised.max(flow.read + u64::from(config.receive_window));
         let due = kernel.now().saturating_add(links.latency_of_ack(config, back, kernel.now()));
         flow.push_ack(Ack { due, upto: flow.landed, edge: flow.advertised }, kernel.now());
         if flow.is_ack_awaited() {
