@@ -126,7 +126,7 @@ impl Fabric {
         let connection = self.connections.peek(index);
         let (to, machine) = (connection.ends[SERVER].address, connection.ends[SERVER].machine);
         let (entity, sent_at) = (connection.entity, connection.handshake.crashes);
-        let is_again = connection.handshake.listener.is_some();
+        let is_again = connection.handshake.listener.is_some() && connection.ends[SERVER].state == State::Open;
         if self.is_packet_lost(index, CLIENT) || self.is_down(machine, kernel) {
             return self.lose_syn(kernel, index);
         }
@@ -134,6 +134,7 @@ impl Fabric {
             // The answer was lost, and this is the SYN again.
             return self.send_packet(kernel, index, SERVER, Phase::SynReceived, ANSWER);
         }
+        self.forget_server(index);
         let Some(listener) = self.site(machine).tcp.find(to) else {
             let is_low = to.port() < 1024;
             if self.config.broken == Some(if is_low { Broken::Refusal } else { Broken::RefusalAfterClose }) {
@@ -160,6 +161,14 @@ impl Fabric {
         server.node = node;
         server.address = seen_by(bound, to);
         self.send_packet(kernel, index, SERVER, Phase::SynReceived, ANSWER);
+    }
+
+    /// Who answered an earlier SYN is no more: this one finds the server's side as new.
+    fn forget_server(&mut self, index: u32) {
+        self.release_place(index);
+        let connection = self.connections.at(index);
+        connection.flows[SERVER].sealed = false;
+        connection.flows[CLIENT].update_lost = false;
     }
 
     fn land_answer(&mut self, kernel: &mut Kernel, index: u32) {

@@ -114,7 +114,11 @@ impl Hand {
     }
 
     pub(crate) async fn sleep(self, millis: u64) {
-        SimTimeProvider::new(self.home).sleep(Duration::from_millis(millis)).await;
+        self.sleep_micros(1000 * millis).await;
+    }
+
+    pub(crate) async fn sleep_micros(self, micros: u64) {
+        SimTimeProvider::new(self.home).sleep(Duration::from_micros(micros)).await;
     }
 
     pub(crate) fn now(self) -> Duration {
@@ -127,6 +131,11 @@ impl Hand {
 
     pub(crate) fn partition(self, one: u32, other: u32) {
         self.fabric(|fabric, kernel| fabric.partition(kernel, &[MachineId(one)], &[MachineId(other)]));
+    }
+
+    /// Cuts the way from one machine to another.
+    pub(crate) fn cut(self, from: u32, to: u32) {
+        self.fabric(|fabric, kernel| fabric.cut(kernel, MachineId(from), MachineId(to)));
     }
 
     pub(crate) fn heal(self) {
