@@ -60,7 +60,8 @@ pub struct NetworkConfig {
     pub retransmit_limit: u64,
     /// How long until a lost SYN is sent again the first time; doubled each time.
     pub connect_first: u64,
-    /// How long a connection may take to open before it has timed out.
+    /// How long a connection may take to open before it has timed out; how long, too, a
+    /// server waits for the confirmation of one before it forgets it.
     pub connect_limit: u64,
     /// A promise of the model that is broken on purpose, to see a test turn red.
     #[serde(skip)]

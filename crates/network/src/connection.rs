@@ -64,7 +64,7 @@ pub(crate) enum Phase {
     Refused,
     /// The client is connected; its acknowledgement is on its way.
     Confirming,
-    /// That will be sent again.
+    /// That will be sent again, or the server forgets the connection.
     ConfirmLost,
     /// Both sides know.
     Established,
@@ -79,6 +79,7 @@ pub(crate) enum Phase {
 #[derive(Debug, Default)]
 pub(crate) struct Handshake {
     pub(crate) phase: Phase,
+    /// When the client began, or, from its confirmation on, when that departed first.
     pub(crate) since: u64,
     pub(crate) attempt: u32,
     /// The packet on its way will not arrive.

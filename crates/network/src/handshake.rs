@@ -6,7 +6,7 @@ use crate::broken::Broken;
 use crate::connection::{CLIENT, Connection, Handshake, Phase, SERVER, State};
 use crate::fabric::Fabric;
 use crate::kinds::{CONNECT_HANG, CONNECT_REFUSED, PARTITION, count_effects, mark};
-use crate::recovery::backoff;
+use crate::recovery::{GIVE_UP, backoff};
 use crate::slot::Role;
 use crate::told::{self, Packet};
 use crate::transfer::Handle;
@@ -111,6 +111,7 @@ impl Fabric {
             Phase::Refused if self.is_packet_lost(index, SERVER) => self.lose_syn(kernel, index),
             Phase::Refused => self.fail_connect(kernel, index, io::ErrorKind::ConnectionRefused),
             Phase::Confirming => self.land_confirmation(kernel, index),
+            Phase::ConfirmLost if self.is_half_open_over(kernel, index) => self.end_half_open(kernel, index),
             Phase::ConfirmLost => self.send_confirmation(kernel, index),
             Phase::Failing(error) => self.fail_connect(kernel, index, error),
             Phase::Established | Phase::Failed => unreachable!("nothing is due in phase {phase:?}"),
@@ -175,8 +176,10 @@ impl Fabric {
         if self.is_packet_lost(index, SERVER) {
             return self.lose_syn(kernel, index);
         }
+        let connection = self.connections.at(index);
+        connection.handshake.since = kernel.now();
+        let waiter = connection.flows[SERVER].reader.take();
         self.send_confirmation(kernel, index);
-        let waiter = self.connections.at(index).flows[SERVER].reader.take();
         kernel.wake(waiter);
     }
 
@@ -189,6 +192,9 @@ impl Fabric {
     }
 
     fn land_confirmation(&mut self, kernel: &mut Kernel, index: u32) {
+        if self.is_packet_lost(index, CLIENT) {
+            return self.lose_confirmation(kernel, index);
+        }
         let connection = self.connections.peek(index);
         let machine = connection.ends[SERVER].machine;
         let (listener, generation) = connection.handshake.listener.expect("a listener holds a place for it");
@@ -200,21 +206,43 @@ impl Fabric {
             }
             return;
         }
-        if self.is_packet_lost(index, CLIENT) {
-            let (first, most) = (self.config.retransmit_first, self.config.retransmit_max);
-            let handshake = &mut self.connections.at(index).handshake;
-            handshake.attempt += 1;
-            handshake.phase = Phase::ConfirmLost;
-            let delay = backoff(first, most, handshake.attempt);
-            let due = kernel.now().saturating_add(delay);
-            return self.queue_handshake(kernel, index, due);
-        }
         self.connections.at(index).handshake.phase = Phase::Established;
         let broken = self.config.broken;
         self.listeners.at(listener).queue_up(index, generation, broken, kernel);
         if self.config.broken == Some(Broken::ConnectBeforeAccept) {
             self.connections.at(index).handshake.phase = Phase::SynReceived;
         }
+    }
+
+    /// The server, which knows of no confirmation, answers again, and so the client confirms again.
+    fn lose_confirmation(&mut self, kernel: &mut Kernel, index: u32) {
+        let (first, most, limit) =
+            (self.config.retransmit_first, self.config.retransmit_max, self.config.connect_limit);
+        let handshake = &mut self.connections.at(index).handshake;
+        handshake.attempt += 1;
+        handshake.phase = Phase::ConfirmLost;
+        let again = kernel.now().saturating_add(backoff(first, most, handshake.attempt));
+        let due = again.min(handshake.since.saturating_add(limit));
+        self.queue_handshake(kernel, index, due);
+    }
+
+    /// Whether the server has waited for the confirmation as long as it does.
+    fn is_half_open_over(&self, kernel: &Kernel, index: u32) -> bool {
+        kernel.now() - self.connections.peek(index).handshake.since >= self.config.connect_limit
+    }
+
+    /// The server forgets the connection and tells nobody: the client believes that it is
+    /// open, and is reset when it sends something.
+    fn end_half_open(&mut self, kernel: &mut Kernel, index: u32) {
+        self.release_place(index);
+        let connection = self.connections.at(index);
+        connection.handshake.phase = Phase::Established;
+        connection.ends[SERVER].state = State::Gone;
+        let (flow, attempt) = (&mut connection.flows[SERVER], connection.handshake.attempt);
+        flow.sealed = true;
+        kernel.note_and_tell(GIVE_UP, flow.entity, u64::from(attempt), |telling| {
+            told::retries(telling, flow.entity, attempt);
+        });
     }
 
     /// Sends a packet of the handshake, and queues its landing.

@@ -14,7 +14,7 @@ use std::io;
 use wavetank_engine::{EventKind, Kernel, Waiter, mix};
 
 const LOST: EventKind = EventKind::new("tcp.lost");
-const GIVE_UP: EventKind = EventKind::new("tcp.time-out");
+pub(crate) const GIVE_UP: EventKind = EventKind::new("tcp.time-out");
 const RESET_LANDS: EventKind = EventKind::new("tcp.reset");
 
 /// The fate of a segment.

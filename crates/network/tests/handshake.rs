@@ -77,3 +77,79 @@ fn a_syn_that_is_sent_again_is_answered_by_who_listens_now() {
         assert_eq!((accepted.take().len(), late.take().len()), (0, usize::from(restarts)));
     }
 }
+
+/// Connects from machine 1 and waits for the byte that says that it was accepted: what came of it.
+fn connect_and_listen(here: Hand) {
+    here.spawn(async move {
+        here.sleep(1).await;
+        let mut stream = here.network().connect(at(2, 80)).await.expect("the answer has arrived");
+        assert_eq!(here.now().as_micros(), 1200);
+        stream.read_exact(&mut [0; 1]).await.expect("it was accepted");
+    });
+}
+
+#[test]
+fn a_confirmation_is_sent_again_until_the_server_gives_up() {
+    let accepted = Accepted::default();
+    let by = accepted.clone();
+    // Who cuts and never mends has a deadlock: both wait, and nothing is due.
+    run(NetworkConfig::perfect(), 2, |hand| {
+        by.serve(hand.boot(2));
+        connect_and_listen(hand.boot(1));
+        hand.spawn(async move {
+            hand.sleep_micros(1250).await;
+            hand.cut(1, 2);
+        });
+    });
+    assert_eq!(accepted.take(), []);
+    for (cut, is_open) in [(14_000, true), (16_000, false)] {
+        let by = accepted.clone();
+        run(NetworkConfig { backlog: 1, ..NetworkConfig::perfect() }, 1, |hand| {
+            by.serve(hand.boot(2));
+            let here = hand.boot(1);
+            here.spawn(async move {
+                here.sleep(1).await;
+                let mut stream = here.network().connect(at(2, 80)).await.expect("the answer has arrived");
+                here.sleep(20_000).await;
+                if is_open {
+                    stream.read_exact(&mut [0; 1]).await.expect("it was accepted");
+                } else {
+                    stream.write_all(b"who is there").await.expect("the client believes to be connected");
+                    let error = stream.read(&mut [0; 1]).await.expect_err("the server knows of nothing");
+                    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+                    // Its place in the backlog is free again.
+                    let mut next = here.network().connect(at(2, 80)).await.expect("it listens");
+                    next.read_exact(&mut [0; 1]).await.expect("it was accepted");
+                }
+            });
+            hand.spawn(async move {
+                hand.sleep_micros(1250).await;
+                hand.cut(1, 2);
+                hand.sleep(cut).await;
+                hand.heal();
+            });
+        });
+        assert_eq!(accepted.take().iter().map(|millis| millis / 1000 < 20).collect::<Vec<_>>(), [is_open]);
+    }
+}
+
+#[test]
+fn a_confirmation_that_is_lost_is_not_answered() {
+    run(NetworkConfig::perfect(), 0, |hand| {
+        let (here, there) = (hand.boot(1), hand.boot(2));
+        there.spawn(async move {
+            let listener = there.network().bind(at(2, 80)).await.expect("the port is free");
+            there.sleep_micros(1250).await;
+            hand.cut(1, 2);
+            drop(listener);
+            there.sleep(5000).await;
+            hand.heal();
+        });
+        here.spawn(async move {
+            here.sleep(1).await;
+            let mut stream = here.network().connect(at(2, 80)).await.expect("the answer has arrived");
+            let error = stream.read(&mut [0; 1]).await.expect_err("nobody listens any more");
+            assert_eq!((error.kind(), here.now().as_secs()), (ErrorKind::ConnectionReset, 5));
+        });
+    });
+}
