@@ -226,9 +226,11 @@ impl Fabric {
         self.queue_handshake(kernel, index, due);
     }
 
-    /// Whether the server has waited for the confirmation as long as it does.
+    /// Whether nobody is left who would confirm, or the server has waited for it as long as it does.
     fn is_half_open_over(&self, kernel: &Kernel, index: u32) -> bool {
-        kernel.now() - self.connections.peek(index).handshake.since >= self.config.connect_limit
+        let connection = self.connections.peek(index);
+        let is_over_due = kernel.now() - connection.handshake.since >= self.config.connect_limit;
+        is_over_due || !matches!(connection.ends[CLIENT].state, State::Open | State::Orphan)
     }
 
     /// The server forgets the connection and tells nobody: the client believes that it is

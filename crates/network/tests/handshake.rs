@@ -153,3 +153,32 @@ fn a_confirmation_that_is_lost_is_not_answered() {
         });
     });
 }
+
+#[test]
+fn a_machine_that_is_dead_confirms_nothing() {
+    // Cut before its confirmation lands, a dead machine does not send it again; what had left it arrives.
+    for (is_cut, expected) in [(true, 1), (false, 2)] {
+        for kind in [CrashKind::Machine, CrashKind::PowerLoss] {
+            let accepted = Accepted::default();
+            let by = accepted.clone();
+            run(NetworkConfig { backlog: 1, ..NetworkConfig::perfect() }, 1, |hand| {
+                by.serve(hand.boot(2));
+                connect_and_listen(hand.boot(1));
+                hand.spawn(async move {
+                    hand.sleep_micros(1250).await;
+                    if is_cut {
+                        hand.cut(1, 2);
+                    }
+                    hand.crash(1, kind);
+                    hand.sleep(5000).await;
+                    hand.heal();
+                    // The dead hold no place in the backlog.
+                    let mut stream = hand.network().connect(at(2, 80)).await.expect("it listens");
+                    stream.read_exact(&mut [0; 1]).await.expect("it was accepted");
+                    assert_eq!(hand.now().as_micros(), 5_001_250 + 400);
+                });
+            });
+            assert_eq!(accepted.take().len(), expected, "{kind:?}, cut: {is_cut}");
+        }
+    }
+}
