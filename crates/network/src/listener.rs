@@ -143,7 +143,7 @@ pub(crate) fn choose_address(
         }
         return Ok(SocketAddr::new(at.ip(), port));
     }
-    let is_kept = broken == Some(Broken::PortReuse) && ports.is_kept(at.port());
+    let is_kept = ports.is_kept(at.port());
     if is_kept || (ports.is_taken(at) && broken != Some(shared)) {
         return Err(io::ErrorKind::AddrInUse.into());
     }

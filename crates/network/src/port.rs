@@ -38,10 +38,13 @@ impl Ports {
         self.of_port(at.port()).iter().any(|bound| clash(bound.address, at.ip()))
     }
 
-    /// Whether an ephemeral port was taken and not given back.
+    /// Whether an ephemeral port was taken by who is not bound to it: a connection. Nobody may
+    /// be bound to it then, as in Linux, so that who is cannot give it back for the connection.
+    /// Linux lets a socket have it on another address of the machine; here nobody does.
     pub(crate) fn is_kept(&self, port: u16) -> bool {
         let place = usize::from(port.wrapping_sub(EPHEMERAL_FIRST));
-        self.taken.get(place / 64).is_some_and(|word| word >> (place % 64) & 1 == 1)
+        let is_taken = self.taken.get(place / 64).is_some_and(|word| word >> (place % 64) & 1 == 1);
+        is_taken && self.of_port(port).is_empty()
     }
 
     pub(crate) fn bind(&mut self, at: SocketAddr, index: u32) {
