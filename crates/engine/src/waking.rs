@@ -48,6 +48,18 @@ impl Kernel {
         }
     }
 
+    /// Whether there is nobody left to wake: the task has ended. Of a foreign waker nobody knows.
+    pub fn is_over(&self, waiter: &Waiter) -> bool {
+        match *waiter {
+            Waiter::Task(0) => true,
+            Waiter::Task(number) => {
+                let task = self.tasks.peek(index_of(number));
+                task.number != number || task.end != End::Running
+            }
+            Waiter::Foreign(_) => false,
+        }
+    }
+
     /// Says what the task being polled now waits for, for reports of deadlocks:
     /// the slot of a device, and words such as `data on a stream`.
     #[inline]

@@ -162,6 +162,11 @@ impl Sockets {
         self.slots[index as usize].address.to_string()
     }
 
+    /// Bytes held for who waits.
+    pub(crate) fn memory(&self) -> usize {
+        self.slots.iter().map(|socket| socket.receivers.memory()).sum()
+    }
+
     pub(crate) fn leaks(&self) -> impl Iterator<Item = String> {
         let slots = self.slots[..self.used as usize].iter();
         slots.filter(|slot| slot.generation != 0).map(|slot| format!("a UDP socket is open: {}", slot.address))
@@ -389,7 +394,7 @@ impl Fabric {
             return Poll::Pending;
         }
         let Some(mut received) = socket.received.pop_front() else {
-            *replaced = socket.receivers.add(cx);
+            *replaced = socket.receivers.add(kernel, cx);
             kernel.waits(self.number, Role::Socket.slot(handle.index), "a datagram");
             return Poll::Pending;
         };

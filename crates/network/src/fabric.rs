@@ -88,9 +88,10 @@ impl Fabric {
         self.refresh();
     }
 
-    /// Bytes held for connections: their slots, and their rings.
+    /// Bytes held for connections, which are their slots and their rings, and for who waits
+    /// at listeners and datagram sockets.
     pub fn memory(&self) -> usize {
-        self.connections.memory()
+        self.connections.memory() + self.listeners.memory() + self.sockets.memory()
     }
 
     /// Sees anew whether anything unusual may happen.

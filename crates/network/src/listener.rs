@@ -107,6 +107,11 @@ impl Listeners {
         self.slots[index as usize].address.to_string()
     }
 
+    /// Bytes held for who waits.
+    pub(crate) fn memory(&self) -> usize {
+        self.slots.iter().map(|listener| listener.acceptors.memory()).sum()
+    }
+
     pub(crate) fn leaks(&self) -> impl Iterator<Item = String> {
         let slots = self.slots[..self.used as usize].iter();
         slots.filter(|slot| slot.generation != 0).map(|slot| format!("a TCP listener is open: {}", slot.address))
@@ -209,7 +214,7 @@ impl Fabric {
             if self.config.broken == Some(Broken::AcceptTogether) {
                 listener.acceptors.discard(kernel);
             }
-            *replaced = listener.acceptors.add(cx);
+            *replaced = listener.acceptors.add(kernel, cx);
             kernel.waits(self.number, Role::Listener.slot(handle.index), "a connection to accept");
             return Poll::Pending;
         };

@@ -2,9 +2,12 @@
 
 mod tank;
 
+use std::pin::pin;
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll, Wake, Waker};
 use tank::{Hand, Tank, at};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use wavetank_core::{NetworkProvider, TcpListener};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadBuf};
+use wavetank_core::{NetworkProvider, TcpListener, UdpSocket};
 use wavetank_network::NetworkConfig;
 
 fn script(exchanges: u32, connections: u32) -> impl FnOnce(Hand) {
@@ -53,4 +56,73 @@ fn a_connection_after_small_exchanges_is_small() {
     // The goal is 1 KiB besides the rings that its exchanges need: 256 bytes a direction.
     let one = memory_after(10, 1);
     assert!(one <= 1024 + 512, "{one} bytes");
+}
+
+/// Waits for a datagram or a connection, once, and gives up.
+async fn wait_and_give_up(hand: Hand, socket: Arc<impl UdpSocket>, listener: Arc<impl TcpListener>) {
+    let mut bytes = [0; 1];
+    let mut receive = pin!(socket.recv_from(&mut bytes));
+    let mut accept = pin!(listener.accept());
+    std::future::poll_fn(|cx| {
+        assert!(receive.as_mut().poll(cx).is_pending() && accept.as_mut().poll(cx).is_pending());
+        Poll::Ready(())
+    })
+    .await;
+    hand.sleep_micros(1).await;
+}
+
+#[test]
+fn tasks_that_waited_and_ended_leave_nothing_behind() {
+    let memory_after = |tasks: u32| {
+        let mut tank = Tank::new(NetworkConfig::perfect(), 1);
+        tank.begin(1, |hand| {
+            hand.spawn(async move {
+                let socket = Arc::new(hand.network().bind_udp(at(0, 80)).await.expect("it is free"));
+                let listener = Arc::new(hand.network().bind(at(0, 80)).await.expect("it is free"));
+                for _ in 0..tasks {
+                    hand.spawn(wait_and_give_up(hand, Arc::clone(&socket), Arc::clone(&listener)));
+                    hand.sleep_micros(2).await;
+                }
+            });
+        });
+        assert!(tank.stuck().is_empty());
+        tank.memory()
+    };
+    assert_eq!(memory_after(10_000), memory_after(100));
+}
+
+/// A waker that does nothing.
+struct Nobody;
+
+impl Wake for Nobody {
+    fn wake(self: Arc<Self>) {}
+}
+
+#[test]
+fn foreign_wakers_are_asked_whether_somebody_waits() {
+    Tank::new(NetworkConfig::perfect(), 1).run(1, |hand| {
+        hand.spawn(async move {
+            let socket = Arc::new(hand.network().bind_udp(at(0, 80)).await.expect("it is free"));
+            let waits = Arc::clone(&socket);
+            // One task among all the others, to the end.
+            hand.spawn(async move {
+                assert_eq!(waits.recv_from(&mut [0; 1]).await.expect("it came").0, 1);
+            });
+            let mut wakers: Vec<Weak<Nobody>> = Vec::new();
+            for _ in 0..10_000 {
+                let nobody = Arc::new(Nobody);
+                wakers.push(Arc::downgrade(&nobody));
+                let waker = Waker::from(nobody);
+                let mut bytes = [0; 1];
+                let receive = socket.poll_recv_from(&mut Context::from_waker(&waker), &mut ReadBuf::new(&mut bytes));
+                assert!(receive.is_pending());
+                drop(waker);
+                hand.sleep_micros(1).await;
+            }
+            let held = wakers.iter().filter(|waker| waker.strong_count() > 0).count();
+            assert!(held < 1024, "{held} wakers are held");
+            socket.send_to(b"x", at(0, 80)).await.expect("there is room");
+            hand.sleep(1).await;
+        });
+    });
 }
