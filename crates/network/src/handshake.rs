@@ -51,10 +51,13 @@ impl Fabric {
         server.machine = peer.unwrap_or(machine);
         server.address = to;
         connection.handshake.since = kernel.now();
+        let is_loopback = connection.path(CLIENT).is_loopback();
         kernel.note_and_tell(CONNECT, entity, number_of(to), |telling| told::opens(telling, connection));
         if peer.is_none() {
             self.fail_at(kernel, index, kernel.now().saturating_add(UNREACHABLE_AFTER), io::ErrorKind::HostUnreachable);
-        } else if kernel.strikes(&CONNECT_HANG, entity, 0, self.config.connect_hang, Target::Node(home.node)) {
+        } else if !is_loopback
+            && kernel.strikes(&CONNECT_HANG, entity, 0, self.config.connect_hang, Target::Node(home.node))
+        {
             self.connections.at(index).handshake.marks |= mark(&CONNECT_HANG);
             let due = kernel.now().saturating_add(self.config.connect_limit);
             self.fail_at(kernel, index, due, io::ErrorKind::TimedOut);
@@ -127,6 +130,7 @@ impl Fabric {
         let connection = self.connections.peek(index);
         let (to, machine) = (connection.ends[SERVER].address, connection.ends[SERVER].machine);
         let (entity, sent_at) = (connection.entity, connection.handshake.crashes);
+        let is_loopback = connection.path(CLIENT).is_loopback();
         let is_again = connection.handshake.listener.is_some() && connection.ends[SERVER].state == State::Open;
         if self.is_packet_lost(index, CLIENT) || self.is_down(machine, kernel) {
             return self.lose_syn(kernel, index);
@@ -145,7 +149,7 @@ impl Fabric {
         };
         let node = self.listeners.at(listener).node;
         let target = Target::Node(node);
-        if kernel.strikes(&CONNECT_REFUSED, entity, 0, self.config.connect_refused, target) {
+        if !is_loopback && kernel.strikes(&CONNECT_REFUSED, entity, 0, self.config.connect_refused, target) {
             self.connections.at(index).handshake.marks |= mark(&CONNECT_REFUSED);
             return self.send_packet(kernel, index, SERVER, Phase::Refused, ANSWER);
         }

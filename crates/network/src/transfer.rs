@@ -206,7 +206,8 @@ impl Fabric {
         let mut is_reset = false;
         if end > flow.departed {
             let (entity, nth) = (flow.entity, flow.departed);
-            if *rough {
+            // Nothing lies between a machine and itself.
+            if *rough && !path.is_loopback() {
                 is_reset = kernel.strikes(&RESET, entity, nth, config.reset, Target::Machine(path.to));
             }
             let flight = links.depart(*rough, config, kernel, path, entity, nth);
