@@ -50,7 +50,8 @@ pub struct NetworkConfig {
     pub backlog: u32,
     /// The largest datagram; 65,507 (what an IPv4 packet has room for) at most.
     pub datagram_max: u32,
-    /// Bytes that a datagram socket holds before they are received; more are dropped.
+    /// Bytes that a datagram socket holds before they are received; more are dropped. Each
+    /// datagram takes 576 besides its own, as in Linux.
     pub datagram_buffer: u32,
     /// How long until a lost segment is sent again the first time; doubled each time.
     pub retransmit_first: u64,

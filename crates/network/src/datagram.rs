@@ -55,6 +55,9 @@ pub(crate) struct Datagrams {
 
 /// What Linux says of a datagram that no packet has room for; std has no kind for it.
 const EMSGSIZE: i32 = 90;
+/// Bytes of a socket's buffer that each datagram takes besides its own: what Linux charges for
+/// one on 64 bits (`SKB_TRUESIZE(0)`: 256 for the `sk_buff`, 320 for its `skb_shared_info`).
+const OVERHEAD: usize = 576;
 /// Buffers that are kept for later.
 const SPARE_MOST: usize = 256;
 
@@ -125,6 +128,13 @@ struct Received {
     marks: u16,
 }
 
+impl Received {
+    /// What it takes of its socket's buffer.
+    fn cost(&self) -> usize {
+        self.bytes.len() + OVERHEAD
+    }
+}
+
 /// A datagram socket.
 #[derive(Debug)]
 pub(crate) struct Socket {
@@ -135,7 +145,8 @@ pub(crate) struct Socket {
     /// Names the handle; 0 if there is none, and the slot is free.
     generation: u32,
     received: VecDeque<Received>,
-    received_len: usize,
+    /// What the received take of the buffer.
+    held: usize,
     /// Datagrams sent, by destination.
     sent: BTreeMap<SocketAddr, u64>,
     receivers: Waiters,
@@ -189,7 +200,7 @@ impl Sockets {
                 machine: MachineId(0),
                 generation: 0,
                 received: VecDeque::new(),
-                received_len: 0,
+                held: 0,
                 sent: BTreeMap::new(),
                 receivers: Waiters::default(),
             });
@@ -202,7 +213,7 @@ impl Socket {
     fn clear(&mut self, kernel: &mut Kernel) {
         self.generation = 0;
         self.received.clear();
-        self.received_len = 0;
+        self.held = 0;
         self.sent.clear();
         self.receivers.discard(kernel);
     }
@@ -334,18 +345,16 @@ impl Fabric {
                     Some(Broken::UdpSender) => SocketAddr::new(datagram.from.ip(), 1),
                     _ => seen_by(socket.address.ip(), datagram.from),
                 };
-                socket.received_len += datagram.bytes.len();
                 if self.config.broken == Some(Broken::UdpBoundary)
                     && let Some(last) = socket.received.back_mut()
                 {
                     last.bytes.extend_from_slice(&datagram.bytes);
+                    socket.held += datagram.bytes.len();
                 } else {
-                    socket.received.push_back(Received {
-                        entity: datagram.entity,
-                        from,
-                        bytes: datagram.bytes,
-                        marks: datagram.marks,
-                    });
+                    let Datagram { entity, bytes, marks, .. } = datagram;
+                    let received = Received { entity, from, bytes, marks };
+                    socket.held += received.cost();
+                    socket.received.push_back(received);
                 }
                 socket.receivers.wake(kernel);
             }
@@ -364,10 +373,10 @@ impl Fabric {
         let Path { to: machine, .. } = datagram.path;
         let found = self.site(machine).udp.find(datagram.to);
         let heard = found.filter(|&index| {
-            let (node, len) = (self.sockets.at(index).node, self.sockets.at(index).received_len);
+            let (node, held) = (self.sockets.at(index).node, self.sockets.at(index).held);
             !self.is_stale(node, datagram.crashes)
                 && !self.is_down(machine, kernel)
-                && len + datagram.bytes.len() <= self.config.datagram_buffer as usize
+                && held + datagram.bytes.len() + OVERHEAD <= self.config.datagram_buffer as usize
         });
         let Some(index) = heard else { return Verdict::Lost(0) };
         if datagram.lost || self.links.is_cut(datagram.path) {
@@ -400,7 +409,7 @@ impl Fabric {
         };
         let len = received.bytes.len().min(buffer.remaining());
         buffer.put_slice(&received.bytes[..len]);
-        socket.received_len -= received.bytes.len();
+        socket.held -= received.cost();
         kernel.note_and_tell(RECEIVE, socket.entity, len as u64, |telling| {
             told::receives(telling, received.entity, len);
         });
@@ -408,7 +417,7 @@ impl Fabric {
         let from = received.from;
         if len < received.bytes.len() && self.config.broken == Some(Broken::UdpTruncation) {
             received.bytes.drain(..len);
-            socket.received_len += received.bytes.len();
+            socket.held += received.cost();
             socket.received.push_front(received);
         } else {
             self.datagrams.recycle(received.bytes);

@@ -6,7 +6,9 @@ mod tank;
 use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use tank::{Hand, Tank, at};
+use tokio::io::ReadBuf;
 use wavetank_core::{NetworkProvider, UdpSocket};
 use wavetank_engine::{CrashKind, Ratio};
 use wavetank_network::{Broken, NetworkConfig, kinds};
@@ -121,7 +123,7 @@ fn a_cut_drops_datagrams_and_so_does_a_full_buffer_and_a_dead_process() {
     assert_eq!(received.len(), 501);
     assert_eq!(tank.tally(&kinds::PARTITION).effective, 499);
 
-    let small = NetworkConfig { datagram_buffer: 40, ..NetworkConfig::perfect() };
+    let small = NetworkConfig { datagram_buffer: 10 * (576 + 4), ..NetworkConfig::perfect() };
     let (received, _) = flood(small, 100, |_| {});
     assert_eq!(received.len(), 10);
 
@@ -139,4 +141,35 @@ fn a_cut_drops_datagrams_and_so_does_a_full_buffer_and_a_dead_process() {
         });
     });
     assert_eq!(received.len(), 501);
+}
+
+#[test]
+fn a_datagram_without_bytes_takes_room_too() {
+    // As much as four without a byte, or three of 100.
+    let config = NetworkConfig { datagram_buffer: 4 * 576, ..NetworkConfig::perfect() };
+    for (len, expected) in [(0, 4), (100, 3), (4 * 576 - 576, 1), (4 * 576 - 575, 0)] {
+        Tank::new(config.clone(), 1).run(1, |hand| {
+            hand.spawn(async move {
+                let socket = hand.network().bind_udp(at(0, 53)).await.expect("it is free");
+                // What was received makes room.
+                for _ in 0..2 {
+                    for _ in 0..1000 {
+                        socket.send_to(&vec![0; len], at(0, 53)).await.expect("it fits");
+                    }
+                    hand.sleep(1).await;
+                    let mut received = 0;
+                    let mut buffer = vec![0; len + 1];
+                    while std::future::poll_fn(|cx| {
+                        let polled = socket.poll_recv_from(cx, &mut ReadBuf::new(&mut buffer));
+                        Poll::Ready(polled.is_ready())
+                    })
+                    .await
+                    {
+                        received += 1;
+                    }
+                    assert_eq!(received, expected, "of {len} bytes");
+                }
+            });
+        });
+    }
 }
