@@ -14,8 +14,9 @@ const SLOWED: EventKind = EventKind::new("network.slowed");
 /// Faults by hand. Loopback is never cut: a machine always reaches itself. What is
 /// cut already is not cut again, and counts once.
 impl Fabric {
-    /// Cuts the direction from one machine to another: what is on its way or sent from
-    /// now on is lost, and sent again where the protocol does that.
+    /// Cuts the direction from one machine to another. What departs or would land while it
+    /// is cut is lost, and sent again where the protocol does that; what is on its way
+    /// and lands after the cut is mended arrives. Acknowledgements on their way are lost at once.
     pub fn cut(&mut self, kernel: &mut Kernel, from: MachineId, to: MachineId) {
         let path = Path { from, to };
         if path.is_loopback() {
