@@ -14,6 +14,7 @@ mod interruption;
 mod options;
 mod progress;
 mod report;
+mod roster;
 pub mod runner;
 mod shrunk;
 mod target;

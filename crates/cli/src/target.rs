@@ -22,6 +22,7 @@ pub(crate) use sweep::begins;
 pub(crate) use timeline::{FLAGS as TIMELINE_FLAGS, USAGE as TIMELINE_USAGE};
 pub(crate) use trace::{FLAGS as TRACE_FLAGS, USAGE as TRACE_USAGE};
 
+use crate::roster::{Roster, is_word};
 use crate::trouble::Trouble;
 use std::panic::{self, AssertUnwindSafe, Location};
 use std::process::ExitCode;
@@ -146,6 +147,9 @@ impl Target {
     /// Does what the process's arguments ask for: nothing but test flags runs the
     /// simulations as tests, `wavetank COMMAND` is a command of the target itself.
     pub fn main(self) -> ExitCode {
+        if let Err(trouble) = self.validate() {
+            return crate::verdict::exit(Err(trouble));
+        }
         let mut arguments: Vec<_> = std::env::args_os().skip(1).collect();
         if arguments.first().is_some_and(|word| word == COMMAND_WORD) {
             arguments.remove(0);
@@ -157,6 +161,33 @@ impl Target {
     fn add(mut self, name: String, red: Option<&'static str>, state: State) -> Target {
         self.simulations.push(TargetSimulation { name, red, state });
         self
+    }
+
+    /// Says what keeps its simulations from being run, and from being called by their names.
+    fn validate(&self) -> Result<(), Trouble> {
+        let Target { name, simulations, .. } = self;
+        if simulations.is_empty() {
+            return Err(Trouble::new(format!(
+                "target `{name}` has no simulation: give it one with `Target::simulation`"
+            )));
+        }
+        for (place, one) in simulations.iter().enumerate() {
+            let wrong = |what: &str| Trouble::new(format!("simulation `{}` of target `{name}`: {what}", one.name));
+            if !is_word(&one.name) {
+                return Err(wrong(
+                    "its name must be one word, of letters, digits and `-_.:+`: it stands in lines to type",
+                ));
+            }
+            if simulations[..place].iter().any(|other| other.name == one.name) {
+                return Err(wrong("another one has that name, too"));
+            }
+        }
+        Ok(())
+    }
+
+    fn roster(&self) -> Roster {
+        let simulations = self.simulations.iter().map(|one| self.full_name(one)).collect();
+        Roster { target: self.name.clone(), simulations }
     }
 
     /// What `sweep` and `replay` call a simulation of it.

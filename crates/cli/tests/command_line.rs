@@ -386,6 +386,26 @@ fn slow_misuse_is_one_line() {
 }
 
 #[test]
+fn slow_a_sweep_that_ran_nothing_is_not_green() {
+    check_misuse("sweep empty --seeds 5 --profile dev", "target `empty` has no simulation: give it one");
+    let hint = "its process ended with exit code 0 and has not swept silent/leaves, silent/red";
+    check_misuse("sweep silent --seeds 5 --profile dev", hint);
+    // What can be swept beside it is.
+    let line = "cargo xtask sweep silent calm --seeds 5 --profile dev";
+    let both = run(line).expect(2, &["calm: 5 seeds, green", "1 simulation, 5 seeds, incomplete\n"]);
+    assert!(both.err.contains(hint), "{}", both.err);
+}
+
+#[test]
+fn slow_a_name_that_no_line_can_repeat_is_refused() {
+    let hint = "target `misnamed`: its program calls itself `nobody`: give `Target::new` the manifest's name";
+    check_misuse("sweep misnamed --seeds 5 --profile dev", hint);
+    check_misuse("replay misnamed --seed 5 --profile dev", hint);
+    let hint = "simulation `two words` of target `two words`: its name must be one word";
+    check_misuse("sweep unspeakable --seeds 5 --profile dev", hint);
+}
+
+#[test]
 fn slow_what_was_found_is_told_though_it_cannot_be_written() {
     let words = ["RED seed ", "reproduce: cargo xtask replay red/panic --seed "];
     // In the place of the report is a folder.

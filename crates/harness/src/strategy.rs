@@ -20,7 +20,8 @@ pub enum TestStrategy {
     UntilAllSometimesReached(u64),
 }
 
-/// A bad value of `WAVETANK_SEED` or `WAVETANK_SEEDS`.
+/// Seeds that cannot be run: a bad value of `WAVETANK_SEED` or `WAVETANK_SEEDS`, or a
+/// strategy without any.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SeedsError {
     /// Not a number.
@@ -32,6 +33,9 @@ pub enum SeedsError {
     /// A range without seeds.
     #[error("the range of seeds {0}..{1} is empty: its end must be greater than its start")]
     Empty(u64, u64),
+    /// A strategy without seeds.
+    #[error("the strategy {0:?} has no seed, and what runs nothing shows nothing: give it at least one")]
+    NoSeeds(TestStrategy),
 }
 
 impl TestStrategy {
@@ -71,6 +75,14 @@ impl TestStrategy {
             Ok(text) => TestStrategy::parse_seeds(&text).map(Some),
             Err(_) => Ok(None),
         }
+    }
+
+    /// Says whether it has a seed to run.
+    ///
+    /// # Errors
+    /// [`SeedsError::NoSeeds`], if not.
+    pub fn validate(&self) -> Result<(), SeedsError> {
+        if self.most() == Some(0) { Err(SeedsError::NoSeeds(self.clone())) } else { Ok(()) }
     }
 
     /// The seed at a place in the order, if the strategy has one there.

@@ -1,6 +1,7 @@
 //! Which seeds a simulation runs, and when it stops. What the environment asks for is
 //! `environment.rs`'s.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use wavetank_core::{Providers, RandomProvider};
@@ -34,7 +35,25 @@ fn each_strategy_runs_its_seeds() {
     assert_eq!(seeds(TestStrategy::Range(10..14)), [10, 11, 12, 13]);
     assert_eq!(seeds(TestStrategy::Range(u64::MAX - 2..u64::MAX)), [u64::MAX - 2, u64::MAX - 1]);
     assert_eq!(seeds(TestStrategy::Count(3)), [0, 1, 2]);
-    assert_eq!(seeds(TestStrategy::Seeds(Vec::new())), [0; 0]);
+}
+
+/// A strategy that runs nothing says so before anything is green, in a line that helps.
+fn check_refused(strategy: TestStrategy) {
+    let named = format!("the strategy {strategy:?} has no seed");
+    let nobody = SimulationBuilder::new().workload("client", 1, async |_| panic!("never green"));
+    let refused = catch_unwind(AssertUnwindSafe(|| run(&nobody, strategy)));
+    let refused = refused.expect_err("there is nothing to run");
+    let words = wavetank_core::panic_message(refused.as_ref());
+    assert!(words.starts_with(&named) && words.ends_with("give it at least one"), "{words}");
+    assert!(!words.contains('\n'), "{words}");
+}
+
+#[test]
+fn a_strategy_without_seeds_is_refused() {
+    check_refused(TestStrategy::Count(0));
+    check_refused(TestStrategy::Seeds(Vec::new()));
+    check_refused(TestStrategy::Range(5..5));
+    check_refused(TestStrategy::UntilAllSometimesReached(0));
 }
 
 #[test]

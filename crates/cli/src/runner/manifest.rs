@@ -1,6 +1,7 @@
 //! The simulation targets of a workspace, as the manifests of its members declare
 //! them under `[package.metadata.wavetank]`. Builds nothing.
 
+use crate::roster::is_word;
 use crate::trouble::Trouble;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -174,7 +175,7 @@ fn declared(package: &Package) -> Result<Vec<Declared>, Trouble> {
         if !package.targets.iter().any(is_test) {
             return Err(wrong(format!("target `{}` has no test `{test}` in the package", target.name)));
         }
-        if target.name.contains(['/', ' ']) {
+        if !is_word(&target.name) {
             return Err(wrong(format!("the name of target `{}` must be one word without `/`", target.name)));
         }
         targets.push(Declared {

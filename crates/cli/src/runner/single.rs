@@ -6,6 +6,7 @@ use super::crash::{how, is_own_fault};
 use super::manifest::Manifest;
 use super::sweep::no_bug;
 use crate::options::{seed, value};
+use crate::roster::Roster;
 use crate::target::COMMAND_WORD;
 use crate::terminal::{self, Paint};
 use crate::trouble::Trouble;
@@ -58,6 +59,7 @@ pub(super) fn command_with(
         return Err(Trouble::new(no_bug(target, bug)));
     }
     let programs = build(&manifest, &[target], profile.as_deref(), bug.is_some())?;
+    Roster::ask(&target.name, &programs[0])?;
     let mut process = Command::new(&programs[0]);
     process.args([COMMAND_WORD, command]).args(simulation).args(["--seed", &wanted.to_string()]);
     process.args(bug.iter().flat_map(|bug| ["--bug", bug])).args(words).args(more(&manifest));

@@ -10,6 +10,7 @@ use super::shrink;
 use crate::interruption::Interruption;
 use crate::options::SweepOptions;
 use crate::report::{CoverageReport, Report, grouped};
+use crate::roster::Roster;
 use crate::target::COMMAND_WORD;
 use crate::terminal::{self, Paint};
 use crate::trouble::Trouble;
@@ -113,15 +114,11 @@ pub(super) fn run(manifest: &Manifest, asked: &Asked) -> Result<Swept, Trouble> 
     let mut trouble = None;
     for (one, program) in chosen.iter().zip(&programs) {
         // A target that cannot be run does not keep the others from it.
-        let sweep = TargetSweep {
-            chosen: one,
-            program,
-            options,
-            keeping: &keeping,
-            interruption: &interruption,
-            out: out.as_ref(),
-        };
-        trouble = trouble.or(sweep.run(&mut swept).err());
+        let done = Roster::ask(&one.target.name, program).and_then(|roster| {
+            let (keeping, interruption, out) = (&keeping, &interruption, out.as_ref());
+            TargetSweep { chosen: one, roster, program, options, keeping, interruption, out }.run(&mut swept)
+        });
+        trouble = trouble.or(done.err());
         if interruption.is_wanted() {
             swept.verdict = swept.verdict.and(Verdict::Interrupted);
             break;
@@ -197,6 +194,7 @@ struct Remainder {
 /// A target's sweep: whom to run, how, and who hears of it.
 struct TargetSweep<'a> {
     chosen: &'a Chosen<'a>,
+    roster: Roster,
     program: &'a Path,
     options: &'a SweepOptions,
     /// Where the target keeps what it finds.
@@ -216,7 +214,7 @@ impl TargetSweep<'_> {
         };
         let mut heard = Heard::new(self.oracle());
         let mut trouble = None;
-        loop {
+        let status = loop {
             let underway = UnderwayFile::new();
             let mut command = self.command(&left, &underway);
             heard.is_part = left.part.is_some();
@@ -246,18 +244,43 @@ impl TargetSweep<'_> {
                     Some(name.clone())
                 }
                 (None, None) => {
-                    swept.add(heard.reports);
-                    return trouble.or(heard.trouble).map_or(self.ended(status), Err);
+                    trouble = trouble.or(heard.trouble.take()).or(self.ended(status).err());
+                    break status;
                 }
             };
             if let Some(name) = finished {
                 left.simulations = self.after(&name, &left.simulations);
                 left.restarts = 0;
                 if left.simulations.is_empty() || self.interruption.is_wanted() {
-                    swept.add(heard.reports);
-                    return trouble.or(heard.trouble).map_or(Ok(()), Err);
+                    break status;
                 }
             }
+        };
+        trouble = trouble.or(heard.trouble.take()).or(self.told_all(&heard.reports, status).err());
+        swept.add(heard.reports);
+        trouble.map_or(Ok(()), Err)
+    }
+
+    /// Looks whether each simulation that was to be swept was, by what was told of it: a
+    /// process may end well before it comes to one.
+    fn told_all(&self, reports: &[Report], status: ExitStatus) -> Result<(), Trouble> {
+        if self.interruption.is_wanted() || reports.iter().any(|report| report.interrupted) {
+            return Ok(());
+        }
+        let is_swept = |name: &String| reports.iter().any(|report| report.name == *name && report.seeds > 0);
+        let missing: Vec<String> = self.meant().into_iter().filter(|name| !is_swept(name)).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        Err(self.failed(&format!("its process {} and has not swept {}", how(status), missing.join(", "))))
+    }
+
+    /// The full names of the simulations that are to be swept.
+    fn meant(&self) -> Vec<String> {
+        let Chosen { target, simulations } = self.chosen;
+        match (self.roster.simulations.as_slice(), simulations.as_slice()) {
+            (all @ [_], _) | (all, []) => all.to_vec(),
+            (_, some) => some.iter().map(|simulation| format!("{}/{simulation}", target.name)).collect(),
         }
     }
 
@@ -338,15 +361,9 @@ impl TargetSweep<'_> {
     /// The simulations that would have come after one.
     fn after(&self, begun: &str, simulations: &[String]) -> Vec<String> {
         let short = short(begun);
-        let all = if simulations.is_empty() { self.names() } else { simulations.to_vec() };
+        let all = || self.roster.simulations.iter().map(|name| self::short(name).to_string()).collect();
+        let all = if simulations.is_empty() { all() } else { simulations.to_vec() };
         all.into_iter().skip_while(|name| name != short).skip(1).collect()
-    }
-
-    /// The names of all simulations, in their order.
-    fn names(&self) -> Vec<String> {
-        let Ok(output) = Command::new(self.program).args([COMMAND_WORD, "list"]).output() else { return Vec::new() };
-        let names = String::from_utf8_lossy(&output.stdout);
-        names.lines().map(|name| short(name).to_string()).collect()
     }
 
     fn failed(&self, what: &str) -> Trouble {

@@ -24,7 +24,7 @@ pub(super) fn arguments(simulation: &str, bug: Option<&str>) -> Vec<OsString> {
 pub(super) fn isolated(target: &Target, simulation: Option<&str>, bug: Option<&str>) -> Result<Verdict, Trouble> {
     let simulation = target.find(simulation)?;
     let builder = apart(target.state(simulation, bug)?);
-    drop(builder.run_strategy(&TestStrategy::Seeds(Vec::new()), &Progress::default()));
+    builder.run_errand();
     Err(Trouble::new("`isolated` is for processes that a sweep starts: it was not told which run to do"))
 }
 

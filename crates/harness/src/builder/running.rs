@@ -13,8 +13,8 @@ impl SimulationBuilder {
     /// Runs the seeds.
     ///
     /// # Panics
-    /// If `WAVETANK_SEED` or `WAVETANK_SEEDS` is set to nonsense, or the simulation
-    /// cannot be run at all: nobody is in it, two groups share a name, a
+    /// If `WAVETANK_SEED` or `WAVETANK_SEEDS` is set to nonsense, the strategy has no seed,
+    /// or the simulation cannot be run at all: nobody is in it, two groups share a name, a
     /// configuration is invalid. No fault and no bug of the code under test panics
     /// here: that is in the result.
     pub fn run(&self) -> SimulationResult {
@@ -28,7 +28,8 @@ impl SimulationBuilder {
     /// Runs the seeds of a strategy, whatever the environment says, and shows how far it is.
     ///
     /// # Panics
-    /// If the simulation cannot be run at all; see [`validate`](Self::validate).
+    /// If the simulation cannot be run at all, see [`validate`](Self::validate), or the
+    /// strategy has no seed.
     pub fn run_strategy(&self, strategy: &TestStrategy, progress: &Progress) -> SimulationResult {
         self.run_observed(strategy, progress, &())
     }
@@ -36,7 +37,7 @@ impl SimulationBuilder {
     /// As [`run_strategy`](Self::run_strategy), telling somebody of each run as it begins and ends.
     ///
     /// # Panics
-    /// If the simulation cannot be run at all; see [`validate`](Self::validate).
+    /// As [`run_strategy`](Self::run_strategy).
     pub fn run_observed(
         &self,
         strategy: &TestStrategy,
@@ -44,6 +45,9 @@ impl SimulationBuilder {
         observer: &dyn Observer,
     ) -> SimulationResult {
         self.expect_valid();
+        if let Err(error) = strategy.validate() {
+            panic!("{error}");
+        }
         let simulation = &self.simulation;
         let launch = match self.errands {
             None => None,
@@ -59,6 +63,18 @@ impl SimulationBuilder {
             red.reproduce = self.reproduce_line(red.seed);
         }
         result
+    }
+
+    /// Where a run has a process of its own, does what this one is there for, and ends it.
+    /// Comes back if that is no run of this simulation.
+    ///
+    /// # Panics
+    /// If the simulation cannot be run at all; see [`validate`](Self::validate).
+    pub fn run_errand(&self) {
+        self.expect_valid();
+        if let Some(errands) = self.errands {
+            drop(errands.begin(&self.simulation, self.arguments.as_deref()));
+        }
     }
 
     /// Runs one seed under overrides, keeping the events of a window if asked to.
