@@ -16,7 +16,7 @@ pub(crate) struct Manifest {
 }
 
 /// A declared target.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Declared {
     pub(crate) name: String,
     pub(crate) package: String,

@@ -37,6 +37,17 @@ struct Chosen<'a> {
     simulations: Vec<&'a str>,
 }
 
+impl<'a> Chosen<'a> {
+    /// Names one more simulation, or the target as a whole: that it stays.
+    fn add(&mut self, simulation: Option<&'a str>) {
+        match simulation {
+            None => self.simulations.clear(),
+            Some(one) if self.simulations.is_empty() || self.simulations.contains(&one) => (),
+            Some(one) => self.simulations.push(one),
+        }
+    }
+}
+
 /// What a sweep of several targets came to.
 pub(super) struct Swept {
     pub(super) reports: Vec<Report>,
@@ -148,7 +159,7 @@ fn choose<'a>(manifest: &'a Manifest, asked: &'a Asked) -> Result<Vec<Chosen<'a>
     for name in &asked.names {
         let (target, simulation) = manifest.find(name)?;
         match chosen.iter_mut().find(|one| one.target.name == target.name) {
-            Some(one) => one.simulations.extend(simulation),
+            Some(one) => one.add(simulation),
             None => chosen.push(Chosen { target, simulations: simulation.into_iter().collect() }),
         }
     }
@@ -398,4 +409,27 @@ fn summary(swept: &Swept, incomplete: bool, paint: Paint) -> String {
         None => "",
     };
     format!("{of}, {} seeds, {verdict}{bug}", grouped(seeds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_chosen(names: &[&str], simulations: &[&str]) {
+        let kv = Declared { name: "kv".into(), ..Declared::default() };
+        let manifest = Manifest { root: PathBuf::new(), targets: vec![kv] };
+        let names = names.iter().map(ToString::to_string).collect();
+        let asked = Asked { names, options: SweepOptions::default(), junit: None };
+        let chosen = choose(&manifest, &asked).expect("there is such a target");
+        assert_eq!((chosen.len(), chosen[0].simulations.as_slice()), (1, simulations), "{:?}", asked.names);
+    }
+
+    #[test]
+    fn a_target_that_is_named_as_a_whole_is_swept_as_a_whole() {
+        check_chosen(&["kv"], &[]);
+        check_chosen(&["kv/x", "kv/y", "kv/x"], &["x", "y"]);
+        check_chosen(&["kv", "kv/x"], &[]);
+        check_chosen(&["kv/x", "kv"], &[]);
+        check_chosen(&["kv/x", "kv", "kv/y"], &[]);
+    }
 }
