@@ -2,6 +2,7 @@
 //! What a sweep found is no trouble.
 
 use std::fmt;
+use wavetank_debug::corpus::Holdings;
 
 /// One clear line; the process that ends with it exits with code 2.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +16,16 @@ impl Trouble {
     /// Trouble of a process that we started, which has told it already.
     pub(crate) fn told() -> Trouble {
         Trouble(String::new())
+    }
+
+    /// What is kept and cannot be read, if there is any: nobody runs that again.
+    pub(crate) fn of_broken(holdings: &Holdings) -> Option<Trouble> {
+        let first = holdings.broken.first()?;
+        let others = match holdings.broken.len() {
+            1 => String::new(),
+            all => format!(" (and {} more)", all - 1),
+        };
+        Some(Trouble::new(format!("a failure that is kept cannot be run again: {first}{others}")))
     }
 
     pub(crate) fn is_told(&self) -> bool {

@@ -122,6 +122,15 @@ pub enum CorpusError {
     Unknown(String),
 }
 
+/// What a corpus holds, in the order of names.
+#[derive(Debug, Default)]
+pub struct Holdings {
+    /// Its entries by name.
+    pub entries: Vec<(String, Entry)>,
+    /// What should be an entry and cannot be read.
+    pub broken: Vec<CorpusError>,
+}
+
 /// What became of an entry that was green.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
@@ -151,27 +160,32 @@ impl Corpus {
         &self.root
     }
 
-    /// All entries by name, in the order of names.
+    /// All that it holds: one entry that cannot be read keeps no other from being run.
     ///
     /// # Errors
-    /// If one cannot be read.
-    pub fn entries(&self) -> Result<Vec<(String, Entry)>, CorpusError> {
+    /// If the folder cannot be read.
+    pub fn holdings(&self) -> Result<Holdings, CorpusError> {
         let listed = match fs::read_dir(&self.root) {
             Ok(listed) => listed,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Holdings::default()),
             Err(error) => return Err(file(&self.root)(error)),
         };
-        let mut entries = Vec::new();
+        let mut names = Vec::new();
         for listed in listed {
             let path = listed.map_err(file(&self.root))?.path();
             // Folders without a seed are somebody else's.
-            let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
-            if path.join(SEED).is_file() {
-                entries.push((name.to_string(), read(&path)?));
+            let name = path.file_name().and_then(|name| name.to_str()).filter(|_| path.join(SEED).is_file());
+            names.extend(name.map(str::to_string));
+        }
+        names.sort_unstable();
+        let mut holdings = Holdings::default();
+        for name in names {
+            match read(&self.root.join(&name)) {
+                Ok(entry) => holdings.entries.push((name, entry)),
+                Err(error) => holdings.broken.push(error),
             }
         }
-        entries.sort_by(|one, other| one.0.cmp(&other.0));
-        Ok(entries)
+        Ok(holdings)
     }
 
     /// Keeps an entry under the name of its signature, in place of one of the same
@@ -297,6 +311,12 @@ mod tests {
         }
     }
 
+    fn entries(corpus: &Corpus, why: &str) -> Vec<(String, Entry)> {
+        let holdings = corpus.holdings().expect(why);
+        assert!(holdings.broken.is_empty(), "{:?}", holdings.broken);
+        holdings.entries
+    }
+
     fn entry(simulation: &str, seed: u64) -> Entry {
         let mut overrides = Overrides::new();
         overrides.set_domain_benign(Domain::new("network.latency"));
@@ -317,16 +337,32 @@ mod tests {
     fn what_is_kept_comes_back() {
         let scratch = Scratch::new("kept");
         let corpus = &scratch.0;
-        assert_eq!(corpus.entries().expect("no folder is no entry"), []);
+        assert_eq!(entries(corpus, "no folder is no entry"), []);
         let beside = Beside { recipe: Some("one line".into()), ..Beside::default() };
         let path = corpus.keep(&entry("kv", 7), &beside).expect("it is written");
         assert_eq!(fs::read_to_string(path.join("recipe.txt")).expect("it is there"), "one line");
         corpus.keep(&entry("kv", 8), &Beside::default()).expect("it is replaced");
         corpus.keep(&entry("counter", 9), &Beside::default()).expect("it is another simulation's");
-        let entries = corpus.entries().expect("they are read");
+        let entries = entries(corpus, "they are read");
         let found: Vec<Entry> = entries.iter().map(|(_, entry)| entry.clone()).collect();
         assert_eq!(found, [entry("kv", 8), entry("counter", 9)]);
         assert!(!path.join("recipe.txt").exists(), "the recipe is of the entry before");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_and_hides_nothing() {
+        let scratch = Scratch::new("broken");
+        let corpus = &scratch.0;
+        corpus.keep(&entry("kv", 7), &Beside::default()).expect("it is written");
+        for (name, seed) in [("a-first", "{}"), ("z-last", "no JSON")] {
+            fs::create_dir_all(corpus.root().join(name)).expect("a folder");
+            fs::write(corpus.root().join(name).join(SEED), seed).expect("it is written");
+        }
+        let Holdings { entries, broken } = corpus.holdings().expect("the folder is read");
+        assert_eq!(entries.iter().map(|(_, entry)| entry.seed).collect::<Vec<_>>(), [7]);
+        let broken: Vec<String> = broken.iter().map(ToString::to_string).collect();
+        assert!(broken[0].contains("a-first/seed.json: it is no entry of the corpus"), "{broken:?}");
+        assert!(broken.len() == 2 && broken[1].contains("z-last/seed.json"), "{broken:?}");
     }
 
     #[test]
@@ -334,7 +370,7 @@ mod tests {
         let scratch = Scratch::new("clean");
         let corpus = &scratch.0;
         corpus.keep(&entry("kv", 7), &Beside::default()).expect("it is written");
-        let name = corpus.entries().expect("it is read")[0].0.clone();
+        let name = entries(corpus, "it is read")[0].0.clone();
         let note = |revision: &str| corpus.note_clean(&name, revision).expect("it is noted");
         assert_eq!(note("r0"), Standing::Stays(1));
         assert_eq!(note("r0"), Standing::Stays(1));
@@ -344,7 +380,7 @@ mod tests {
             assert_eq!(note(&format!("r{revision}")), Standing::Stays(revision));
         }
         assert_eq!(note("the last"), Standing::Retired);
-        assert_eq!(corpus.entries().expect("it is read"), []);
+        assert_eq!(entries(corpus, "it is read"), []);
     }
 
     #[test]
@@ -352,7 +388,7 @@ mod tests {
         let scratch = Scratch::new("out");
         let corpus = Corpus::new(scratch.0.root().join("inside"));
         scratch.0.keep(&entry("kv", 7), &Beside::default()).expect("it is written");
-        let name = scratch.0.entries().expect("it is read")[0].0.clone();
+        let name = entries(&scratch.0, "it is read")[0].0.clone();
         fs::create_dir_all(corpus.root()).expect("a folder");
         for wrong in [format!("../{name}"), "..".into(), ".".into(), String::new(), "nobody".into()] {
             assert!(matches!(corpus.retire(&wrong), Err(CorpusError::Unknown(_))), "{wrong}");

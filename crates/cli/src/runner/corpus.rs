@@ -7,7 +7,7 @@ use crate::trouble::Trouble;
 use crate::verdict::Verdict;
 use lexopt::{Arg, Parser, ValueExt};
 use std::fmt::Write;
-use wavetank_debug::corpus::{CLEAN_REVISIONS, Corpus, CorpusError, FOLDER};
+use wavetank_debug::corpus::{CLEAN_REVISIONS, Corpus, CorpusError, FOLDER, Holdings};
 
 const USAGE: &str = "corpus [list | retire NAME]";
 
@@ -22,25 +22,30 @@ pub(super) fn command(mut parser: Parser) -> Result<Verdict, Trouble> {
     }
     let corpus = Corpus::new(Manifest::read()?.root.join(FOLDER));
     let failed = |error: CorpusError| Trouble::new(error.to_string());
+    let mut broken = None;
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let text = match words.as_slice() {
-        [] | ["list"] => list(&corpus).map_err(failed)?,
+        [] | ["list"] => {
+            let holdings = corpus.holdings().map_err(failed)?;
+            broken = Trouble::of_broken(&holdings);
+            list(&corpus, &holdings)
+        }
         ["retire", name] => {
             corpus.retire(name).map_err(failed)?;
             format!("retired: {name}\n")
         }
         _ => return Err(Trouble::new(format!("usage: {USAGE}"))),
     };
-    terminal::say(&text).map(|()| Verdict::Green)
+    terminal::say(&text)?;
+    broken.map_or(Ok(Verdict::Green), Err)
 }
 
-fn list(corpus: &Corpus) -> Result<String, CorpusError> {
-    let entries = corpus.entries()?;
-    if entries.is_empty() {
-        return Ok(format!("no failure is kept in {}\n", corpus.root().display()));
+fn list(corpus: &Corpus, holdings: &Holdings) -> String {
+    if holdings.entries.is_empty() && holdings.broken.is_empty() {
+        return format!("no failure is kept in {}\n", corpus.root().display());
     }
     let mut text = String::new();
-    for (name, entry) in entries {
+    for (name, entry) in &holdings.entries {
         let clean = entry.clean.len();
         let clean =
             if clean == 0 { String::new() } else { format!(", green in {clean} of {CLEAN_REVISIONS} revisions") };
@@ -48,5 +53,5 @@ fn list(corpus: &Corpus) -> Result<String, CorpusError> {
         writeln!(text, "{name}: {} seed {}{clean}\n  {failure}\n  {}", entry.simulation, entry.seed, entry.reproduce)
             .expect("a string takes all that fits into memory");
     }
-    Ok(text)
+    text
 }

@@ -6,9 +6,10 @@ use crate::options::SweepOptions;
 use crate::report::{KeptReport, Report};
 use crate::shrunk::{ShrunkReport, Wanted, budget};
 use crate::terminal;
+use crate::trouble::Trouble;
 use std::path::PathBuf;
 use std::time::Duration;
-use wavetank_debug::corpus::{Corpus, Standing};
+use wavetank_debug::corpus::{Corpus, Entry, Standing};
 use wavetank_debug::{Signature, Stated};
 use wavetank_harness::{Failure, Isolation, Overrides, SimulationBuilder};
 
@@ -24,9 +25,27 @@ pub(super) struct Keeping {
     pub(super) revision: Option<String>,
 }
 
+impl Keeping {
+    /// What is kept, and in words what of it cannot be read.
+    pub(super) fn holdings(&self) -> (Vec<(String, Entry)>, Option<Trouble>) {
+        match self.corpus.as_ref().map(|folder| Corpus::new(folder).holdings()) {
+            None => (Vec::new(), None),
+            Some(Ok(holdings)) => {
+                let broken = Trouble::of_broken(&holdings);
+                (holdings.entries, broken)
+            }
+            Some(Err(error)) => {
+                (Vec::new(), Some(Trouble::new(format!("failures that are kept cannot be read: {error}"))))
+            }
+        }
+    }
+}
+
 /// One simulation, and what is done around its sweep.
 pub(super) struct Around<'a> {
     pub(super) keeping: &'a Keeping,
+    /// What is kept, of this simulation and of others.
+    pub(super) entries: &'a [(String, Entry)],
     pub(super) name: &'a str,
     pub(super) options: &'a SweepOptions,
     pub(super) builder: &'a SimulationBuilder,
@@ -42,16 +61,11 @@ impl Around<'_> {
         if self.builder.isolation() != Isolation::Threads {
             return Vec::new();
         }
-        let entries = corpus.entries().unwrap_or_else(|error| {
-            terminal::complain(&format!("failures that are kept cannot be read: {error}"));
-            Vec::new()
-        });
-        let is_meant = |entry: &wavetank_debug::corpus::Entry| {
-            entry.simulation == self.name && entry.bug.as_deref() == self.options.bug.as_deref()
-        };
+        let is_meant =
+            |entry: &Entry| entry.simulation == self.name && entry.bug.as_deref() == self.options.bug.as_deref();
         let mut recorder = self.builder.recorder();
         let mut reports = Vec::new();
-        for (name, entry) in entries.into_iter().filter(|(_, entry)| is_meant(entry)) {
+        for (name, entry) in self.entries.iter().filter(|(_, entry)| is_meant(entry)) {
             if self.interruption.is_wanted() {
                 break;
             }
@@ -61,8 +75,8 @@ impl Around<'_> {
             let failures = || small.failures.iter().chain(&plain.failures);
             let failure = failures().find(is_it).or(failures().next()).map(ToString::to_string);
             let standing = match (&failure, &self.keeping.revision) {
-                (None, Some(revision)) => corpus.note_clean(&name, revision).ok(),
-                (Some(_), _) => corpus.note_red(&name).ok().map(|()| Standing::Stays(0)),
+                (None, Some(revision)) => corpus.note_clean(name, revision).ok(),
+                (Some(_), _) => corpus.note_red(name).ok().map(|()| Standing::Stays(0)),
                 (None, None) => None,
             };
             let clean = match standing {
@@ -70,7 +84,8 @@ impl Around<'_> {
                 _ => entry.clean.len(),
             };
             let retired = standing == Some(Standing::Retired);
-            reports.push(KeptReport { name, seed: entry.seed, failure, clean, retired, reproduce: entry.reproduce });
+            let (name, reproduce) = (name.clone(), entry.reproduce.clone());
+            reports.push(KeptReport { name, seed: entry.seed, failure, clean, retired, reproduce });
         }
         reports
     }

@@ -13,6 +13,7 @@ use crate::trouble::Trouble;
 use crate::underway::Underway;
 use crate::verdict::Verdict;
 use std::sync::Mutex;
+use wavetank_debug::corpus::Entry;
 use wavetank_harness::{Progress, SimulationBuilder};
 
 /// What begins the line in which an attended sweep says which simulation it begins.
@@ -47,10 +48,12 @@ pub(super) fn run(target: &Target, asked: &Asked) -> Result<Verdict, Trouble> {
     if asked.attended {
         interruption.when_stdin_ends();
     }
+    let (entries, broken) = asked.keeping.holdings();
+    let ended = |verdict| broken.map_or(Ok(verdict), Err);
     let mut verdict = Verdict::Green;
     let mut shown = Shown::new(&target.rules);
     for (simulation, builder) in stated {
-        let sweep = Sweep { target, simulation, asked, interruption: &interruption };
+        let sweep = Sweep { target, simulation, asked, entries: &entries, interruption: &interruption };
         let (report, trouble) = sweep.run(builder, &mut shown)?;
         match asked.attended {
             true => terminal::say(&report.to_line())?,
@@ -61,19 +64,19 @@ pub(super) fn run(target: &Target, asked: &Asked) -> Result<Verdict, Trouble> {
             return Err(trouble);
         }
         if interruption.is_wanted() {
-            return Ok(verdict.and(Verdict::Interrupted));
+            return ended(verdict.and(Verdict::Interrupted));
         }
     }
     if asked.options.bug.is_some() {
         // A planted bug may well keep a point from being reached.
-        return Ok(verdict);
+        return ended(verdict);
     }
     let coverage = shown.judge(&target.name, is_whole);
     match asked.attended {
         true => terminal::say(&coverage.to_line())?,
         false => terminal::say(&coverage.painted(Paint::for_stdout()))?,
     }
-    Ok(verdict.and(coverage.verdict()))
+    ended(verdict.and(coverage.verdict()))
 }
 
 /// The sweep of one simulation.
@@ -81,13 +84,14 @@ struct Sweep<'a> {
     target: &'a Target,
     simulation: &'a TargetSimulation,
     asked: &'a Asked,
+    entries: &'a [(String, Entry)],
     interruption: &'a Interruption,
 }
 
 impl Sweep<'_> {
     /// Its report, and what kept a part of it from being done after that.
     fn run(&self, builder: SimulationBuilder, shown: &mut Shown) -> Result<(Report, Option<Trouble>), Trouble> {
-        let Sweep { target, simulation, asked, interruption } = *self;
+        let Sweep { target, simulation, asked, entries, interruption } = *self;
         let options = &asked.options;
         let name = target.full_name(simulation);
         if asked.attended {
@@ -98,8 +102,8 @@ impl Sweep<'_> {
         let builder = builder
             .with_reproduce_line(&crate::finding::reproduce_line(&name, "{seed}", &suffix))
             .with_threads(threads);
-        let keeping = &asked.keeping;
-        let around = Around { keeping, name: &name, options, builder: &builder, stated: target.stated, interruption };
+        let (keeping, stated) = (&asked.keeping, target.stated);
+        let around = Around { keeping, entries, name: &name, options, builder: &builder, stated, interruption };
         let kept = around.before();
         let witness = Witness {
             name: &name,

@@ -3,6 +3,7 @@
 //! its own.
 
 use super::{Target, TargetSimulation, one_line};
+use crate::trouble::Trouble;
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -16,7 +17,7 @@ pub(super) fn run(target: Target) -> ExitCode {
     let arguments = Arguments::from_args();
     let strategy = match TestStrategy::from_environment() {
         Ok(asked) => asked.unwrap_or(TestStrategy::Count(SEEDS)),
-        Err(error) => return crate::verdict::exit(Err(crate::trouble::Trouble::new(error.to_string()))),
+        Err(error) => return crate::verdict::exit(Err(Trouble::new(error.to_string()))),
     };
     // Stated here and not in the trial: trials run on threads of their own, statements need not be `Send`.
     let stated = |one: &TargetSimulation| target.state(one, None);
@@ -57,8 +58,8 @@ fn trial(name: &str, red: Option<&str>, strategy: &TestStrategy, builder: Simula
 /// Runs what failed before, as the corpus has it; failures of planted bugs are none of ours.
 fn repeat_failures(builder: &SimulationBuilder) -> Result<(), Failed> {
     let Some(folder) = corpus() else { return Ok(()) };
-    let entries = Corpus::new(folder).entries().map_err(|error| error.to_string())?;
-    for (name, entry) in entries {
+    let mut holdings = Corpus::new(folder).holdings().map_err(|error| error.to_string())?;
+    for (name, entry) in std::mem::take(&mut holdings.entries) {
         if entry.simulation != builder.name() || entry.bug.is_some() {
             continue;
         }
@@ -71,7 +72,7 @@ fn repeat_failures(builder: &SimulationBuilder) -> Result<(), Failed> {
             )));
         }
     }
-    Ok(())
+    Trouble::of_broken(&holdings).map_or(Ok(()), |broken| Err(Failed::from(broken.to_string())))
 }
 
 /// The corpus of the workspace: the one in the nearest folder above the package that has
