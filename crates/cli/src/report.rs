@@ -118,7 +118,7 @@ pub struct FailureGroup {
     pub signature: String,
     /// How often it was found.
     pub count: u64,
-    /// The lowest seed that shows it, if it is among the red seeds that are kept.
+    /// The lowest seed that shows it, unless there are too many failures to keep one of each.
     pub seed: Option<u64>,
     /// What that seed's run said.
     pub message: String,
@@ -307,14 +307,13 @@ fn groups_of(findings: &[Finding]) -> Vec<FailureGroup> {
 fn groups(result: &SimulationResult) -> Vec<FailureGroup> {
     let mut groups: Vec<FailureGroup> = Vec::new();
     for (signature, &count) in &result.signatures {
-        let examples = result.red.iter().flat_map(|red| red.failures.iter().map(move |failure| (red, failure)));
-        let example = examples.into_iter().find(|(_, failure)| failure.signature() == *signature);
+        let first = result.firsts.get(signature);
         groups.push(FailureGroup {
             signature: signature.clone(),
             count,
-            seed: example.map(|(red, _)| red.seed),
-            message: example.map(|(_, failure)| failure.to_string()).unwrap_or_default(),
-            reproduce: example.map(|(red, _)| red.reproduce.clone()).unwrap_or_default(),
+            seed: first.map(|first| first.seed),
+            message: first.map(|first| first.failure.to_string()).unwrap_or_default(),
+            reproduce: first.map(|first| first.reproduce.clone()).unwrap_or_default(),
         });
     }
     groups.sort_by(|one, other| other.count.cmp(&one.count).then_with(|| one.seed.cmp(&other.seed)));

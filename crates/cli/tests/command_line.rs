@@ -88,6 +88,18 @@ fn slow_judgements_are_red() {
 }
 
 #[test]
+fn slow_a_rare_failure_behind_common_ones_is_told_with_its_seed() {
+    let out = folder("rare");
+    let line = format!("cargo xtask sweep red/rare --seeds 2600 --no-shrink --profile dev --out {}", out.display());
+    let words = ["RED seed 0 (2,599 times): ", "RED seed 2500: client returned an error: the dam is cracked"];
+    let swept = run(&line).expect(1, &words);
+    assert!(swept.out.contains("reproduce: cargo xtask replay red/rare --seed 2500 "), "{}", swept.out);
+    assert!(swept.err.contains("RED red/rare seed 2500: "), "told at once:\n{}", swept.err);
+    let lines = fs::read_to_string(out.join("red.rare.red.jsonl")).expect("written as they were found");
+    assert!(lines.lines().count() < 2_600 && lines.contains("the dam is cracked"), "{}", lines.lines().count());
+}
+
+#[test]
 fn slow_runs_without_an_end_are_red() {
     let who_waits = [
         "deadlock",

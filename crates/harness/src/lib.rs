@@ -78,7 +78,7 @@ pub use plan::{DURATION, EXTENT, PLAN};
 pub use providers::SimProviders;
 pub use record::{Divergence, RunPrint, RunRecord};
 pub use recorder::Recorder;
-pub use result::{RedRun, SimulationResult, all_kinds};
+pub use result::{FirstFailure, RedRun, SimulationResult, all_kinds};
 pub use runner::Progress;
 pub use shared::{Finished, Shared};
 pub use story::{RunStory, StoryFailure, StoryNode, StoryRole};

@@ -21,6 +21,17 @@ pub struct RedRun {
     pub reproduce: String,
 }
 
+/// The first seed that shows a failure.
+#[derive(Debug, Clone)]
+pub struct FirstFailure {
+    /// The lowest one that does.
+    pub seed: u64,
+    /// What was wrong with its run.
+    pub failure: Failure,
+    /// The line that runs it again.
+    pub reproduce: String,
+}
+
 /// The outcome of a simulation over its seeds.
 #[derive(Debug, Clone)]
 #[must_use = "a simulation may have been red: ask `assert_green`"]
@@ -43,6 +54,9 @@ pub struct SimulationResult {
     pub red_count: u64,
     /// How often each failure was found, by signature.
     pub signatures: BTreeMap<String, u64>,
+    /// The first of each failure, by signature, however many red runs there are; of more than
+    /// [`FIRSTS_MOST`](Self::FIRSTS_MOST) those with the lowest seeds.
+    pub firsts: BTreeMap<String, FirstFailure>,
     /// What the workloads counted.
     pub metrics: SimulationMetrics,
     /// What was reached of the points planted in the program.
@@ -54,6 +68,8 @@ pub struct SimulationResult {
 impl SimulationResult {
     /// Red runs that are kept whole; further ones are counted.
     pub const RED_RUNS_MOST: usize = 1000;
+    /// Failures that differ of which the first is kept.
+    pub const FIRSTS_MOST: usize = 1000;
 
     pub(crate) fn new(name: &str) -> SimulationResult {
         SimulationResult {
@@ -66,6 +82,7 @@ impl SimulationResult {
             red: Vec::new(),
             red_count: 0,
             signatures: BTreeMap::new(),
+            firsts: BTreeMap::new(),
             metrics: SimulationMetrics::default(),
             coverage: Coverage::new(),
             digests: (0, 0),
@@ -97,18 +114,39 @@ impl SimulationResult {
     fn absorb_red(&mut self, seed: u64, failures: Vec<Failure>) {
         self.red_count += 1;
         for failure in &failures {
-            *self.signatures.entry(failure.signature()).or_default() += 1;
+            let signature = failure.signature();
+            if self.firsts.get(&signature).is_none_or(|first| seed < first.seed) {
+                let first = FirstFailure { seed, failure: failure.clone(), reproduce: String::new() };
+                self.firsts.insert(signature.clone(), first);
+            }
+            *self.signatures.entry(signature).or_default() += 1;
         }
         self.red.push(RedRun { seed, failures, reproduce: String::new() });
-        if self.red.len() > 2 * Self::RED_RUNS_MOST {
+        if self.red.len() > 2 * Self::RED_RUNS_MOST || self.firsts.len() > 2 * Self::FIRSTS_MOST {
             self.trim();
         }
     }
 
-    /// Keeps the red runs with the lowest seeds.
+    /// Keeps the red runs and the first failures with the lowest seeds. What falls out is
+    /// behind so many others that only a lower seed brings it back: whoever trims when, on
+    /// however many threads, is left with the same.
     pub(crate) fn trim(&mut self) {
         self.red.sort_by_key(|red| red.seed);
         self.red.truncate(Self::RED_RUNS_MOST);
+        if self.firsts.len() > Self::FIRSTS_MOST {
+            let mut firsts: Vec<_> = std::mem::take(&mut self.firsts).into_iter().collect();
+            // They are in the order of signatures, in which those of a seed stay.
+            firsts.sort_by_key(|(_, first)| first.seed);
+            firsts.truncate(Self::FIRSTS_MOST);
+            self.firsts = firsts.into_iter().collect();
+        }
+    }
+
+    /// Has every line that runs a seed again.
+    pub(crate) fn with_reproduce_lines(mut self, line: impl Fn(u64) -> String) -> SimulationResult {
+        self.red.iter_mut().for_each(|red| red.reproduce = line(red.seed));
+        self.firsts.values_mut().for_each(|first| first.reproduce = line(first.seed));
+        self
     }
 
     pub(crate) fn merge(&mut self, other: SimulationResult) {
@@ -122,6 +160,11 @@ impl SimulationResult {
         self.red_count += other.red_count;
         for (signature, count) in other.signatures {
             *self.signatures.entry(signature).or_default() += count;
+        }
+        for (signature, first) in other.firsts {
+            if self.firsts.get(&signature).is_none_or(|own| first.seed < own.seed) {
+                self.firsts.insert(signature, first);
+            }
         }
         self.metrics.merge(&other.metrics);
         self.coverage.merge(&other.coverage);
@@ -223,8 +266,12 @@ impl SimulationResult {
         }
         if self.red_count > PRINTED as u64 {
             writeln!(f, "  by signature:")?;
+            let printed: Vec<u64> = self.red.iter().take(PRINTED).map(|red| red.seed).collect();
             for (signature, count) in &self.signatures {
                 writeln!(f, "    {count} x {signature}")?;
+                if let Some(first) = self.firsts.get(signature).filter(|first| !printed.contains(&first.seed)) {
+                    writeln!(f, "      reproduce: {}", first.reproduce)?;
+                }
             }
         }
         Ok(())

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use wavetank_core::{OpenOptions, Providers, TaskProvider};
 use wavetank_harness::{
-    BoxError, Chaos, Failure, Limits, Overrides, Process, Progress, SimContext, SimulationBuilder, SimulationMetrics,
-    TestStrategy, Workload, async_trait,
+    BoxError, Chaos, Failure, FirstFailure, Limits, Overrides, Process, Progress, SimContext, SimulationBuilder,
+    SimulationMetrics, SimulationResult, TestStrategy, Workload, async_trait,
 };
 use wavetank_probe::always_assert;
 
@@ -350,6 +350,57 @@ fn a_handle_used_on_another_thread_is_red() {
         assert!(thread.join().expect("the panic was caught"), "it panics there");
     });
     says(&failure(&foreign), &["outside of their run", "another thread"]);
+}
+
+/// Nearly every run is red, one of them in another way, behind more than are kept whole.
+#[test]
+fn a_rare_failure_behind_common_ones_has_its_first_seed() {
+    let result = |threads| {
+        simulation()
+            .workload("user", 1, |context: SimContext| async move {
+                match context.seed() {
+                    2_500 => Err::<(), _>("the dam is cracked".to_string()),
+                    seed => Err(format!("pump {seed} broke")),
+                }
+            })
+            .with_threads(threads)
+            .with_reproduce_line("again {seed}!")
+            .run_strategy(&TestStrategy::Range(1..2_600), &Progress::default())
+    };
+    let one = result(1);
+    assert!(one.red.iter().all(|red| red.seed < 2_500), "it is not among the red runs that are kept");
+    let firsts = |result: &SimulationResult| {
+        let first = |(name, first): (&String, &FirstFailure)| (name.clone(), first.seed, first.reproduce.clone());
+        result.firsts.iter().map(first).collect::<Vec<_>>()
+    };
+    let expected = [("pump # broke", 1, "again 1!"), ("the dam is cracked", 2_500, "again 2500!")]
+        .map(|(words, seed, line)| (format!("error of user: {words}"), seed, line.to_string()));
+    assert_eq!(firsts(&one), expected);
+    assert_eq!(firsts(&result(3)), expected);
+    assert!(one.to_string().contains("1 x error of user: the dam is cracked\n      reproduce: again 2500!"), "{one}");
+}
+
+/// More ways to fail than are kept: those with the lowest seeds are, on any number of threads.
+#[test]
+fn first_failures_are_bounded_and_the_same_on_any_number_of_threads() {
+    let letters = |seed: u64| -> String {
+        let digit = |place: u32| char::from(b'a' + (seed / 26_u64.pow(place) % 26) as u8);
+        (0..3).map(digit).collect()
+    };
+    let seeds = |threads| {
+        let result = simulation()
+            .workload("user", 1, move |context: SimContext| {
+                std::future::ready(Err::<(), _>(letters(context.seed() ^ 1_023)))
+            })
+            .with_threads(threads)
+            .run_strategy(&TestStrategy::Seeds((0..2_400).rev().collect()), &Progress::default());
+        let mut seeds: Vec<u64> = result.firsts.values().map(|first| first.seed).collect();
+        seeds.sort_unstable();
+        seeds
+    };
+    let lowest: Vec<u64> = (0..SimulationResult::FIRSTS_MOST as u64).collect();
+    assert_eq!(seeds(1), lowest);
+    assert_eq!(seeds(3), lowest);
 }
 
 #[test]

@@ -6,12 +6,14 @@ use crate::terminal;
 use crate::underway::Underway;
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
-use wavetank_harness::{Digest, FinishedRun, Observer};
+use wavetank_harness::{Digest, Failure, FinishedRun, Observer, SimulationResult};
 
-/// Findings that are told one by one; the report has them all.
+/// Findings that are told one by one; of further ones only what was not told before.
 const TOLD_MOST: usize = 2000;
 /// Signatures of which the first is told to people at once.
 const SHOWN_MOST: usize = 20;
+/// Signatures that are known again.
+const KNOWN_MOST: usize = SimulationResult::FIRSTS_MOST;
 
 /// What a second run of a seed is compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +42,17 @@ pub(super) struct Told {
     marks: Vec<Mark>,
 }
 
+impl Told {
+    /// Whether a failure is of no signature that was told before; it is from now on.
+    fn is_new(&mut self, failures: &[Failure]) -> bool {
+        let mut is_new = false;
+        for failure in failures {
+            is_new |= self.signatures.len() < KNOWN_MOST && self.signatures.insert(failure.signature());
+        }
+        is_new
+    }
+}
+
 impl Witness<'_> {
     /// The marks of all runs, by seed.
     pub(super) fn into_marks(self) -> Vec<Mark> {
@@ -50,16 +63,15 @@ impl Witness<'_> {
 
     fn tell(&self, told: &mut Told, run: &FinishedRun<'_>) {
         told.findings += 1;
-        if told.findings > TOLD_MOST {
+        let is_new = told.is_new(run.failures);
+        if told.findings > TOLD_MOST && !is_new {
             return;
         }
         let finding = Finding::new(self.name, self.suffix, self.bug, run);
         if self.attended {
             // If nobody takes it, the report is what is left.
             let _ = terminal::say(&finding.to_line());
-        } else if told.signatures.len() < SHOWN_MOST
-            && finding.failures.iter().any(|failure| told.signatures.insert(failure.signature.clone()))
-        {
+        } else if is_new && told.signatures.len() <= SHOWN_MOST {
             terminal::interject(&format!("RED {}", finding.headline()));
         }
     }

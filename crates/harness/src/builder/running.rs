@@ -58,11 +58,7 @@ impl SimulationBuilder {
         };
         let threads = self.threads.unwrap_or_else(runner::cores);
         let sweep = Sweep { simulation, strategy, threads, progress, observer, launch: launch.as_deref() };
-        let mut result = sweep.run();
-        for red in &mut result.red {
-            red.reproduce = self.reproduce_line(red.seed);
-        }
-        result
+        sweep.run().with_reproduce_lines(|seed| self.reproduce_line(seed))
     }
 
     /// Where a run has a process of its own, does what this one is there for, and ends it.
