@@ -11,6 +11,7 @@ pub use coverage::{CoverageReport, MissReport};
 pub use kept::KeptReport;
 
 pub(crate) use coverage::Shown;
+pub(crate) use junit::troubled;
 pub(crate) use text::{grouped, seconds};
 
 use crate::finding::Finding;

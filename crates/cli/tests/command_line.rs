@@ -184,12 +184,16 @@ fn slow_a_whole_target_that_shows_too_little_is_red() {
         "RED: coverage of blind\n",
     ];
     let out = folder("blind");
-    let line = format!("cargo xtask sweep blind --profile dev --out {}", out.display());
+    let junit = out.join("junit.xml");
+    let line = format!("cargo xtask sweep blind --profile dev --out {} --junit {}", out.display(), junit.display());
     let swept = run(&line).expect(1, &words);
     assert!(!swept.out.contains("it rains elsewhere"), "another simulation of the target reaches it:\n{}", swept.out);
     let json = fs::read_to_string(out.join("blind.coverage.json")).expect("it is data, too");
     let coverage: CoverageReport = serde_json::from_str(&json).expect("it is a report");
     assert_eq!(coverage.misses.iter().filter(|miss| miss.red).count(), 3);
+    let junit = fs::read_to_string(junit).expect("it is written");
+    let broken = junit.matches("<failure ").count();
+    assert!(broken == 3 && junit.contains("<testsuite name=\"coverage of blind\""), "red where the sweep is:\n{junit}");
     // Fewer seeds prove nothing about points, and one simulation nothing about its target.
     let words = ["never reached: blind: \"an owl calls\"", "RED by rule `felt`", "asked for 999 times"];
     let short = run("cargo xtask sweep blind --seeds 999 --profile dev").expect(1, &words);

@@ -1,35 +1,35 @@
-//! A report as JUnit has it: a case per property. What a case looks like in XML is the
+//! A sweep as JUnit has it: a case per property, red where the sweep is. What a case looks like in XML is the
 //! business of `wavetank-debug`.
 
-use super::{AssertionCount, FailureGroup, Report};
-use crate::report::grouped;
+use super::{AssertionCount, CoverageReport, Determinism, FailureGroup, KeptReport, MissReport, Report, grouped};
+use crate::trouble::Trouble;
 use std::time::Duration;
 use wavetank_debug::junit::{Case, CaseVerdict, Suite};
 
 impl Report {
-    /// Its properties: every assertion that is planted, everything that failed, and that
-    /// two runs of a seed agree if that was looked at.
+    /// Its properties: every assertion that is planted, everything that failed, now or when
+    /// it was kept, that two runs of a seed agree if that was looked at, and that the sweep
+    /// did what it was to do. One of them is broken if, and only if, the report is red or
+    /// incomplete.
     pub(crate) fn suite(&self) -> Suite {
         let mut cases: Vec<Case> = self.assertions.iter().filter_map(|one| self.assertion(one)).collect();
         let told = |group: &&FailureGroup| !self.assertions.iter().any(|one| is_about(group, one));
-        cases.extend(self.failures.iter().filter(told).map(|group| Case {
-            property: group.signature.clone(),
-            sort: "failure".to_string(),
-            verdict: broken(group),
-        }));
-        if let Some(determinism) = &self.determinism {
-            let verdict = match determinism.divergences.first() {
-                _ if determinism.divergent.is_empty() => CaseVerdict::Held,
-                first => CaseVerdict::Broken {
-                    message: format!("{} seeds give two runs", grouped(determinism.divergent.len() as u64)),
-                    details: first.map(|one| one.reproduce.clone()).unwrap_or_default(),
-                },
-            };
-            cases.push(Case { property: "a seed is one run".into(), sort: "determinism".into(), verdict });
+        cases.extend(
+            self.failures.iter().filter(told).map(|group| case(group.signature.clone(), "failure", broken(group))),
+        );
+        cases.extend(self.kept.iter().map(kept));
+        cases.extend(self.determinism.as_ref().map(determinism));
+        if self.uncovered && !self.interrupted {
+            let missed = self.assertions.iter().filter(|one| one.missed).map(ToString::to_string);
+            let message = format!("not covered after {} seeds", grouped(self.seeds));
+            let details = missed.collect::<Vec<_>>().join("\n");
+            cases.push(case("every point is reached", "coverage", CaseVerdict::Broken { message, details }));
         }
-        if self.failures.is_empty() {
-            let property = "no run is red".to_string();
-            cases.push(Case { property, sort: "failure".to_string(), verdict: CaseVerdict::Held });
+        if let Some(why) = &self.incomplete {
+            let verdict = CaseVerdict::Broken { message: why.clone(), details: String::new() };
+            cases.push(case("every seed is run", "sweep", verdict));
+        } else if self.failures.is_empty() {
+            cases.push(case("no run is red", "failure", CaseVerdict::Held));
         }
         Suite {
             name: self.name.clone(),
@@ -41,15 +41,74 @@ impl Report {
 
     fn assertion(&self, one: &AssertionCount) -> Option<Case> {
         let property = one.name.clone()?;
-        let verdict = match self.failures.iter().find(|group| is_about(group, one)) {
-            Some(group) => broken(group),
-            None if one.hits_true + one.hits_false == 0 => {
-                CaseVerdict::Unreached { place: format!("{}:{}", one.file, one.line) }
+        let place = format!("{}:{}", one.file, one.line);
+        let verdict = match (self.failures.iter().find(|group| is_about(group, one)), one.kind.as_str()) {
+            (Some(group), _) => broken(group),
+            // Not to be there is what it is for.
+            (None, "unreachable") => CaseVerdict::Held,
+            (None, _) if one.hits_true + one.hits_false == 0 => {
+                CaseVerdict::Unshown { why: format!("never reached: {place}") }
             }
-            None => CaseVerdict::Held,
+            (None, "sometimes") if one.hits_true == 0 => CaseVerdict::Unshown { why: format!("never true: {place}") },
+            (None, _) => CaseVerdict::Held,
         };
-        Some(Case { property, sort: one.kind.clone(), verdict })
+        Some(case(property, &one.kind, verdict))
     }
+}
+
+impl CoverageReport {
+    /// What a target had to show, as cases: what it did not.
+    pub(crate) fn suite(&self) -> Suite {
+        let miss = |miss: &MissReport| {
+            let verdict = match &miss.exempt {
+                _ if miss.red => {
+                    CaseVerdict::Broken { message: miss.what.clone(), details: format!("by rule `{}`", miss.rule) }
+                }
+                Some(reason) => CaseVerdict::Unshown { why: format!("exempt: {reason}") },
+                None => CaseVerdict::Unshown { why: "nothing asks for it here".to_string() },
+            };
+            case(miss.what.clone(), "coverage", verdict)
+        };
+        let mut cases: Vec<Case> = self.misses.iter().map(miss).collect();
+        if !self.is_red() {
+            cases.push(case("the rules of coverage are kept", "coverage", CaseVerdict::Held));
+        }
+        Suite { name: format!("coverage of {}", self.target), seeds: self.seeds, time: Duration::ZERO, cases }
+    }
+}
+
+/// The suite of a sweep that could not do, or tell, all that it was asked for.
+pub(crate) fn troubled(trouble: &Trouble) -> Suite {
+    let message = if trouble.is_told() { "see what the sweep printed".to_string() } else { trouble.to_string() };
+    let verdict = CaseVerdict::Broken { message, details: String::new() };
+    let cases = vec![case("all that was asked for is swept", "sweep", verdict)];
+    Suite { name: "sweep".to_string(), seeds: 0, time: Duration::ZERO, cases }
+}
+
+fn case(property: impl Into<String>, sort: &str, verdict: CaseVerdict) -> Case {
+    Case { property: property.into(), sort: sort.to_string(), verdict }
+}
+
+fn kept(kept: &KeptReport) -> Case {
+    let verdict = match &kept.failure {
+        Some(failure) => CaseVerdict::Broken {
+            message: failure.lines().next().unwrap_or_default().to_string(),
+            details: kept.reproduce.clone(),
+        },
+        None => CaseVerdict::Held,
+    };
+    case(format!("failed before: {}", kept.name), "kept", verdict)
+}
+
+fn determinism(determinism: &Determinism) -> Case {
+    let verdict = match determinism.divergences.first() {
+        _ if determinism.divergent.is_empty() => CaseVerdict::Held,
+        first => CaseVerdict::Broken {
+            message: format!("{} seeds give two runs", grouped(determinism.divergent.len() as u64)),
+            details: first.map(|one| one.reproduce.clone()).unwrap_or_default(),
+        },
+    };
+    case("a seed is one run", "determinism", verdict)
 }
 
 /// Whether a failure is that an assertion did not hold. A failure's signature has no
@@ -68,31 +127,58 @@ fn broken(group: &FailureGroup) -> CaseVerdict {
 mod tests {
     use super::*;
 
-    #[test]
-    fn each_property_is_a_case() {
-        let assertion = |name: &str, kind: &str, hits| AssertionCount {
+    fn assertion(kind: &str, name: &str, hits: (u64, u64)) -> AssertionCount {
+        AssertionCount {
             kind: kind.into(),
             name: Some(name.into()),
             file: "src/kv.rs".into(),
             line: 7,
-            hits_true: hits,
-            hits_false: 0,
-            missed: hits == 0,
-        };
-        let group = |message: &str| FailureGroup {
+            hits_true: hits.0,
+            hits_false: hits.1,
+            missed: hits.0 == 0,
+        }
+    }
+
+    fn group(message: &str) -> FailureGroup {
+        FailureGroup {
             signature: message.into(),
             count: 3,
             seed: Some(17),
             message: message.into(),
             reproduce: "cargo xtask replay kv --seed 17".into(),
+        }
+    }
+
+    /// Each case's property, with `+` if it held, `-` if it was broken, `?` if it was not shown.
+    fn cases(suite: &Suite) -> Vec<String> {
+        let sign = |verdict: &CaseVerdict| match verdict {
+            CaseVerdict::Held => '+',
+            CaseVerdict::Broken { .. } => '-',
+            CaseVerdict::Unshown { .. } => '?',
         };
+        suite.cases.iter().map(|case| format!("{} {}", sign(&case.verdict), case.property)).collect()
+    }
+
+    #[track_caller]
+    fn check(report: &Report, expected: &[&str]) {
+        let cases = cases(&report.suite());
+        assert_eq!(cases, expected);
+        let is_broken = cases.iter().any(|case| case.starts_with('-'));
+        assert_eq!(is_broken, report.is_red() || report.incomplete.is_some(), "as the sweep says");
+    }
+
+    #[test]
+    fn each_property_is_a_case() {
         let report = Report {
-            name: "kv".into(),
-            seeds: 10,
+            red: 6,
             assertions: vec![
-                assertion("nothing is lost", "always", 5),
-                assertion("nothing is torn", "always", 5),
-                assertion("a retry is seen", "sometimes", 0),
+                assertion("always", "nothing is lost", (5, 3)),
+                assertion("always", "nothing is torn", (5, 0)),
+                assertion("always", "nobody looks", (0, 0)),
+                assertion("sometimes", "a retry is seen", (0, 0)),
+                assertion("sometimes", "a retry helps", (0, 9)),
+                assertion("sometimes", "a retry is late", (1, 9)),
+                assertion("unreachable", "the log ends twice", (0, 0)),
             ],
             failures: vec![
                 group("client violated kv: \"nothing is lost\" (always)"),
@@ -100,19 +186,62 @@ mod tests {
             ],
             ..Report::default()
         };
-        let suite = report.suite();
-        let verdicts: Vec<(&str, bool)> = suite
-            .cases
-            .iter()
-            .map(|case| (case.property.as_str(), matches!(case.verdict, CaseVerdict::Broken { .. })))
-            .collect();
         let expected = [
-            ("nothing is lost", true),
-            ("nothing is torn", false),
-            ("a retry is seen", false),
-            ("deadlock: nobody goes on", true),
+            "- nothing is lost",
+            "+ nothing is torn",
+            "? nobody looks",
+            "? a retry is seen",
+            "? a retry helps",
+            "+ a retry is late",
+            "+ the log ends twice",
+            "- deadlock: nobody goes on",
         ];
-        assert_eq!(verdicts, expected);
-        assert!(matches!(suite.cases[2].verdict, CaseVerdict::Unreached { .. }));
+        check(&report, &expected);
+        let suite = report.suite();
+        let why = |place: usize| match &suite.cases[place].verdict {
+            CaseVerdict::Unshown { why } => why.clone(),
+            other => format!("{other:?}"),
+        };
+        assert_eq!([why(3), why(4)], ["never reached: src/kv.rs:7", "never true: src/kv.rs:7"]);
+    }
+
+    #[test]
+    fn what_is_red_beside_the_runs_is_a_broken_case() {
+        check(&Report::default(), &["+ no run is red"]);
+        let kept = |failure: Option<&str>| KeptReport {
+            name: "lost".into(),
+            seed: 7,
+            failure: failure.map(str::to_string),
+            clean: 0,
+            retired: false,
+            reproduce: "cargo xtask replay kv --seed 7".into(),
+        };
+        let of_kept = |failure| Report { kept: vec![kept(failure)], ..Report::default() };
+        check(&of_kept(Some("a write is lost")), &["- failed before: lost", "+ no run is red"]);
+        check(&of_kept(None), &["+ failed before: lost", "+ no run is red"]);
+        check(&Report { uncovered: true, ..Report::default() }, &["- every point is reached", "+ no run is red"]);
+        check(&Report { uncovered: true, interrupted: true, ..Report::default() }, &["+ no run is red"]);
+        let died = Some("its process died".to_string());
+        check(&Report { incomplete: died, ..Report::default() }, &["- every seed is run"]);
+        let divergent = Determinism { seeds: 2, divergent: vec![1], divergences: Vec::new() };
+        let report = Report { determinism: Some(divergent), ..Report::default() };
+        check(&report, &["- a seed is one run", "+ no run is red"]);
+    }
+
+    #[test]
+    fn what_a_target_did_not_show_is_a_case() {
+        let miss = |what: &str, red, exempt: Option<&str>| MissReport {
+            rule: "reached".into(),
+            what: what.into(),
+            red,
+            exempt: exempt.map(str::to_string),
+        };
+        let shown =
+            |misses| CoverageReport { target: "kv".into(), simulations: 2, seeds: 1000, judges_points: true, misses };
+        let red = shown(vec![miss("an owl", true, None), miss("the moon", false, Some("it is day"))]);
+        assert_eq!(cases(&red.suite()), ["- an owl", "? the moon"]);
+        let green = shown(vec![miss("a fault", false, None)]);
+        assert_eq!(cases(&green.suite()), ["? a fault", "+ the rules of coverage are kept"]);
+        assert_eq!(cases(&troubled(&Trouble::told())), ["- all that was asked for is swept"]);
     }
 }

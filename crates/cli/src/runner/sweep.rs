@@ -9,7 +9,7 @@ use super::out::Out;
 use super::shrink;
 use crate::interruption::Interruption;
 use crate::options::SweepOptions;
-use crate::report::{CoverageReport, Report, grouped};
+use crate::report::{CoverageReport, Report, grouped, troubled};
 use crate::roster::Roster;
 use crate::target::COMMAND_WORD;
 use crate::terminal::{self, Paint};
@@ -140,7 +140,9 @@ pub(super) fn run(manifest: &Manifest, asked: &Asked) -> Result<Swept, Trouble> 
         trouble = trouble.or(told.err());
     }
     if let Some(path) = &asked.junit {
-        let suites: Vec<_> = swept.reports.iter().map(Report::suite).collect();
+        let mut suites: Vec<Suite> = swept.reports.iter().map(Report::suite).collect();
+        suites.extend(swept.coverage.iter().map(CoverageReport::suite));
+        suites.extend(trouble.as_ref().map(troubled));
         trouble = trouble.or(write_junit(path, &suites).err());
     }
     swept.trouble = trouble;
