@@ -32,7 +32,8 @@ use crate::{misuse, red::Red, workspace::Workspace};
 /// How a step ended that is not red.
 enum Outcome {
     Green,
-    /// Not run, because this machine lacks something that we may not install.
+    /// Not run, because this machine lacks something that we may not install. Where every
+    /// change is judged that is red: what nobody looked at was not checked.
     Skipped(String),
 }
 
@@ -64,7 +65,7 @@ const STEPS: &[Step] = &[
 ];
 
 /// `ci [--list] [STEP ...]`: all steps, or those named. Status 1 with the first red
-/// step's name, 2 for a wrong call.
+/// step's name, 2 for a wrong call. With `CI` in the environment a step that is skipped is red.
 pub(crate) fn command(arguments: &[String]) -> ExitCode {
     if arguments.iter().any(|argument| argument == "--list") {
         for step in STEPS {
@@ -90,10 +91,11 @@ fn run(workspace: &Workspace, steps: impl Iterator<Item = &'static Step>) -> Exi
     let mut lines = Vec::new();
     let mut total = Duration::ZERO;
     let mut red = None;
+    let is_judging = std::env::var_os("CI").is_some_and(|value| !value.is_empty());
     for step in steps {
         println!("== {}: {}", step.name, step.about);
         let start = now();
-        let result = (step.run)(workspace);
+        let result = judged((step.run)(workspace), is_judging);
         let took = now().duration_since(start);
         total += took;
         let (word, note) = match result {
@@ -124,6 +126,16 @@ fn run(workspace: &Workspace, steps: impl Iterator<Item = &'static Step>) -> Exi
     }
 }
 
+/// How a step ended, by the one rule for all that was skipped.
+fn judged(result: Result<Outcome, Red>, is_judging: bool) -> Result<Outcome, Red> {
+    match result {
+        Ok(Outcome::Skipped(reason)) if is_judging => {
+            Err(Red::new(format!("skipped, which is red where CI is set: {reason}")))
+        }
+        other => other,
+    }
+}
+
 fn minutes(duration: Duration) -> f64 {
     duration.as_secs_f64() / 60.0
 }
@@ -131,4 +143,18 @@ fn minutes(duration: Duration) -> f64 {
 #[expect(clippy::disallowed_methods, reason = "how long a step takes is a fact about the real world")]
 fn now() -> Instant {
     Instant::now()
+}
+
+#[cfg(test)]
+mod skipping {
+    use super::*;
+
+    #[test]
+    fn what_is_skipped_is_red_where_every_change_is_judged() {
+        let skipped = || Ok(Outcome::Skipped("no nix-instantiate here".to_owned()));
+        assert!(matches!(judged(skipped(), false), Ok(Outcome::Skipped(_))));
+        let red = judged(skipped(), true).map(|_| ()).expect_err("nobody looked").to_string();
+        assert!(red.contains("no nix-instantiate here"), "{red}");
+        assert!(matches!(judged(Ok(Outcome::Green), true), Ok(Outcome::Green)));
+    }
 }
