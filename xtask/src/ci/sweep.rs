@@ -1,5 +1,5 @@
-//! The sweep step: the main job, as the README gives it, and each planted bug found
-//! by it.
+//! The sweep step: the main job, as the README gives it. Planted bugs are not compiled in
+//! here: that each is found is seen by the profiles step, and by the shrunk step.
 //!
 //! What a sweep says is the command line's business; here only its status counts.
 
