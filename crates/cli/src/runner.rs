@@ -4,6 +4,7 @@
 mod attend;
 mod build;
 mod campaign;
+mod chosen;
 mod corpus;
 mod crash;
 mod debugging;

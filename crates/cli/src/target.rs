@@ -124,7 +124,8 @@ impl Target {
         self
     }
 
-    /// Adds a simulation. What states it is called once per command, not per seed.
+    /// Adds a simulation. What states it is called once per command, not per seed. Its name
+    /// stands in lines to type: one word, of letters, digits and `-_.:+`.
     pub fn simulation(
         self,
         name: impl Into<String>,

@@ -2,9 +2,9 @@
 //! What the target does with it is said beside the target's other commands.
 
 use super::build::build;
+use super::chosen::no_bug;
 use super::crash::{how, is_own_fault};
 use super::manifest::Manifest;
-use super::sweep::no_bug;
 use crate::options::{seed, value};
 use crate::roster::Roster;
 use crate::target::COMMAND_WORD;

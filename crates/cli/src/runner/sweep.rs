@@ -1,8 +1,9 @@
-//! `sweep`: chooses targets, builds them, runs one after the other (each uses all
+//! `sweep`: builds the targets that are chosen, runs one after the other (each uses all
 //! cores), and reports.
 
 use super::attend::{Heard, attend};
 use super::build::build;
+use super::chosen::{Chosen, choose};
 use super::crash::{Crash, how};
 use super::manifest::{Declared, Manifest};
 use super::out::Out;
@@ -29,23 +30,6 @@ pub(super) struct Asked {
     pub(super) options: SweepOptions,
     /// The file for JUnit XML.
     pub(super) junit: Option<PathBuf>,
-}
-
-/// A target to run, and which of its simulations; all if none is named.
-struct Chosen<'a> {
-    target: &'a Declared,
-    simulations: Vec<&'a str>,
-}
-
-impl<'a> Chosen<'a> {
-    /// Names one more simulation, or the target as a whole: that it stays.
-    fn add(&mut self, simulation: Option<&'a str>) {
-        match simulation {
-            None => self.simulations.clear(),
-            Some(one) if self.simulations.is_empty() || self.simulations.contains(&one) => (),
-            Some(one) => self.simulations.push(one),
-        }
-    }
 }
 
 /// What a sweep of several targets came to.
@@ -154,41 +138,6 @@ fn write_junit(path: &Path, suites: &[Suite]) -> Result<(), Trouble> {
     let failed = |error: String| Trouble::new(format!("--junit {}: it cannot be written: {error}", path.display()));
     let xml = to_xml(suites).map_err(|error| failed(error.to_string()))?;
     std::fs::write(path, xml).map_err(|error| failed(error.to_string()))
-}
-
-fn choose<'a>(manifest: &'a Manifest, asked: &'a Asked) -> Result<Vec<Chosen<'a>>, Trouble> {
-    let mut chosen: Vec<Chosen<'a>> = Vec::new();
-    for name in &asked.names {
-        let (target, simulation) = manifest.find(name)?;
-        match chosen.iter_mut().find(|one| one.target.name == target.name) {
-            Some(one) => one.add(simulation),
-            None => chosen.push(Chosen { target, simulations: simulation.into_iter().collect() }),
-        }
-    }
-    let bug = asked.options.bug.as_deref();
-    let has_bug = |target: &Declared| bug.is_none_or(|bug| target.bugs.iter().any(|one| one.name == bug));
-    if asked.names.is_empty() {
-        let all = manifest.targets.iter().filter(|target| !target.fixture && has_bug(target));
-        chosen.extend(all.map(|target| Chosen { target, simulations: Vec::new() }));
-    }
-    let bug_name = bug.unwrap_or_default();
-    if let Some(one) = chosen.iter().find(|one| !has_bug(one.target)) {
-        return Err(Trouble::new(no_bug(one.target, bug_name)));
-    }
-    match (chosen.is_empty(), bug) {
-        (true, Some(bug)) => {
-            Err(Trouble::new(format!("no target has a bug `{bug}`; `list --bugs` shows those there are")))
-        }
-        (true, None) => Err(Trouble::new(format!("there is nothing to sweep: {}", manifest.known()))),
-        (false, _) => Ok(chosen),
-    }
-}
-
-/// Why a target cannot be run with a bug.
-pub(super) fn no_bug(target: &Declared, bug: &str) -> String {
-    let known: Vec<&str> = target.bugs.iter().map(|one| one.name.as_str()).collect();
-    let known = if known.is_empty() { "none".to_string() } else { known.join(", ") };
-    format!("target `{}` has no bug `{bug}`; it has {known}", target.name)
 }
 
 /// How often a simulation's process is started again behind seeds that ended it.
@@ -411,27 +360,4 @@ fn summary(swept: &Swept, incomplete: bool, paint: Paint) -> String {
         None => "",
     };
     format!("{of}, {} seeds, {verdict}{bug}", grouped(seeds))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check_chosen(names: &[&str], simulations: &[&str]) {
-        let kv = Declared { name: "kv".into(), ..Declared::default() };
-        let manifest = Manifest { root: PathBuf::new(), targets: vec![kv] };
-        let names = names.iter().map(ToString::to_string).collect();
-        let asked = Asked { names, options: SweepOptions::default(), junit: None };
-        let chosen = choose(&manifest, &asked).expect("there is such a target");
-        assert_eq!((chosen.len(), chosen[0].simulations.as_slice()), (1, simulations), "{:?}", asked.names);
-    }
-
-    #[test]
-    fn a_target_that_is_named_as_a_whole_is_swept_as_a_whole() {
-        check_chosen(&["kv"], &[]);
-        check_chosen(&["kv/x", "kv/y", "kv/x"], &["x", "y"]);
-        check_chosen(&["kv", "kv/x"], &[]);
-        check_chosen(&["kv/x", "kv"], &[]);
-        check_chosen(&["kv/x", "kv", "kv/y"], &[]);
-    }
 }
