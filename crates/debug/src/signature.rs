@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use wavetank_engine::TaskReport;
 use wavetank_harness::{Failure, name_key, without_quotes};
 
 /// Letters of a message that count; what follows is details of details.
@@ -11,8 +12,14 @@ const MESSAGE_MOST: usize = 400;
 /// Words of a property that make a folder's name.
 const SLUG_WORDS: usize = 7;
 
+/// What the harness calls the task that a demand for progress is.
+const DEMAND: &str = "liveness";
+/// What the engine says of a task that no device will wake.
+const OUTSIDE: &str = "something outside the engine";
+
 /// What makes two failures the same: the property that broke or the place of the
-/// panic, the message, and whose it was; numbers, and which of several nodes, aside.
+/// panic, the message or what is waited for, and whose it was; numbers, and which of
+/// several nodes, aside.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Signature {
     /// What broke: `panic at src/log.rs:12`, an assertion, an invariant, `deadlock`.
@@ -43,21 +50,23 @@ impl Signature {
             Failure::Checker { name, message } => {
                 new(format!("checker `{name}`"), &without_quotes(first_line(message)), "")
             }
-            Failure::NotLive { name, .. } => new(format!("liveness `{name}`"), "", ""),
+            Failure::NotLive { name, tasks, .. } => new(format!("liveness `{name}`"), demand(tasks), ""),
             // Who else waits depends on the faults; the first is a workload if one waits.
             Failure::Deadlock { tasks } => {
-                let first = tasks.first();
-                let message = first.map(|task| format!("task `{}` from {}", task.name, task.spawned_at.file));
-                new("deadlock".to_string(), &message.unwrap_or_default(), first.map_or("", |task| &task.node_name))
+                let stuck = stuck(tasks);
+                let message = stuck.last().map(|task| format!("waits for {}", waits_for(task)));
+                let who = stuck.first().map_or("", |task| &task.node_name);
+                new(format!("deadlock of {}", places(&stuck)), &message.unwrap_or_default(), who)
             }
             Failure::Limit { limit, tasks } => {
                 let who = tasks.first().map_or("", |task| &task.node_name);
                 new("limit".to_string(), limit, who)
             }
+            // What it does at the end of its grace is chance, unlike where it was begun.
             Failure::LeakedTasks { tasks } => {
-                let first = tasks.first();
-                let message = first.map(|task| format!("task `{}` from {}", task.name, task.spawned_at.file));
-                new("leaked tasks".to_string(), &message.unwrap_or_default(), first.map_or("", |task| &task.node_name))
+                let first: Vec<&TaskReport> = tasks.iter().take(1).collect();
+                let who = first.first().map_or("", |task| &task.node_name);
+                new(format!("leaked {}", places(&first)), "", who)
             }
             Failure::Leaked { what } => new("leaked".to_string(), what, ""),
             Failure::Foreign { .. } => new("used outside of its run".to_string(), "", ""),
@@ -88,6 +97,45 @@ impl fmt::Display for Signature {
         }
         if self.message.is_empty() { Ok(()) } else { write!(f, ": {}", self.message) }
     }
+}
+
+/// The first of some tasks, then the one whose end it waits for, and so on: the last is
+/// who keeps all of them waiting.
+fn stuck(tasks: &[TaskReport]) -> Vec<&TaskReport> {
+    let mut stuck: Vec<&TaskReport> = tasks.iter().take(1).collect();
+    while let Some(last) = stuck.last() {
+        let ended = |task: &&TaskReport| {
+            let end = format!("the end of task `{}`, spawned at {}", task.name, task.spawned_at);
+            task.node == last.node && last.waits_for == end
+        };
+        match tasks.iter().find(ended) {
+            // Two may wait for each other.
+            Some(next) if !stuck.contains(&next) => stuck.push(next),
+            _ => break,
+        }
+    }
+    stuck
+}
+
+/// Which tasks, and where each was spawned.
+fn places(tasks: &[&TaskReport]) -> String {
+    let place = |task: &&TaskReport| {
+        let site = &task.spawned_at;
+        format!("task `{}` from {}:{}", task.name, site.file, site.line)
+    };
+    tasks.iter().map(place).collect::<Vec<_>>().join(", ")
+}
+
+/// What a task waits for, but not on which of several connections or files.
+fn waits_for(task: &TaskReport) -> &str {
+    task.waits_for.split(" (").next().unwrap_or_default()
+}
+
+/// What a demand for progress waited for when its time was over. One that is between two
+/// tries may sleep or connect just then, which says nothing; one that nobody will wake does.
+fn demand(tasks: &[TaskReport]) -> &str {
+    let demand = tasks.iter().rev().find(|task| task.name == DEMAND);
+    demand.map_or("", waits_for).strip_prefix(OUTSIDE).map_or("", |_| "waits for something outside the engine")
 }
 
 fn first_line(text: &str) -> &str {

@@ -3,6 +3,7 @@
 mod cycles;
 mod desk;
 mod domains;
+mod stuck;
 
 use desk::{Bugs, desk};
 use std::time::Duration;
