@@ -217,15 +217,22 @@ impl Corpus {
         Ok(Standing::Stays(entry.clean.len()))
     }
 
-    /// Forgets in how many revisions an entry was green: it is red again.
+    /// Notes that an entry is red again, with what was found now: it forgets in how many
+    /// revisions it was green. If an edit moved its failure to another line, it is of that
+    /// line from then on, unless that has an entry of its own.
     ///
     /// # Errors
     /// If there is no such entry, or it cannot be written.
-    pub fn note_red(&self, name: &str) -> Result<(), CorpusError> {
+    pub fn note_red(&self, name: &str, found: &Signature) -> Result<(), CorpusError> {
         let path = self.folder(name)?;
         let mut entry = read(&path)?;
-        if entry.clean.is_empty() {
+        let moved = Entry { signature: found.clone(), ..entry.clone() };
+        let is_moved = found.is_moved(&entry.signature) && self.kept(&moved).is_none();
+        if entry.clean.is_empty() && !is_moved {
             return Ok(());
+        }
+        if is_moved {
+            entry = moved;
         }
         entry.clean.clear();
         write_entry(&path, &entry)
@@ -240,19 +247,27 @@ impl Corpus {
         fs::remove_dir_all(&path).map_err(file(&path))
     }
 
-    /// The name of an entry: the words of its signature, and the simulation's where another
-    /// one failed in the same way.
+    /// The name of an entry: that of the one in whose place it comes, or else the words of
+    /// its signature, and the simulation's where another entry is called so.
     fn name(&self, entry: &Entry) -> String {
-        let slug = entry.signature.slug();
-        let is_its_own = |name: &str| match read(&self.root.join(name)) {
-            Ok(other) => (&other.simulation, &other.bug) == (&entry.simulation, &entry.bug),
-            Err(_) => true,
-        };
-        if is_its_own(&slug) {
-            return slug;
+        if let Some(name) = self.kept(entry) {
+            return name;
         }
-        let words = format!("{}-{}", entry.simulation, entry.bug.as_deref().unwrap_or("no-bug"));
-        format!("{slug}-{}", words.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-"))
+        let slug = entry.signature.slug();
+        let words = format!("{slug}-{}-{}", entry.simulation, entry.bug.as_deref().unwrap_or("no-bug"));
+        let words = words.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
+        let numbered = (2..).map(|nth| format!("{words}-{nth}"));
+        let mut names = [slug, words.clone()].into_iter().chain(numbered);
+        // What cannot be read is no entry.
+        names.find(|name| read(&self.root.join(name)).is_err()).expect("there is always a further number")
+    }
+
+    /// The name of the entry of the same simulation, bug and signature, if there is one.
+    fn kept(&self, entry: &Entry) -> Option<String> {
+        let whose = |entry: &Entry| (entry.simulation.clone(), entry.bug.clone(), entry.signature.clone());
+        // One that cannot be read is told of where all are run again.
+        let entries = self.entries().unwrap_or_default();
+        entries.into_iter().find(|(_, other)| whose(other) == whose(entry)).map(|(name, _)| name)
     }
 
     fn folder(&self, name: &str) -> Result<PathBuf, CorpusError> {
@@ -375,12 +390,37 @@ mod tests {
         assert_eq!(note("r0"), Standing::Stays(1));
         assert_eq!(note("r0"), Standing::Stays(1));
         assert_eq!(note("r1-dirty"), Standing::Stays(1));
-        corpus.note_red(&name).expect("it is noted");
+        corpus.note_red(&name, &entry("kv", 7).signature).expect("it is noted");
         for revision in 1..CLEAN_REVISIONS {
             assert_eq!(note(&format!("r{revision}")), Standing::Stays(revision));
         }
         assert_eq!(note("the last"), Standing::Retired);
         assert_eq!(entries(corpus, "it is read"), []);
+    }
+
+    #[test]
+    fn two_lines_are_two_entries_and_a_line_that_moves_takes_its_entry_along() {
+        let scratch = Scratch::new("lines");
+        let corpus = &scratch.0;
+        let at = |line: u32| Signature { property: format!("panic at src/log.rs:{line}"), ..Signature::default() };
+        let keep = |line: u32| {
+            let entry = Entry { signature: at(line), ..entry("kv", line.into()) };
+            corpus.keep(&entry, &Beside::default()).expect("it is written")
+        };
+        let (first, second) = (keep(7), keep(9));
+        assert_ne!(first, second);
+        let name = |path: &Path| path.file_name().and_then(|name| name.to_str()).expect("a name").to_string();
+        // Three lines were put above both.
+        corpus.note_red(&name(&first), &at(10)).expect("it is noted");
+        corpus.note_red(&name(&second), &at(12)).expect("it is noted");
+        assert_eq!((keep(10), keep(12)), (first.clone(), second.clone()));
+        // The second bug is seen where the first was: each keeps its own.
+        corpus.note_red(&name(&first), &at(12)).expect("it is noted");
+        assert_eq!((keep(10), keep(12)), (first.clone(), second));
+        assert_ne!(keep(7), first, "its folder is taken");
+        assert_eq!(corpus.entries().expect("they are read").len(), 3);
+        corpus.note_red(&name(&first), &entry("kv", 7).signature).expect("it is noted");
+        assert_eq!(keep(10), first, "another failure is no reason to forget its own");
     }
 
     #[test]

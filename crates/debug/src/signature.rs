@@ -74,7 +74,13 @@ impl Signature {
         }
     }
 
-    /// A name for a folder: a few words of it and a hash of all, but for the line of a panic.
+    /// Whether it is the other one on other lines of the same files, as after an edit above.
+    pub fn is_moved(&self, other: &Signature) -> bool {
+        let but_for_lines = |one: &Signature| (without_lines(&one.property), one.message.clone(), one.role.clone());
+        self != other && but_for_lines(self) == but_for_lines(other)
+    }
+
+    /// A name for a folder: a few words of it and a hash of all.
     pub fn slug(&self) -> String {
         let mut words: Vec<String> = Vec::new();
         let text = format!("{} {}", self.property, self.message).to_lowercase();
@@ -83,7 +89,7 @@ impl Signature {
                 words.push(word.to_string());
             }
         }
-        let all = format!("{}\n{}\n{}", without_numbers(&self.property), self.message, self.role);
+        let all = format!("{}\n{}\n{}", self.property, self.message, self.role);
         words.push(format!("{:08x}", name_key(&all) >> 32));
         words.join("-")
     }
@@ -136,6 +142,12 @@ fn waits_for(task: &TaskReport) -> &str {
 fn demand(tasks: &[TaskReport]) -> &str {
     let demand = tasks.iter().rev().find(|task| task.name == DEMAND);
     demand.map_or("", waits_for).strip_prefix(OUTSIDE).map_or("", |_| "waits for something outside the engine")
+}
+
+/// The property without the lines of its places.
+fn without_lines(property: &str) -> String {
+    let parts = property.split(':').map(|part| part.trim_start_matches(|letter: char| letter.is_ascii_digit()));
+    parts.collect::<Vec<_>>().join(":")
 }
 
 fn first_line(text: &str) -> &str {
@@ -292,11 +304,20 @@ mod tests {
         let slug = one.slug();
         assert!(slug.starts_with("panic-at-src-log-rs-the-log-"), "{slug}");
         assert!(slug.len() < 100 && slug.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'), "{slug}");
-        // A line above moves the panic; it is the same entry of the corpus.
-        assert_eq!(
-            slug,
-            panic("task `x` of client-4, spawned at a.rs:1:2,", "src/log.rs:8", "the log's tail is torn: 0x1").slug()
-        );
+        let other = |task, line, message| panic(task, &format!("src/log.rs:{line}"), message).slug();
+        let task = "task `x` of client-4, spawned at a.rs:1:2,";
+        assert_eq!(slug, other(task, 7, "the log's tail is torn: 0x1"));
+        assert_ne!(slug, other(task, 8, "the log's tail is torn: 0x1"), "two lines are two failures");
+    }
+
+    #[test]
+    fn an_edit_above_moves_a_failure() {
+        let task = "task `run` of client-3, spawned at a.rs:1:2,";
+        let one = panic(task, "src/log.rs:7", "torn at 3");
+        assert!(panic(task, "src/log.rs:12", "torn at 4").is_moved(&one));
+        assert!(!panic(task, "src/log.rs:7", "torn at 4").is_moved(&one), "it is the same");
+        assert!(!panic(task, "src/lag.rs:12", "torn at 4").is_moved(&one));
+        assert!(!panic(task, "src/log.rs:12", "lost at 4").is_moved(&one));
     }
 
     #[test]

@@ -91,23 +91,27 @@ pub enum Failure {
 const TASKS_NAMED: usize = 20;
 
 impl Failure {
-    /// What makes two failures the same: kind, site and message without numbers.
+    /// What makes two failures the same: kind, place in the source, and message without
+    /// numbers.
     pub fn signature(&self) -> String {
-        let text = match self {
-            Failure::Panic { site, message, .. } => format!("panic at {site}: {}", first_line(message)),
+        let words = match self {
+            // Two lines that say the same are two bugs.
+            Failure::Panic { site, message, .. } => {
+                return format!("panic at {site}: {}", without_numbers(first_line(message)));
+            }
+            Failure::Deadlock { tasks } => return format!("deadlock of {}", spawn_sites(tasks)),
+            Failure::LeakedTasks { tasks } => return format!("leaked tasks of {}", spawn_sites(tasks)),
             Failure::Violated { assertion, .. } => format!("violated {}", first_line(assertion)),
             Failure::Error { who, message } => format!("error of {who}: {}", first_line(message)),
             Failure::Invariant { name, message } => format!("invariant {name}: {}", first_line(message)),
             Failure::NotLive { name, .. } => format!("not live: {name}"),
             Failure::Checker { name, message } => format!("checker {name}: {}", gist(message)),
-            Failure::Deadlock { tasks } => format!("deadlock of {}", spawn_sites(tasks)),
             Failure::Limit { limit, .. } => format!("limit: {limit}"),
-            Failure::LeakedTasks { tasks } => format!("leaked tasks of {}", spawn_sites(tasks)),
             Failure::Leaked { what } => format!("leaked {what}"),
             Failure::Foreign { .. } => "used outside of its run".to_string(),
             Failure::Process { what } => format!("its process {}", first_line(what)),
         };
-        without_numbers(&text)
+        without_numbers(&words)
     }
 }
 

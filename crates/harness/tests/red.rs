@@ -148,7 +148,22 @@ fn a_panic_is_told_with_task_node_spawn_site_and_panic_site() {
     assert_eq!(*site, format!("{}:{line}", file!()));
     assert!(task.contains("`task` of user") && task.contains(&format!("{}:{line}", file!())), "{task}");
     says(&failure, &["panicked at", "the pump broke", "user"]);
-    assert_eq!(failure.signature(), format!("panic at {}:#: the pump broke, line #", file!()));
+    assert_eq!(failure.signature(), format!("panic at {site}: the pump broke, line #"));
+}
+
+#[test]
+fn the_same_words_on_two_lines_are_two_failures() {
+    let words = |seed: u64| format!("no pump in tank {seed}");
+    let result = simulation()
+        .workload("user", 1, move |context: SimContext| async move {
+            match context.seed() % 2 {
+                0 => panic!("{}", words(context.seed())),
+                _ => panic!("{}", words(context.seed())),
+            }
+        })
+        .run_strategy(&TestStrategy::Count(10), &Progress::default());
+    let counts: Vec<u64> = result.signatures.values().copied().collect();
+    assert_eq!(counts, [5, 5], "{result}");
 }
 
 #[test]

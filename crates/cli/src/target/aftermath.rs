@@ -72,11 +72,12 @@ impl Around<'_> {
             let small = recorder.run(entry.seed, entry.overrides.clone(), None);
             let plain = recorder.run(entry.seed, Overrides::new(), None);
             let is_it = |failure: &&Failure| Signature::of(failure) == entry.signature;
+            let is_moved = |failure: &&Failure| Signature::of(failure).is_moved(&entry.signature);
             let failures = || small.failures.iter().chain(&plain.failures);
-            let failure = failures().find(is_it).or(failures().next()).map(ToString::to_string);
+            let failure = failures().find(is_it).or_else(|| failures().find(is_moved)).or(failures().next());
             let standing = match (&failure, &self.keeping.revision) {
                 (None, Some(revision)) => corpus.note_clean(name, revision).ok(),
-                (Some(_), _) => corpus.note_red(name).ok().map(|()| Standing::Stays(0)),
+                (Some(failure), _) => corpus.note_red(name, &Signature::of(failure)).ok().map(|()| Standing::Stays(0)),
                 (None, None) => None,
             };
             let clean = match standing {
@@ -84,6 +85,7 @@ impl Around<'_> {
                 _ => entry.clean.len(),
             };
             let retired = standing == Some(Standing::Retired);
+            let failure = failure.map(ToString::to_string);
             let (name, reproduce) = (name.clone(), entry.reproduce.clone());
             reports.push(KeptReport { name, seed: entry.seed, failure, clean, retired, reproduce });
         }
