@@ -286,16 +286,19 @@ impl<'a> Shrinker<'a> {
 }
 
 /// Sets each remaining atom and operation benign by itself, in a fresh recorder.
-/// Gives those without which the run still fails in the same way: none, if the result
-/// is 1-minimal.
+/// Gives those without which the run still fails in the same way, and in no new one: none,
+/// if the result is 1-minimal.
 pub fn superfluous(builder: &SimulationBuilder, shrunk: &Shrunk) -> Vec<wavetank_harness::Address> {
     let builder = jury::cut(builder, &shrunk.record);
     let mut recorder = builder.recorder();
+    let signatures = |record: &RunRecord| record.failures.iter().map(Signature::of).collect::<Vec<_>>();
+    let known = signatures(&shrunk.record);
     let mut addresses = remains(&shrunk.record).addresses();
     addresses.retain(|address| {
         let overrides = remains::without(&shrunk.overrides, &[*address]);
         let record = recorder.run(shrunk.seed, overrides, None);
-        record.failures.iter().any(|failure| Signature::of(failure) == shrunk.signature)
+        let found = signatures(&record);
+        found.contains(&shrunk.signature) && found.iter().all(|signature| known.contains(signature))
     });
     addresses
 }

@@ -9,7 +9,8 @@ use desk::{Bugs, desk};
 use std::time::Duration;
 use wavetank_debug::shrink::{Budget, Ended, ShrinkError, Shrinker, Shrunk, Size, superfluous};
 use wavetank_debug::{LINES_MOST, Recipe, Signature, Stated, Witness};
-use wavetank_harness::{Overrides, SimulationBuilder};
+use wavetank_harness::{Overrides, SimContext, SimulationBuilder};
+use wavetank_probe::always_assert;
 
 /// The first seed that fails with these words.
 fn red(simulation: &SimulationBuilder, words: &str) -> (u64, Signature) {
@@ -136,6 +137,28 @@ fn another_failure_on_the_way_is_kept_apart() {
     assert!(further.failure.to_string().contains("nobody crashed often enough"), "{}", further.failure);
     let record = simulation.run_seed(seed, further.overrides.clone(), None);
     assert_eq!(Signature::of(&record.failures[0]), further.signature);
+}
+
+#[test]
+fn a_candidate_that_also_fails_in_another_way_is_no_smaller_one() {
+    let simulation = SimulationBuilder::new().workload("writer", 1, async |context: SimContext| {
+        let mut made = 0;
+        for operation in context.operations(5..=12, &["note"]) {
+            operation.begin(|| "takes a note".into());
+            operation.end(|| "done".into());
+            made += 1;
+        }
+        // What swallows the panic goes on, and the violation stays.
+        let _ = std::panic::catch_unwind(|| always_assert!(made >= 3, "the desk is busy"));
+        Err::<(), _>("the desk is tired")
+    });
+    let (seed, signature) = red(&simulation, "the desk is tired");
+    let shrunk = Shrinker::new(&simulation, seed).run().expect("the seed is red");
+    assert_eq!((&shrunk.signature, shrunk.ended), (&signature, Ended::Minimal));
+    assert_eq!((shrunk.after.operations, shrunk.record.failures.len()), (3, 1), "{:?}", shrunk.record.failures);
+    let [further] = &shrunk.further[..] else { panic!("{:?}", shrunk.further) };
+    assert!(further.failure.to_string().contains("the desk is busy"), "{}", further.failure);
+    assert_eq!(superfluous(&simulation, &shrunk), [], "without one of the three it fails in both ways");
 }
 
 #[test]
