@@ -3,12 +3,14 @@
 
 use crate::model::Model;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::hash::Hash;
 use std::marker::PhantomData;
 
 /// One value that may be absent; each write gives it a version above all that it had
-/// before, across deletes too. By how much is the system's business.
+/// before, across deletes too. By how much, and from which number on, 0 too, is the
+/// system's business.
 #[derive(Debug, Clone)]
 pub struct VersionedRegister<V> {
     value: PhantomData<fn() -> V>,
@@ -88,11 +90,13 @@ pub enum Current {
 pub struct VersionedState<V> {
     /// The value, if there is one.
     pub value: Option<V>,
-    /// The last version that anybody was told of; 0 if none.
-    pub version: u64,
+    /// The last version that anybody was told of.
+    pub version: Option<u64>,
     /// Whether the value was written after that by somebody who was never answered: its
     /// version is above it, and unknown.
     pub untold: bool,
+    /// Versions that an answer said the unknown one is not.
+    pub refuted: BTreeSet<u64>,
 }
 
 impl<V> Default for VersionedRegister<V> {
@@ -124,9 +128,14 @@ impl<V> VersionedOp<V> {
 }
 
 impl<V: Clone + Eq> VersionedState<V> {
+    fn known(value: Option<V>, version: Option<u64>) -> VersionedState<V> {
+        VersionedState { value, version, untold: false, refuted: BTreeSet::new() }
+    }
+
     /// Whether the value that is there may be of this version.
     fn may_be(&self, version: u64) -> bool {
-        self.value.is_some() && if self.untold { version > self.version } else { version == self.version }
+        let is_open = self.untold && Some(version) > self.version && !self.refuted.contains(&version);
+        self.value.is_some() && (is_open || !self.untold && Some(version) == self.version)
     }
 
     fn may_hold(&self, when: When) -> bool {
@@ -137,8 +146,8 @@ impl<V: Clone + Eq> VersionedState<V> {
         }
     }
 
-    /// Whether a condition may fail here. What an unknown version is not, is not
-    /// remembered: a version that only such answers narrow down is taken as still open.
+    /// Whether a condition may fail here. An unknown version may be any of those above what
+    /// was told, so whatever is asked for, it may be another.
     fn may_fail(&self, when: When) -> bool {
         match when {
             When::Always => false,
@@ -148,31 +157,43 @@ impl<V: Clone + Eq> VersionedState<V> {
     }
 
     fn told(&self, version: u64) -> VersionedState<V> {
-        VersionedState { value: self.value.clone(), version, untold: false }
+        VersionedState::known(self.value.clone(), Some(version))
     }
 
     /// A write under a condition that holds; `version` is what it got, if it was told.
     fn write(&self, when: When, value: V, version: Option<u64>) -> Option<VersionedState<V>> {
         let floor = match when {
-            When::Version(expected) => self.version.max(expected),
+            When::Version(expected) => self.version.max(Some(expected)),
             When::Always | When::Absent => self.version,
         };
         let value = Some(value);
         match version {
-            Some(version) => (version > floor).then_some(VersionedState { value, version, untold: false }),
-            None => Some(VersionedState { value, version: floor, untold: true }),
+            Some(version) => (Some(version) > floor).then(|| VersionedState::known(value, Some(version))),
+            None => Some(VersionedState { value, version: floor, untold: true, refuted: BTreeSet::new() }),
         }
     }
 
     fn delete(&self) -> VersionedState<V> {
         // Nothing is there to be of a version; the next write is above what was told.
-        VersionedState { value: None, version: self.version, untold: false }
+        VersionedState::known(None, self.version)
+    }
+
+    /// The same where a condition has failed: an unknown version is not the one asked for.
+    fn without(&self, when: When) -> VersionedState<V> {
+        let mut state = self.clone();
+        if let When::Version(version) = when
+            && self.untold
+            && self.may_be(version)
+        {
+            state.refuted.insert(version);
+        }
+        state
     }
 
     fn mismatch(&self, when: When, current: Current) -> Option<VersionedState<V>> {
         match current {
             _ if !self.may_fail(when) => None,
-            Current::Untold => Some(self.clone()),
+            Current::Untold => Some(self.without(when)),
             Current::Absent => self.value.is_none().then(|| self.clone()),
             Current::Version(version) => {
                 (self.may_be(version) && when != When::Version(version)).then(|| self.told(version))
@@ -190,7 +211,7 @@ impl<V: Clone + Eq + Hash + Debug> Model for VersionedRegister<V> {
     fn part(&self, _: &VersionedOp<V>) {}
 
     fn initial(&self, (): &()) -> VersionedState<V> {
-        VersionedState { value: None, version: 0, untold: false }
+        VersionedState::known(None, None)
     }
 
     fn step(
@@ -258,10 +279,16 @@ impl<V: Clone + Eq + Hash + Debug> Model for VersionedRegister<V> {
     }
 
     fn state_words(&self, state: &VersionedState<V>) -> String {
-        match &state.value {
-            None => "nothing".to_owned(),
-            Some(value) if state.untold => format!("{value:?}, a version above {}", state.version),
-            Some(value) => format!("{value:?}, version {}", state.version),
+        let Some(value) = &state.value else { return "nothing".to_owned() };
+        let words = match state.version {
+            Some(version) if !state.untold => return format!("{value:?}, version {version}"),
+            Some(version) => format!("{value:?}, a version above {version}"),
+            None => format!("{value:?}, a version that nobody was told"),
+        };
+        if state.refuted.is_empty() {
+            return words;
         }
+        let refuted: Vec<String> = state.refuted.iter().map(u64::to_string).collect();
+        format!("{words}, not {}", refuted.join(" or "))
     }
 }

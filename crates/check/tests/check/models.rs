@@ -96,6 +96,42 @@ fn a_version_that_nobody_was_told_is_learnt_later() {
 }
 
 #[test]
+fn versions_may_begin_at_0() {
+    let first = (Op::put(7), Some(written(0)));
+    check([first.clone(), (Op::Get, Some(found(0, 7)))], Ok("7, version 0"));
+    check([first.clone(), (Op::cas(0, 8), Some(written(1)))], Ok("8, version 1"));
+    check([first.clone(), (Op::put(8), Some(written(0)))], Err(1));
+    check([first, (Op::delete(), Some(Ret::Deleted)), (Op::put(8), Some(written(0)))], Err(2));
+    check([(Op::cas(0, 8), Some(written(1)))], Err(0));
+    let lost = (Op::put(8), None);
+    check([lost.clone()], Ok("8, a version that nobody was told"));
+    check([lost.clone(), (Op::Get, Some(found(0, 8)))], Ok("8, version 0"));
+    check([lost.clone(), (Op::cas(0, 9), Some(written(1)))], Ok("9, version 1"));
+    check([lost, (Op::cas(0, 9), Some(written(0)))], Err(1));
+}
+
+#[test]
+fn what_an_unknown_version_is_not_is_remembered() {
+    let put = (Op::put(7), Some(written(5)));
+    let lost = (Op::put(8), None);
+    let not_6 = (Op::cas(6, 9), Some(mismatch(Current::Untold)));
+    check([put.clone(), lost.clone(), not_6.clone()], Ok("8, a version above 5, not 6"));
+    check([put.clone(), lost.clone(), not_6.clone(), (Op::cas(6, 9), Some(written(7)))], Err(3));
+    check([put.clone(), lost.clone(), not_6.clone(), (Op::cas(6, 9), None)], Err(3));
+    check([put.clone(), lost.clone(), not_6.clone(), (Op::Get, Some(found(6, 8)))], Err(3));
+    check([put.clone(), lost.clone(), not_6.clone(), (Op::create(9), Some(mismatch(Current::Version(6))))], Err(3));
+    check([put.clone(), lost.clone(), not_6.clone(), (Op::cas(7, 9), Some(written(8)))], Ok("9, version 8"));
+    let not_7 = (Op::Delete { when: When::Version(7) }, Some(mismatch(Current::Untold)));
+    check([put.clone(), lost.clone(), not_6.clone(), not_7], Ok("8, a version above 5, not 6 or 7"));
+    // Whoever writes between makes it anew.
+    let again = [put.clone(), lost.clone(), not_6.clone(), lost.clone(), (Op::cas(6, 9), Some(written(7)))];
+    check(again, Ok("9, version 7"));
+    // What it cannot be is no news.
+    check([put.clone(), lost.clone(), (Op::cas(5, 9), Some(mismatch(Current::Untold)))], Ok("8, a version above 5"));
+    check([put, (Op::cas(6, 9), Some(mismatch(Current::Untold)))], Ok("7, version 5"));
+}
+
+#[test]
 fn an_answer_to_another_question_is_none() {
     for (op, ret) in [
         (Op::Get, written(1)),
@@ -151,6 +187,30 @@ fn a_swap_whose_answer_was_lost_happened_or_did_not() {
     assert_eq!(judge(&model, then([(Op::Get, found(2, 10)), (Op::cas(2, 20), written(3))])), None);
     let after_both = then([(Op::cas(1, 20), written(2)), (Op::Get, found(3, 10))]);
     assert_eq!(judge(&model, after_both), Some((String::new(), 3)), "version 1 was gone by then");
+}
+
+#[test]
+fn a_store_whose_first_version_is_0_is_right() {
+    let model = VersionedRegister::default();
+    let spans = [span(0, Op::put(1), 0, 1, written(0)), span(1, Op::Get, 2, 3, found(0, 1))];
+    assert_eq!(judge(&model, spans), None);
+}
+
+#[test]
+fn a_version_that_was_not_there_is_not_there_later() {
+    let model = VersionedRegister::default();
+    let then = |asked| {
+        [
+            span(0, Op::put(1), 0, 1, written(5)),
+            pending(1, Op::put(2), 2),
+            // Version 5 is gone, so the write without an answer has happened by now.
+            span(0, Op::cas(5, 4), 3, 4, mismatch(Current::Untold)),
+            span(0, Op::cas(6, 4), 5, 6, mismatch(Current::Untold)),
+            span(0, Op::cas(asked, 4), 7, 8, written(asked + 1)),
+        ]
+    };
+    assert_eq!(judge(&model, then(7)), None);
+    assert_eq!(judge(&model, then(6)).map(|(_, blamed)| blamed), Some(4));
 }
 
 #[test]
