@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wavetank_core::{Instant, OpenOptions, Providers, StorageFile, StorageProvider, TcpListener};
+use wavetank_engine::kinds;
 use wavetank_harness::{
     BoxError, Chaos, Failure, NetworkConfig, Overrides, Phase, Ratio, RunRecord, SimContext, SimulationBuilder,
     SimulationMetrics, TestStrategy, Tolerance, Workload, async_trait,
@@ -297,6 +298,12 @@ fn what_was_not_synced_may_be_gone_after_the_restart_of_all() {
             .with_strategy(TestStrategy::Count(50))
     };
     simulation(true).run().assert_green();
-    let lost = simulation(false).run();
-    assert!(lost.red_count > 10, "{lost}");
+    // A power loss of the plan may lose as much; only the last one is meant.
+    let simulation = simulation(false);
+    let is_planned =
+        |record: &RunRecord| record.atoms.iter().any(|atom| atom.kind.index() == kinds::POWER_LOSS.index());
+    let records: Vec<RunRecord> = (0..50).map(|seed| simulation.run_seed(seed, Overrides::new(), None)).collect();
+    let unplanned: Vec<&RunRecord> = records.iter().filter(|record| !is_planned(record)).collect();
+    let lost = unplanned.iter().filter(|record| !record.failures.is_empty()).count();
+    assert!(lost > 10, "the restart of all loses something in {lost} of {} runs", unplanned.len());
 }
