@@ -148,6 +148,21 @@ fn slow_two_runs_of_a_seed_must_agree() {
 }
 
 #[test]
+fn slow_a_second_run_without_an_end_is_a_finding() {
+    // What its process did not survive has no end to be compared with.
+    for simulation in ["fatal/isolated-abort", "fatal/isolated-hang"] {
+        let line = format!("cargo xtask sweep {simulation} --seeds 20 --bug fatal --profile dev --check-determinism");
+        run(&line).expect(1, &["the process of this run ", "determinism: 18 seeds ran the same"]);
+    }
+    let words = [
+        "determinism: 2 of 2 seeds did not run the same",
+        "second run: the process for seeds 0..1 did not end within 2.0 s",
+    ];
+    run("cargo xtask sweep fickle/endless --seeds 2 --profile dev --check-determinism").expect(1, &words);
+    run("cargo xtask sweep fickle/endless --seeds 2 --profile dev").expect(0, &["2 seeds, green"]);
+}
+
+#[test]
 fn slow_a_planted_bug_is_found() {
     run("cargo xtask sweep calm --profile dev").expect(0, &["calm: 1,000 seeds, green", "1 of 1 always"]);
     let words = ["violated", "every message is counted once"];

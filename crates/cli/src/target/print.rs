@@ -6,6 +6,7 @@ use crate::options::SweepOptions;
 use crate::terminal;
 use crate::trouble::Trouble;
 use crate::verdict::Verdict;
+use std::io::Read;
 use wavetank_harness::{Overrides, RunPrint};
 
 /// What begins a line with a print: the program under test may print, too.
@@ -17,6 +18,7 @@ pub(super) fn run(
     options: &SweepOptions,
     window: Option<(u64, u64)>,
 ) -> Result<Verdict, Trouble> {
+    end_with_stdin();
     let simulation = target.find(simulation)?;
     let mut recorder = target.state(simulation, options.bug.as_deref())?.recorder();
     for seed in options.range() {
@@ -25,6 +27,16 @@ pub(super) fn run(
         terminal::say(&format!("{MARK}{json}\n"))?;
     }
     Ok(Verdict::Green)
+}
+
+/// Ends this process when whoever started it is gone or has waited for long enough: a run
+/// may have no end.
+#[expect(clippy::disallowed_methods, reason = "it waits for a pipe of the real world; no run sees it")]
+fn end_with_stdin() {
+    std::thread::spawn(|| {
+        let _ = std::io::stdin().lock().read_to_end(&mut Vec::new());
+        std::process::exit(0);
+    });
 }
 
 /// The prints in what such a process wrote.

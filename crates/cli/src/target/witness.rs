@@ -54,7 +54,7 @@ impl Told {
 }
 
 impl Witness<'_> {
-    /// The marks of all runs, by seed.
+    /// The marks of all runs that came to their end, by seed.
     pub(super) fn into_marks(self) -> Vec<Mark> {
         let mut marks = self.told.into_inner().unwrap_or_else(PoisonError::into_inner).marks;
         marks.sort_unstable_by_key(|mark| mark.seed);
@@ -93,7 +93,9 @@ impl Observer for Witness<'_> {
             return;
         }
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.keeps_marks {
+        // What its process did not survive has no end that a second run could be compared with.
+        let is_over = !run.failures.iter().any(|failure| matches!(failure, Failure::Process { .. }));
+        if self.keeps_marks && is_over {
             told.marks.push(Mark { seed: run.seed, digest: run.digest, noted: run.noted });
         }
         if is_red {
