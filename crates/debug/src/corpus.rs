@@ -258,15 +258,15 @@ impl Corpus {
         let words = words.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
         let numbered = (2..).map(|nth| format!("{words}-{nth}"));
         let mut names = [slug, words.clone()].into_iter().chain(numbered);
-        // What cannot be read is no entry.
-        names.find(|name| read(&self.root.join(name)).is_err()).expect("there is always a further number")
+        // What cannot be read may be mended.
+        names.find(|name| !self.root.join(name).exists()).expect("there is always a further number")
     }
 
     /// The name of the entry of the same simulation, bug and signature, if there is one.
     fn kept(&self, entry: &Entry) -> Option<String> {
         let whose = |entry: &Entry| (entry.simulation.clone(), entry.bug.clone(), entry.signature.clone());
         // One that cannot be read is told of where all are run again.
-        let entries = self.entries().unwrap_or_default();
+        let entries = self.holdings().unwrap_or_default().entries;
         entries.into_iter().find(|(_, other)| whose(other) == whose(entry)).map(|(name, _)| name)
     }
 
@@ -418,7 +418,7 @@ mod tests {
         corpus.note_red(&name(&first), &at(12)).expect("it is noted");
         assert_eq!((keep(10), keep(12)), (first.clone(), second));
         assert_ne!(keep(7), first, "its folder is taken");
-        assert_eq!(corpus.entries().expect("they are read").len(), 3);
+        assert_eq!(corpus.holdings().expect("they are read").entries.len(), 3);
         corpus.note_red(&name(&first), &entry("kv", 7).signature).expect("it is noted");
         assert_eq!(keep(10), first, "another failure is no reason to forget its own");
     }
