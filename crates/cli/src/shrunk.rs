@@ -163,6 +163,7 @@ impl Wanted<'_> {
             failure: failure.clone(),
             reproduce: plain.clone(),
             versions: Versions::at(self.revision.clone()),
+            size: Some(shrunk.after),
             clean: Vec::new(),
             overrides: shrunk.overrides.clone(),
         };

@@ -1,6 +1,7 @@
 //! The corpus: failures that were found, each a folder of files that people and the next
 //! sweep read. Running what is in it is for the command line.
 
+use crate::shrink::Size;
 use crate::signature::Signature;
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -32,6 +33,9 @@ pub struct Entry {
     pub reproduce: String,
     /// What it was found with.
     pub versions: Versions,
+    /// How large its small run is; an entry of earlier versions does not say.
+    #[serde(default)]
+    pub size: Option<Size>,
     /// Revisions in which it was green since.
     #[serde(default)]
     pub clean: Vec<String>,
@@ -50,6 +54,12 @@ pub struct Versions {
 }
 
 impl Entry {
+    /// Whether it is smaller, and found with the same sources: there it fails as well.
+    fn is_better_than(&self, other: &Entry) -> bool {
+        let smaller = |one: Size, other: Size| one.atoms + one.operations < other.atoms + other.operations;
+        self.versions == other.versions && self.size.zip(other.size).is_some_and(|(one, other)| smaller(one, other))
+    }
+
     /// Writes the entry's files into a folder, which is made if it is not there.
     ///
     /// # Errors
@@ -189,13 +199,16 @@ impl Corpus {
     }
 
     /// Keeps an entry under the name of its signature, in place of one of the same
-    /// simulation, bug and signature. Gives the folder.
+    /// simulation, bug and signature, unless that is of the same sources and smaller. Gives
+    /// the folder.
     ///
     /// # Errors
     /// If it cannot be written.
     pub fn keep(&self, entry: &Entry, beside: &Beside) -> Result<PathBuf, CorpusError> {
         let path = self.root.join(self.name(entry));
-        entry.write(&path, beside)?;
+        if !read(&path).is_ok_and(|old| old.is_better_than(entry)) {
+            entry.write(&path, beside)?;
+        }
         Ok(path)
     }
 
@@ -343,9 +356,28 @@ mod tests {
             failure: "a write is lost".into(),
             reproduce: format!("cargo xtask replay {simulation} --seed {seed}"),
             versions: Versions::at(Some("abc".into())),
+            size: Some(Size::default()),
             clean: Vec::new(),
             overrides,
         }
+    }
+
+    #[test]
+    fn a_smaller_run_of_the_same_sources_stays() {
+        let scratch = Scratch::new("smaller");
+        let corpus = &scratch.0;
+        let sized = |seed, atoms| Entry { size: Some(Size { atoms, ..Size::default() }), ..entry("kv", seed) };
+        let check = |entry: &Entry, kept: u64| {
+            corpus.keep(entry, &Beside::default()).expect("it is written");
+            let seeds: Vec<u64> = entries(corpus, "they are read").iter().map(|(_, entry)| entry.seed).collect();
+            assert_eq!(seeds, [kept]);
+        };
+        check(&sized(1, 300), 1);
+        check(&sized(2, 3), 2);
+        check(&sized(3, 300), 2);
+        check(&sized(4, 3), 4);
+        // Whether it still fails in other sources nobody knows.
+        check(&Entry { versions: Versions::at(Some("def".into())), ..sized(5, 300) }, 5);
     }
 
     #[test]

@@ -58,7 +58,10 @@ where
     let module = test.module.split_once("::").map_or(String::new(), |(_, module)| format!("{module}::"));
     let name = format!("{module}{}", test.name);
     SimulationBuilder::new()
-        .with_reproduce_line(&format!("WAVETANK_SEED={{seed}} cargo test -p {} {name} -- --exact", test.package))
+        .with_reproduce_line(&format!(
+            "WAVETANK_SEED={{seed}} cargo test -p {} {name} -- --exact --include-ignored",
+            test.package
+        ))
         .with_name(name)
         .workload(test.name, 1, move |context| function(A::given(context)))
         .with_strategy(test.strategy.clone())

@@ -129,7 +129,9 @@ fn begin(simulation: &Arc<Simulation>, timeout: Duration, arguments: Option<&[Os
     let (arguments, named_thread) = match (arguments, thread.name()) {
         (Some(arguments), _) => (arguments.to_vec(), false),
         // The thread of a test is called as the test is.
-        (None, Some(name)) if name != "main" => ([name, "--exact", "--nocapture"].map(OsString::from).to_vec(), true),
+        (None, Some(name)) if name != "main" => {
+            ([name, "--exact", "--include-ignored", "--nocapture"].map(OsString::from).to_vec(), true)
+        }
         (None, _) => (own(), false),
     };
     Some(Box::new(Launch { arguments, named_thread, simulation: simulation.name.clone(), nth, timeout }))

@@ -30,6 +30,14 @@ pub enum SeedsError {
     /// Neither a number of seeds nor a range.
     #[error("`{0}` is neither a number of seeds nor a range such as 100..200")]
     NotSeeds(String),
+    /// A variable of the environment that is set to one of these.
+    #[error("{name}: {error}")]
+    Variable {
+        /// The variable.
+        name: &'static str,
+        /// What is wrong with its value.
+        error: Box<SeedsError>,
+    },
     /// A range without seeds.
     #[error("the range of seeds {0}..{1} is empty: its end must be greater than its start")]
     Empty(u64, u64),
@@ -68,13 +76,8 @@ impl TestStrategy {
     /// # Errors
     /// [`SeedsError`], if either is set to nonsense.
     pub fn from_environment() -> Result<Option<TestStrategy>, SeedsError> {
-        if let Ok(text) = std::env::var("WAVETANK_SEED") {
-            return TestStrategy::parse_seed(&text).map(Some);
-        }
-        match std::env::var("WAVETANK_SEEDS") {
-            Ok(text) => TestStrategy::parse_seeds(&text).map(Some),
-            Err(_) => Ok(None),
-        }
+        let one = read("WAVETANK_SEED", TestStrategy::parse_seed)?;
+        if one.is_some() { Ok(one) } else { read("WAVETANK_SEEDS", TestStrategy::parse_seeds) }
     }
 
     /// Says whether it has a seed to run.
@@ -106,4 +109,14 @@ impl TestStrategy {
             TestStrategy::TimeBudget(_) => None,
         }
     }
+}
+
+/// What a variable of the environment says, if it is set.
+fn read(
+    name: &'static str,
+    parse: impl FnOnce(&str) -> Result<TestStrategy, SeedsError>,
+) -> Result<Option<TestStrategy>, SeedsError> {
+    let Some(text) = std::env::var_os(name) else { return Ok(None) };
+    let strategy = parse(&text.to_string_lossy());
+    strategy.map(Some).map_err(|error| SeedsError::Variable { name, error: Box::new(error) })
 }

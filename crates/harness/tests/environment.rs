@@ -81,7 +81,7 @@ fn nonsense_in_the_environment_is_one_clear_line() {
     for (variable, value, line) in cases {
         let outcome = outside(NAME, &[(variable, value)]);
         assert!(!outcome.success && outcome.seeds().is_empty(), "nothing runs on nonsense: {}", outcome.text);
-        assert!(outcome.text.lines().any(|one| one == line), "{}", outcome.text);
+        assert!(outcome.text.lines().any(|one| one == format!("{variable}: {line}")), "{}", outcome.text);
     }
 }
 
@@ -96,9 +96,10 @@ fn a_red_test_prints_the_line_that_repeats_it() {
     assert!(outcome.text.contains("20 seeds, 1 of them RED"), "{}", outcome.text);
     assert!(outcome.text.contains("unlucky 14"), "{}", outcome.text);
     let line = outcome.text.lines().find_map(|line| line.trim().strip_prefix("reproduce: ")).expect("it is printed");
-    // VARIABLE=seed cargo test -p package test
+    // VARIABLE=seed cargo test -p package test -- --exact --include-ignored
     let words: Vec<&str> = line.split(' ').collect();
-    assert_eq!(words[1..], ["cargo", "test", "-p", env!("CARGO_PKG_NAME"), NAME], "{line}");
+    assert_eq!(words[1..6], ["cargo", "test", "-p", env!("CARGO_PKG_NAME"), NAME], "{line}");
+    assert_eq!(words[6..], ["--", "--exact", "--include-ignored"], "{line}");
     let (variable, seed) = words[0].split_once('=').expect("it sets a variable");
     let again = outside(words[5], &[(variable, seed)]);
     assert_eq!(again.seeds(), [14], "{}", again.text);

@@ -10,7 +10,7 @@ use crate::verdict::Verdict;
 use lexopt::Parser;
 use serde::Serialize;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -51,7 +51,7 @@ pub(super) fn command(parser: Parser) -> Result<Verdict, Trouble> {
         return swept.verdict();
     }
     let date = today()?;
-    let path = folder.join(format!("{date}-{}.json", slug(&asked)));
+    let path = free(&folder, &format!("{date}-{}", slug(&asked)));
     let record = Record {
         command: repeat(&asked),
         commit: commit(&manifest.root),
@@ -63,6 +63,13 @@ pub(super) fn command(parser: Parser) -> Result<Verdict, Trouble> {
     write_json(&path, &record)?;
     terminal::say(&format!("written: {}\n", path.display()))?;
     swept.verdict()
+}
+
+/// A file that is not there yet: a second campaign of a day keeps the first.
+pub(super) fn free(folder: &Path, stem: &str) -> PathBuf {
+    let numbered = (2..).map(|nth| format!("{stem}-{nth}"));
+    let mut paths = std::iter::once(stem.to_string()).chain(numbered).map(|name| folder.join(name + ".json"));
+    paths.find(|path| !path.exists()).expect("there is always a further number")
 }
 
 /// What the file is about: the targets, and the bug if there was one.

@@ -4,7 +4,7 @@
 //! sources.
 
 use super::build::build;
-use super::campaign::{commit, today};
+use super::campaign::{commit, free, today};
 use super::manifest::{Bug, Declared, Manifest, Minimum};
 use super::out::write_json;
 use crate::options::{duration, jobs, value};
@@ -134,7 +134,7 @@ pub(super) fn command(mut parser: Parser) -> Result<Verdict, Trouble> {
 fn write(folder: &Path, record: &Record) -> Result<(), Trouble> {
     fs::create_dir_all(folder)
         .map_err(|error| Trouble::new(format!("{}: it cannot be made: {error}", folder.display())))?;
-    let path = folder.join(format!("{}-debugging.json", record.date));
+    let path = free(folder, &format!("{}-debugging", record.date));
     write_json(&path, record)?;
     terminal::say(&format!("written: {}\n", path.display()))
 }

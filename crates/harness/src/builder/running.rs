@@ -110,7 +110,10 @@ impl SimulationBuilder {
             return line.replace("{seed}", &seed.to_string());
         }
         let package = std::env::var("CARGO_PKG_NAME").map(|name| format!(" -p {name}")).unwrap_or_default();
-        let test = std::thread::current().name().filter(|name| *name != "main").map(|name| format!(" {name}"));
+        let thread = std::thread::current();
+        let test = thread.name().filter(|name| *name != "main");
+        // This one and no other whose name has it in it, ignored or not.
+        let test = test.map(|name| format!(" {name} -- --exact --include-ignored"));
         format!("WAVETANK_SEED={seed} cargo test{package}{}", test.unwrap_or_default())
     }
 }
