@@ -332,7 +332,7 @@ impl Worker {
         let violated: Vec<Failure> = self.rig.world.kernel(|kernel| {
             let who = |node: Option<(NodeId, u32)>| match node {
                 Some((node, _)) => kernel.topology.node(node).name.to_string(),
-                None => "an invariant".to_string(),
+                None => "an invariant, a factory or a checker".to_string(),
             };
             let violations = kernel.violations().iter();
             violations

@@ -2,9 +2,10 @@
 
 use counter::{Options, serve};
 use lexopt::prelude::*;
+use std::fs::{File, TryLockError};
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use wavetank_tokio::TokioProviders;
 
@@ -57,7 +58,21 @@ fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| format!("--listen: `{text}` is not an address such as 127.0.0.1:8080"))
 }
 
+/// Takes the data for this process alone, which a second one would overwrite, until it ends,
+/// however that is.
+fn lock(data: &Path) -> Result<File, String> {
+    let unusable = |error: std::io::Error| format!("cannot use {}: {error}", data.display());
+    std::fs::create_dir_all(data).map_err(unusable)?;
+    let file = File::create(data.join("lock")).map_err(unusable)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(format!("{} is in use by another process", data.display())),
+        Err(TryLockError::Error(error)) => Err(unusable(error)),
+    }
+}
+
 async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
+    let _lock = lock(&arguments.data)?;
     let world = TokioProviders::new(arguments.data)?;
     let shutdown = async {
         if tokio::signal::ctrl_c().await.is_err() {

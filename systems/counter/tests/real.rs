@@ -85,6 +85,19 @@ fn real_counters_survive_a_kill() {
 }
 
 #[test]
+fn real_data_is_one_process_s_own() {
+    let data = Directory::new("own");
+    let service = Service::start(&data.0);
+    let mut second = Command::new(env!("CARGO_BIN_EXE_counter"));
+    second.args(["--listen", "127.0.0.1:0", "--data"]).arg(&data.0);
+    let refused = second.output().expect("the binary is built");
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("is in use by another process"), "{refused:?}");
+    service.kill();
+    assert_eq!(Service::start(&data.0).body("GET", "/counters/apples"), r#"{"name":"apples","value":0}"#);
+}
+
+#[test]
 fn real_torn_tail_is_cut_off() {
     let data = Directory::new("tail");
     let service = Service::start(&data.0);
@@ -147,9 +160,9 @@ fn a_bad_command_line_is_one_line_and_exit_2() {
 
 #[test]
 fn real_address_in_use_is_one_line_and_exit_1() {
-    let data = Directory::new("in-use");
+    let (data, other) = (Directory::new("in-use"), Directory::new("in-use-too"));
     let service = Service::start(&data.0);
-    let output = run(&["--listen", &service.address, "--data", &data.0.to_string_lossy()]);
+    let output = run(&["--listen", &service.address, "--data", &other.0.to_string_lossy()]);
     let said = String::from_utf8(output.stderr).expect("text");
     assert_eq!((output.status.code(), said.lines().count()), (Some(1), 1), "{said}");
     assert!(said.contains(&format!("cannot listen on {}", service.address)), "{said}");
