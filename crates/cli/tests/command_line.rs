@@ -450,6 +450,7 @@ fn slow_misuse_is_one_line() {
     check_misuse("replay calm --seed -1", "`-1` is not a seed");
     check_misuse("sweep calm --seeds 3..3", "empty");
     check_misuse("sweep calm --out /dev/null/reports", "--out /dev/null/reports: it cannot be written");
+    check_misuse("sweep calm --junit /dev/null/junit.xml", "--junit /dev/null/junit.xml: it cannot be written");
     check_misuse("replay calm", "replay which seed?");
     check_misuse("replay calm --seed 1 --profile dev --log a=b=c", "`a=b=c` is not a log filter");
     check_misuse("replay red --seed 1 --profile dev", "which simulation of target `red`?");
