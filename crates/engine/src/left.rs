@@ -28,14 +28,15 @@ pub(crate) fn keep(run: u64, close: Close) {
     });
 }
 
-/// What was kept for run `run`.
+/// Whether anything is kept, of any run.
 #[inline]
-pub(crate) fn take(run: u64) -> Vec<Close> {
-    if IS_ANY.get() { take_some(run) } else { Vec::new() }
+pub(crate) fn is_any() -> bool {
+    IS_ANY.get()
 }
 
+/// What was kept for run `run`.
 #[cold]
-fn take_some(run: u64) -> Vec<Close> {
+pub(crate) fn take(run: u64) -> Vec<Close> {
     let took = LEFT.try_with(|left| {
         let mut left = left.borrow_mut();
         let (own, others): (Vec<_>, Vec<_>) = left.drain(..).partition(|(owner, _)| *owner == run);

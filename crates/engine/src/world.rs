@@ -294,7 +294,9 @@ impl Drop for World {
     fn drop(&mut self) {
         // A world may be dropped while a panic unwinds: then nothing of it is installed any more.
         self.end_tasks();
-        left::take(self.shell.run());
+        if left::is_any() {
+            left::take(self.shell.run());
+        }
     }
 }
 
@@ -304,11 +306,11 @@ fn install<R>(shell: &Shell, body: impl FnOnce() -> R) -> R {
 }
 
 /// Runs code with the hooks of the installed world, after what was dropped meanwhile is closed.
+#[inline]
 fn hooked<R>(shell: &Shell, body: impl FnOnce() -> R) -> R {
     let _hooks = crate::hook::Hooks::install();
-    let left = left::take(shell.run());
-    if !left.is_empty() {
-        shell.close_later(left);
+    if left::is_any() {
+        shell.close_later(left::take(shell.run()));
         close_dropped(shell);
     }
     body()
