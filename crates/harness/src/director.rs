@@ -2,6 +2,7 @@
 //! them, and demands progress afterwards. What goes wrong and when was planned before.
 
 use crate::injector::Injector;
+use crate::lasting::{Force, Lasting, Link};
 use crate::left::{LEFT, Left};
 use crate::outcome::Outcome;
 use crate::phase::{self, PHASE, Phase};
@@ -28,35 +29,17 @@ enum Relief {
 /// The parameters of what has no end: its duration, and no more.
 const FOR_EVER: [u64; 2] = [u64::MAX, 0];
 
-/// A fault that is in force on links or a clock. Others may be as well on the same: what ends
-/// one leaves what they do.
-struct Lasting {
-    /// Its number in the plan.
-    nth: u64,
-    /// When it is over.
-    over: u64,
-    force: Force,
-}
-
-enum Force {
-    Cut(Vec<(MachineId, MachineId)>),
-    Slow(MachineId, MachineId, u64),
-    Clog(MachineId, MachineId),
-    Skew(MachineId, i64),
-}
-
 pub(crate) struct Director {
     starter: Starter,
     home: Home,
     field: Field,
     reliefs: BinaryHeap<Reverse<(u64, Relief)>>,
-    /// In the order in which they began.
-    lasting: Vec<Lasting>,
+    lasting: Lasting,
 }
 
 impl Director {
     pub(crate) fn new(starter: Starter, home: Home, field: Field) -> Director {
-        Director { starter, home, field, reliefs: BinaryHeap::new(), lasting: Vec::new() }
+        Director { starter, home, field, reliefs: BinaryHeap::new(), lasting: Lasting::default() }
     }
 
     fn time(&self) -> SimTimeProvider {
@@ -301,19 +284,20 @@ impl Director {
                 let links = cut.links();
                 self.note(planned, Target::World);
                 handles.fabric.with(|fabric, kernel| links.iter().for_each(|&(a, b)| fabric.cut(kernel, a, b)));
-                self.begin(Lasting { nth, over, force: Force::Cut(links) })
+                self.lasting.begin(nth, over, Force::Cut(links));
+                Some(Relief::End(nth))
             }
             Blow::Slow(from, to, extra) => {
                 self.note(planned, Target::Link(from, to));
-                let begun = self.begin(Lasting { nth, over, force: Force::Slow(from, to, extra) });
-                self.slow(from, to);
-                begun
+                self.lasting.begin(nth, over, Force::Slow((from, to), extra));
+                self.slow((from, to));
+                Some(Relief::End(nth))
             }
             Blow::Clog(from, to) => {
                 self.note(planned, Target::Link(from, to));
-                let begun = self.begin(Lasting { nth, over, force: Force::Clog(from, to) });
-                self.clog(from, to);
-                begun
+                self.lasting.begin(nth, over, Force::Clog((from, to)));
+                self.clog((from, to));
+                Some(Relief::End(nth))
             }
             Blow::Step(machine, nanos) => {
                 self.note(planned, Target::Machine(machine));
@@ -322,9 +306,9 @@ impl Director {
             }
             Blow::Skew(machine, rate) => {
                 self.note(planned, Target::Machine(machine));
-                let begun = self.begin(Lasting { nth, over, force: Force::Skew(machine, rate) });
+                self.lasting.begin(nth, over, Force::Skew(machine, rate));
                 self.skew(machine);
-                begun
+                Some(Relief::End(nth))
             }
         }
     }
@@ -348,63 +332,40 @@ impl Director {
         self.starter.handles.control.kernel(|kernel| kernel.topology.is_up(node))
     }
 
-    fn begin(&mut self, lasting: Lasting) -> Option<Relief> {
-        let nth = lasting.nth;
-        self.lasting.push(lasting);
-        Some(Relief::End(nth))
-    }
-
     /// Ends what lasts; what others do to the same links and clocks goes on.
     fn end(&mut self, nth: u64) {
-        let Some(place) = self.lasting.iter().position(|lasting| lasting.nth == nth) else { return };
-        match self.lasting.remove(place).force {
-            Force::Cut(links) => self.mend(&links),
-            Force::Slow(from, to, _) => self.slow(from, to),
-            Force::Clog(from, to) => self.clog(from, to),
-            Force::Skew(machine, _) => self.skew(machine),
+        match self.lasting.end(nth) {
+            Some(Force::Cut(links)) => self.mend(&links),
+            Some(Force::Slow(link, _)) => self.slow(link),
+            Some(Force::Clog(link)) => self.clog(link),
+            Some(Force::Skew(machine, _)) => self.skew(machine),
+            None => {}
         }
     }
 
-    /// Mends links, but for those that another partition cuts too.
-    fn mend(&self, links: &[(MachineId, MachineId)]) {
-        let cuts = |lasting: &Lasting, link| matches!(&lasting.force, Force::Cut(links) if links.contains(link));
+    fn mend(&self, links: &[Link]) {
         self.starter.handles.fabric.with(|fabric, kernel| {
-            for link in links.iter().filter(|link| !self.lasting.iter().any(|lasting| cuts(lasting, link))) {
+            for link in links.iter().filter(|link| !self.lasting.is_cut(**link)) {
                 fabric.mend(kernel, link.0, link.1);
             }
         });
     }
 
-    /// Makes a link as slow as the worst of what slows it.
-    fn slow(&self, from: MachineId, to: MachineId) {
-        let extra = |lasting: &Lasting| match lasting.force {
-            Force::Slow(a, b, extra) if (a, b) == (from, to) => Some(extra),
-            _ => None,
-        };
-        let worst = self.lasting.iter().filter_map(extra).max().unwrap_or(0);
-        self.starter.handles.fabric.with(|fabric, kernel| fabric.slow(kernel, from, to, worst));
+    fn slow(&self, link: Link) {
+        let slowness = self.lasting.slowness(link);
+        self.starter.handles.fabric.with(|fabric, kernel| fabric.slow(kernel, link.0, link.1, slowness));
     }
 
-    /// Clogs a link until the last of what clogs it is over.
-    fn clog(&self, from: MachineId, to: MachineId) {
-        let over = |lasting: &Lasting| match lasting.force {
-            Force::Clog(a, b) if (a, b) == (from, to) => Some(lasting.over),
-            _ => None,
-        };
-        let last = self.lasting.iter().filter_map(over).max();
+    fn clog(&self, link: Link) {
+        let until = self.lasting.clogged_until(link);
         self.starter.handles.fabric.with(|fabric, kernel| {
-            let rest = last.map_or(0, |over| over.saturating_sub(kernel.now()));
-            fabric.clog(kernel, from, to, rest);
+            let rest = until.map_or(0, |until| until.saturating_sub(kernel.now()));
+            fabric.clog(kernel, link.0, link.1, rest);
         });
     }
 
-    /// Makes a clock run as the last to disturb it has it.
     fn skew(&self, machine: MachineId) {
-        let rate = |lasting: &Lasting| match lasting.force {
-            Force::Skew(disturbed, rate) if disturbed == machine => Some(rate),
-            _ => None,
-        };
-        let rate = self.lasting.iter().rev().find_map(rate).unwrap_or(0);
+        let rate = self.lasting.rate(machine);
         self.starter.handles.control.kernel(|kernel| {
             let now = kernel.now();
             kernel.topology.clock_mut(machine).set_rate(now, rate);

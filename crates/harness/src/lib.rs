@@ -25,6 +25,7 @@ mod explanation;
 mod failure;
 mod injector;
 mod isolation;
+mod lasting;
 mod launch;
 mod ledger;
 mod left;

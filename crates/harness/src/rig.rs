@@ -3,7 +3,7 @@
 
 use crate::ledger::Ledger;
 use crate::panic_site;
-use wavetank_engine::{Control, Key, Local, World};
+use wavetank_engine::{Control, Key, Local, NodeId, World};
 use wavetank_network::{Fabric, NetworkConfig};
 use wavetank_storage::{Disks, StorageConfiguration};
 
@@ -30,6 +30,13 @@ impl Rig {
         let ledger = world.add(Ledger::default());
         world.locate_panics(panic_site::last);
         Rig { world, fabric, disks, ledger }
+    }
+
+    /// The name of a node; whatever else there is belongs to the harness.
+    pub(crate) fn name_of(&mut self, node: NodeId) -> String {
+        self.world.kernel(|kernel| {
+            kernel.topology.nodes().get(node.0 as usize).map_or("the harness".into(), |node| node.name.to_string())
+        })
     }
 
     pub(crate) fn handles(&self) -> Handles {

@@ -350,17 +350,11 @@ impl Tank {
         };
         if let Some(panic) = panic {
             let (node, site, message) = (panic.node, panic.site.clone(), panic.message.clone());
-            let host = self.rig.world.kernel(|kernel| kernel.topology.node(node).name.to_string());
-            return Err(TankError::Panic { seed, host, site, message });
+            return Err(TankError::Panic { seed, host: self.rig.name_of(node), site, message });
         }
-        let violated = self.rig.world.kernel(|kernel| {
-            let violation = kernel.violations().first()?;
-            let host =
-                violation.node.map_or("the harness".into(), |(node, _)| kernel.topology.node(node).name.to_string());
-            Some(TankError::Violated { seed, host, assertion: violation.to_string() })
-        });
-        if let Some(violated) = violated {
-            return Err(violated);
+        if let Some(violation) = self.rig.world.kernel(|kernel| kernel.violations().first().cloned()) {
+            let host = violation.node.map_or("the harness".into(), |(node, _)| self.rig.name_of(node));
+            return Err(TankError::Violated { seed, host, assertion: violation.to_string() });
         }
         if let Some((host, message)) = self.ledger(|ledger| ledger.errors.pop()) {
             return Err(TankError::Error { seed, host, message });

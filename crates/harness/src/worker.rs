@@ -205,7 +205,7 @@ impl Worker {
     /// A task's panic as a failure.
     fn tell(&mut self, panic: TaskPanic) -> Failure {
         let TaskPanic { task, node, spawned_at, site, message, .. } = panic;
-        let task = format!("task `{task}` of {}, spawned at {spawned_at},", self.node_name(node));
+        let task = format!("task `{task}` of {}, spawned at {spawned_at},", self.rig.name_of(node));
         Failure::Panic { task, site, message }
     }
 
@@ -310,7 +310,7 @@ impl Worker {
     fn drop_gathered(&mut self, (workloads, shared): Gathered) -> Option<Failure> {
         let mut first = None;
         for (node, workload) in workloads {
-            let name = self.node_name(NodeId(node as u32));
+            let name = self.rig.name_of(NodeId(node as u32));
             first = first.or(self.drop_one(&format!("workload {name}"), workload));
         }
         for value in shared.into_values() {
@@ -381,13 +381,6 @@ impl Worker {
     /// The first node of a workload, and that after the last.
     fn workloads(&self) -> (u32, u32) {
         (self.cast().processes, self.cast().parts.len() as u32)
-    }
-
-    fn node_name(&mut self, node: NodeId) -> String {
-        let world = &mut self.rig.world;
-        world.kernel(|kernel| {
-            kernel.topology.nodes().get(node.0 as usize).map_or("the harness".into(), |node| node.name.to_string())
-        })
     }
 }
 

@@ -464,3 +464,26 @@ fn a_stream_that_the_test_drops_between_two_steps_is_closed() {
     tank.run_for(10 * MS);
     assert!(ended.get(), "the server has read the end");
 }
+
+/// A value that cannot be dropped in peace.
+struct Fragile;
+
+impl Drop for Fragile {
+    fn drop(&mut self) {
+        panic!("dropped in use");
+    }
+}
+
+#[test]
+fn a_panic_of_nobody_s_task_is_the_harness_s() {
+    let mut tank = tank();
+    tank.client("client", |world| async move {
+        drop(world.spawn(async { Fragile }));
+        world.sleep(MS).await;
+    });
+    let error = tank.run().expect_err("what a detached task returned is dropped");
+    assert!(
+        matches!(&error, TankError::Panic { host, message, .. } if host == "the harness" && message == "dropped in use"),
+        "{error}"
+    );
+}

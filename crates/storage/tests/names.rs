@@ -53,22 +53,31 @@ async fn with_file_in_root(disk: &SimStorageProvider) {
     disk.sync_dir("/").await.unwrap();
 }
 
+async fn move_out_and_remove(disk: &SimStorageProvider) {
+    with_file_in_directory(disk).await;
+    disk.rename("d/f", "f").await.unwrap();
+    disk.remove_dir("d").await.unwrap();
+}
+
+async fn move_into_new_and_sync(disk: &SimStorageProvider) {
+    with_file_in_root(disk).await;
+    disk.create_dir_all("d").await.unwrap();
+    disk.rename("f", "d/f").await.unwrap();
+    disk.sync_dir("d").await.unwrap();
+}
+
 #[test]
 fn a_directory_is_not_removed_before_what_was_moved_out_of_it() {
     check(
         |disk| async move {
-            with_file_in_directory(&disk).await;
-            disk.rename("d/f", "f").await.unwrap();
-            disk.remove_dir("d").await.unwrap();
+            move_out_and_remove(&disk).await;
         },
         &["d/f", "f"],
     );
     // The removed directory can no longer be synced, but its removal is, and all that it builds on.
     check(
         |disk| async move {
-            with_file_in_directory(&disk).await;
-            disk.rename("d/f", "f").await.unwrap();
-            disk.remove_dir("d").await.unwrap();
+            move_out_and_remove(&disk).await;
             disk.sync_dir("/").await.unwrap();
         },
         &["f"],
@@ -79,19 +88,13 @@ fn a_directory_is_not_removed_before_what_was_moved_out_of_it() {
 fn nothing_is_moved_into_a_directory_that_is_lost() {
     check(
         |disk| async move {
-            with_file_in_root(&disk).await;
-            disk.create_dir_all("d").await.unwrap();
-            disk.rename("f", "d/f").await.unwrap();
-            disk.sync_dir("d").await.unwrap();
+            move_into_new_and_sync(&disk).await;
         },
         &["d/f", "f"],
     );
     check(
         |disk| async move {
-            with_file_in_root(&disk).await;
-            disk.create_dir_all("d").await.unwrap();
-            disk.rename("f", "d/f").await.unwrap();
-            disk.sync_dir("d").await.unwrap();
+            move_into_new_and_sync(&disk).await;
             disk.sync_dir("/").await.unwrap();
         },
         &["d/f"],

@@ -1,0 +1,77 @@
+//! What lasts: the faults that are in force on links and clocks, and what several on the same
+//! come to together. Carries out none of them.
+
+use wavetank_engine::MachineId;
+
+/// A direction between two machines.
+pub(crate) type Link = (MachineId, MachineId);
+
+/// What a fault does as long as it lasts.
+pub(crate) enum Force {
+    Cut(Vec<Link>),
+    /// By so many nanoseconds.
+    Slow(Link, u64),
+    Clog(Link),
+    /// By so many parts in a billion.
+    Skew(MachineId, i64),
+}
+
+struct Fault {
+    /// Its number in the plan.
+    nth: u64,
+    /// When it is over.
+    over: u64,
+    force: Force,
+}
+
+/// The faults in force. Several may be on the same link or clock: what ends one leaves what
+/// the others do.
+#[derive(Default)]
+pub(crate) struct Lasting {
+    /// In the order in which they began.
+    faults: Vec<Fault>,
+}
+
+impl Lasting {
+    pub(crate) fn begin(&mut self, nth: u64, over: u64, force: Force) {
+        self.faults.push(Fault { nth, over, force });
+    }
+
+    /// Ends a fault; what it did, unless it has ended already.
+    pub(crate) fn end(&mut self, nth: u64) -> Option<Force> {
+        let place = self.faults.iter().position(|fault| fault.nth == nth)?;
+        Some(self.faults.remove(place).force)
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.faults.clear();
+    }
+
+    pub(crate) fn is_cut(&self, link: Link) -> bool {
+        self.faults.iter().any(|fault| matches!(&fault.force, Force::Cut(links) if links.contains(&link)))
+    }
+
+    /// By how much a link is slower: by the worst of what slows it.
+    pub(crate) fn slowness(&self, link: Link) -> u64 {
+        let extra = |fault: &Fault| match fault.force {
+            Force::Slow(slowed, extra) if slowed == link => Some(extra),
+            _ => None,
+        };
+        self.faults.iter().filter_map(extra).max().unwrap_or(0)
+    }
+
+    /// When the last of what clogs a link is over, if anything does.
+    pub(crate) fn clogged_until(&self, link: Link) -> Option<u64> {
+        let is_on = |fault: &&Fault| matches!(fault.force, Force::Clog(clogged) if clogged == link);
+        self.faults.iter().filter(is_on).map(|fault| fault.over).max()
+    }
+
+    /// How a clock runs: as the last to disturb it has it.
+    pub(crate) fn rate(&self, machine: MachineId) -> i64 {
+        let rate = |fault: &Fault| match fault.force {
+            Force::Skew(disturbed, rate) if disturbed == machine => Some(rate),
+            _ => None,
+        };
+        self.faults.iter().rev().find_map(rate).unwrap_or(0)
+    }
+}
