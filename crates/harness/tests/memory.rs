@@ -23,14 +23,15 @@ fn alone() -> MutexGuard<'static, ()> {
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Memory of this process in KiB: held now, and at most so far.
+/// Memory of this process in KiB: held now, and at most so far. Without what is its program's:
+/// that is read in when it is first executed.
 fn held() -> (u64, u64) {
     let status = std::fs::read_to_string("/proc/self/status").expect("this is Linux");
     let field = |name: &str| {
         let line = status.lines().find(|line| line.starts_with(name)).expect("the kernel tells");
         line.split_whitespace().nth(1).expect("a number").parse().expect("a number")
     };
-    (field("VmRSS:"), field("VmHWM:"))
+    (field("RssAnon:"), field("VmHWM:") - field("RssFile:"))
 }
 
 /// What was held after the first tenth.
