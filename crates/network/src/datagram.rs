@@ -1,25 +1,21 @@
-//! Datagram sockets and datagrams on their way: loss, duplication, reordering,
-//! truncation. Shares nothing with TCP but links and ports.
+//! Datagrams on their way: loss, duplication, reordering. Shares nothing with TCP but links
+//! and ports; what has arrived is its socket's.
 
-use crate::address::{Route, destination, number_of, seen_by, source};
+use crate::address::{Route, destination, number_of, source};
 use crate::broken::Broken;
 use crate::fabric::Fabric;
 use crate::kinds::{CLOG, DATAGRAM_DUPLICATE, DATAGRAM_LOSS, PARTITION, count_effects, mark};
 use crate::link::Path;
-use crate::listener::choose_address;
 use crate::slot::Role;
+use crate::socket::Received;
 use crate::told;
 use crate::transfer::Handle;
-use crate::waiters::Waiters;
-use std::collections::{BTreeMap, VecDeque};
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::task::{Context, Poll, Waker};
-use tokio::io::ReadBuf;
-use wavetank_engine::{EventKind, Home, Kernel, MachineId, NodeId, Target, Ticket, hash_bytes, mix};
+use std::net::SocketAddr;
+use std::task::Poll;
+use wavetank_engine::{EventKind, Kernel, Target, Ticket, hash_bytes, mix};
 
 const SEND: EventKind = EventKind::new("udp.send");
-const RECEIVE: EventKind = EventKind::new("udp.receive");
 const DROP: EventKind = EventKind::new("udp.drop");
 
 /// A datagram on its way.
@@ -55,9 +51,6 @@ pub(crate) struct Datagrams {
 
 /// What Linux says of a datagram that no packet has room for; std has no kind for it.
 const EMSGSIZE: i32 = 90;
-/// Bytes of a socket's buffer that each datagram takes besides its own: what Linux charges for
-/// one on 64 bits (`SKB_TRUESIZE(0)`: 256 for the `sk_buff`, 320 for its `skb_shared_info`).
-const OVERHEAD: usize = 576;
 /// Buffers that are kept for later.
 const SPARE_MOST: usize = 256;
 
@@ -111,111 +104,10 @@ impl Datagrams {
         bytes
     }
 
-    fn recycle(&mut self, bytes: Vec<u8>) {
+    pub(crate) fn recycle(&mut self, bytes: Vec<u8>) {
         if self.spare.len() < SPARE_MOST {
             self.spare.push(bytes);
         }
-    }
-}
-
-/// A datagram that waits to be received.
-#[derive(Debug)]
-struct Received {
-    /// The datagram's structural name.
-    entity: u64,
-    from: SocketAddr,
-    bytes: Vec<u8>,
-    marks: u16,
-}
-
-impl Received {
-    /// What it takes of its socket's buffer.
-    fn cost(&self) -> usize {
-        self.bytes.len() + OVERHEAD
-    }
-}
-
-/// A datagram socket.
-#[derive(Debug)]
-pub(crate) struct Socket {
-    entity: u64,
-    address: SocketAddr,
-    node: NodeId,
-    machine: MachineId,
-    /// Names the handle; 0 if there is none, and the slot is free.
-    generation: u32,
-    received: VecDeque<Received>,
-    /// What the received take of the buffer.
-    held: usize,
-    /// Datagrams sent, by destination.
-    sent: BTreeMap<SocketAddr, u64>,
-    receivers: Waiters,
-}
-
-/// All datagram sockets of a run.
-#[derive(Debug, Default)]
-pub(crate) struct Sockets {
-    slots: Vec<Socket>,
-    free: Vec<u32>,
-    used: u32,
-}
-
-impl Sockets {
-    pub(crate) fn reset(&mut self, kernel: &mut Kernel) {
-        for socket in &mut self.slots[..self.used as usize] {
-            socket.clear(kernel);
-        }
-        self.free.clear();
-        self.used = 0;
-    }
-
-    pub(crate) fn describe(&self, index: u32) -> String {
-        self.slots[index as usize].address.to_string()
-    }
-
-    /// Bytes held for who waits.
-    pub(crate) fn memory(&self) -> usize {
-        self.slots.iter().map(|socket| socket.receivers.memory()).sum()
-    }
-
-    pub(crate) fn leaks(&self) -> impl Iterator<Item = String> {
-        let slots = self.slots[..self.used as usize].iter();
-        slots.filter(|slot| slot.generation != 0).map(|slot| format!("a UDP socket is open: {}", slot.address))
-    }
-
-    fn at(&mut self, index: u32) -> &mut Socket {
-        &mut self.slots[index as usize]
-    }
-
-    fn insert(&mut self) -> u32 {
-        let index = self.free.pop().unwrap_or_else(|| {
-            self.used += 1;
-            self.used - 1
-        });
-        if index as usize == self.slots.len() {
-            self.slots.push(Socket {
-                entity: 0,
-                address: SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0),
-                node: NodeId(0),
-                machine: MachineId(0),
-                generation: 0,
-                received: VecDeque::new(),
-                held: 0,
-                sent: BTreeMap::new(),
-                receivers: Waiters::default(),
-            });
-        }
-        index
-    }
-}
-
-impl Socket {
-    fn clear(&mut self, kernel: &mut Kernel) {
-        self.generation = 0;
-        self.received.clear();
-        self.held = 0;
-        self.sent.clear();
-        self.receivers.discard(kernel);
     }
 }
 
@@ -228,35 +120,6 @@ enum Verdict {
 }
 
 impl Fabric {
-    /// Opens a datagram socket on an address.
-    pub(crate) fn open_socket(&mut self, kernel: &mut Kernel, home: Home, at: SocketAddr) -> io::Result<Handle> {
-        let machine = kernel.topology.node(home.node).machine;
-        let broken = self.config.broken;
-        let address = choose_address(&mut self.site(machine).udp, at, machine, broken, Broken::UdpAddrInUse)?;
-        let entity = self.next_entity(home);
-        let generation = self.next_generation();
-        let index = self.sockets.insert();
-        let socket = self.sockets.at(index);
-        socket.entity = entity;
-        socket.address = address;
-        socket.node = home.node;
-        socket.machine = machine;
-        socket.generation = generation;
-        if broken != Some(Broken::Wildcard) || !address.ip().is_unspecified() {
-            self.site(machine).udp.bind(address, index);
-        }
-        Ok(Handle { index, generation })
-    }
-
-    /// The bound address.
-    pub(crate) fn socket_address(&mut self, handle: Handle) -> io::Result<SocketAddr> {
-        let socket = self.sockets.at(handle.index);
-        if socket.generation != handle.generation {
-            return Err(io::ErrorKind::NotConnected.into());
-        }
-        Ok(socket.address)
-    }
-
     /// Sends a datagram; there is always room for it.
     pub(crate) fn send_to(
         &mut self,
@@ -291,9 +154,8 @@ impl Fabric {
             return Poll::Ready(Err(io::ErrorKind::ConnectionRefused.into()));
         }
         let socket = self.sockets.at(handle.index);
-        let number = socket.sent.entry(to).or_default();
-        *number += 1;
-        let entity = mix(mix(socket.entity, number_of(to)), *number);
+        let number = socket.count_to(to);
+        let entity = mix(mix(socket.entity, number_of(to)), number);
         let ip = if bound.ip().is_unspecified() { source(to.ip(), machine) } else { bound.ip() };
         let from = SocketAddr::new(ip, bound.port());
         let path = Path { from: machine, to: peer };
@@ -301,7 +163,7 @@ impl Fabric {
             telling
                 .arg("from", from.to_string())
                 .arg("to", to.to_string())
-                .arg("number", *number)
+                .arg("number", number)
                 .arg("bytes", data.len());
         });
         self.launch(kernel, entity, from, to, path, data, 0);
@@ -340,23 +202,9 @@ impl Fabric {
         match self.judge_datagram(kernel, &datagram) {
             Verdict::Arrives(socket) => {
                 kernel.tell("udp.land", |telling| told::delivers(telling, datagram.entity, datagram.path, None));
-                let socket = self.sockets.at(socket);
-                let from = match self.config.broken {
-                    Some(Broken::UdpSender) => SocketAddr::new(datagram.from.ip(), 1),
-                    _ => seen_by(socket.address.ip(), datagram.from),
-                };
-                if self.config.broken == Some(Broken::UdpBoundary)
-                    && let Some(last) = socket.received.back_mut()
-                {
-                    last.bytes.extend_from_slice(&datagram.bytes);
-                    socket.held += datagram.bytes.len();
-                } else {
-                    let Datagram { entity, bytes, marks, .. } = datagram;
-                    let received = Received { entity, from, bytes, marks };
-                    socket.held += received.cost();
-                    socket.received.push_back(received);
-                }
-                socket.receivers.wake(kernel);
+                let Datagram { entity, from, bytes, marks, .. } = datagram;
+                let received = Received { entity, from, bytes, marks };
+                self.sockets.at(socket).take_in(received, self.config.broken, kernel);
             }
             Verdict::Lost(marks) => {
                 kernel.note_and_tell(DROP, datagram.entity, u64::from(marks), |telling| {
@@ -373,10 +221,10 @@ impl Fabric {
         let Path { to: machine, .. } = datagram.path;
         let found = self.site(machine).udp.find(datagram.to);
         let heard = found.filter(|&index| {
-            let (node, held) = (self.sockets.at(index).node, self.sockets.at(index).held);
-            !self.is_stale(node, datagram.crashes)
+            let socket = self.sockets.peek(index);
+            !self.is_stale(socket.node, datagram.crashes)
                 && !self.is_down(machine, kernel)
-                && held + datagram.bytes.len() + OVERHEAD <= self.config.datagram_buffer as usize
+                && socket.has_room_for(datagram.bytes.len(), self.config.datagram_buffer as usize)
         });
         let Some(index) = heard else { return Verdict::Lost(0) };
         if datagram.lost || self.links.is_cut(datagram.path) {
@@ -387,68 +235,5 @@ impl Fabric {
             return Verdict::Lost(mark(&DATAGRAM_LOSS));
         }
         Verdict::Arrives(index)
-    }
-
-    /// Receives the next datagram; what does not fit is cut off.
-    pub(crate) fn receive_from(
-        &mut self,
-        kernel: &mut Kernel,
-        handle: Handle,
-        cx: &Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-        replaced: &mut Option<Waker>,
-    ) -> Poll<io::Result<SocketAddr>> {
-        let socket = self.sockets.at(handle.index);
-        if socket.generation != handle.generation {
-            return Poll::Pending;
-        }
-        let Some(mut received) = socket.received.pop_front() else {
-            *replaced = socket.receivers.add(kernel, cx);
-            kernel.waits(self.number, Role::Socket.slot(handle.index), "a datagram");
-            return Poll::Pending;
-        };
-        let len = received.bytes.len().min(buffer.remaining());
-        buffer.put_slice(&received.bytes[..len]);
-        socket.held -= received.cost();
-        kernel.note_and_tell(RECEIVE, socket.entity, len as u64, |telling| {
-            told::receives(telling, received.entity, len);
-        });
-        count_effects(received.marks, kernel);
-        let from = received.from;
-        if len < received.bytes.len() && self.config.broken == Some(Broken::UdpTruncation) {
-            received.bytes.drain(..len);
-            socket.held += received.cost();
-            socket.received.push_front(received);
-        } else {
-            self.datagrams.recycle(received.bytes);
-        }
-        Poll::Ready(Ok(from))
-    }
-
-    /// A datagram socket's handle is dropped.
-    pub(crate) fn close_socket(&mut self, kernel: &mut Kernel, index: u32, generation: u32) {
-        if self.sockets.at(index).generation == generation {
-            self.free_socket(kernel, index);
-        }
-    }
-
-    /// The sockets of dead processes are gone.
-    pub(crate) fn crash_sockets(&mut self, kernel: &mut Kernel, nodes: &[NodeId]) {
-        for index in 0..self.sockets.used {
-            let socket = self.sockets.at(index);
-            if socket.generation != 0 && nodes.contains(&socket.node) {
-                self.free_socket(kernel, index);
-            }
-        }
-    }
-
-    fn free_socket(&mut self, kernel: &mut Kernel, index: u32) {
-        let socket = self.sockets.at(index);
-        socket.clear(kernel);
-        let (machine, port) = (socket.machine, socket.address.port());
-        let ports = &mut self.site(machine).udp;
-        ports.unbind(index);
-        ports.release(port);
-        self.sockets.free.push(index);
     }
 }

@@ -3,11 +3,12 @@
 
 use crate::config::NetworkConfig;
 use crate::connection::{Connections, State};
-use crate::datagram::{Datagrams, Sockets};
+use crate::datagram::Datagrams;
 use crate::link::Links;
 use crate::listener::Listeners;
 use crate::port::Ports;
 use crate::slot::Role;
+use crate::socket::Sockets;
 use wavetank_engine::{CrashKind, Device, Home, Kernel, MachineId, NodeId, Scope, mix, prefetch};
 
 /// What the network keeps of a machine.

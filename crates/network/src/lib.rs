@@ -31,6 +31,7 @@ mod provider;
 mod recovery;
 mod ring;
 mod slot;
+mod socket;
 mod stream;
 mod told;
 mod transfer;
