@@ -135,7 +135,7 @@ impl Disks {
         let Disks { handles, volumes, .. } = self;
         let Some(handle) = handles.get(file.slot, file.generation) else { return Call::Dead };
         let content = &mut volumes[handle.volume as usize].inodes[handle.inode as usize].content;
-        if let Some(kind) = content.size_scar.take() {
+        if let Some(kind) = content.scars.take_size() {
             kernel.effective(kind);
         }
         Call::Done(Ok(content.size))

@@ -2,10 +2,11 @@
 //! survive a crash is in its pending changes.
 
 use crate::errno::Errno;
-use crate::page::{PAGE, PageId, Pages, SECTOR, SECTORS};
+use crate::page::{PAGE, PageId, Pages};
 use crate::pending::{Before, Op, Pending};
+use crate::scars::Scars;
 use crate::table::{Cell, Table};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use wavetank_engine::{FaultKind, mix};
 
 /// The largest file, in bytes: 16 TiB, as ext4 has it with pages of 4 KiB.
@@ -24,10 +25,8 @@ pub(crate) struct Content {
     pub(crate) cold: u64,
     /// Bytes written since the last sync.
     pub(crate) dirty: u64,
-    /// Pages that lost something, until somebody reads or rewrites it.
-    pub(crate) scars: BTreeMap<u64, Scar>,
-    /// The size is not what it was before a crash, and nobody has noticed yet.
-    pub(crate) size_scar: Option<&'static FaultKind>,
+    /// What crashes changed, until somebody reads or rewrites it.
+    pub(crate) scars: Scars,
 }
 
 impl Content {
@@ -43,7 +42,6 @@ impl Content {
         self.pending.forget();
         self.table.cut(0, |_, _| {});
         self.scars.clear();
-        self.size_scar = None;
         (self.size, self.changes, self.held, self.cold, self.dirty) = (0, 0, 0, 0, 0);
     }
 
@@ -88,8 +86,8 @@ impl Content {
             self.pending.ops.push(Op::Size { nth: self.changes, from: self.size, to: end });
             self.size = end;
         }
-        if !self.scars.is_empty() {
-            drop(self.heal(offset, end));
+        if self.scars.are_in_pages() {
+            drop(self.scars.heal(offset, end));
         }
         self.write_back(pages);
     }
@@ -154,8 +152,8 @@ impl Content {
         } else {
             let (dropped, tail) = self.drop_behind(pages, size);
             self.pending.ops.push(Op::Cut { nth, from, to: size, dropped, tail });
-            if !self.scars.is_empty() {
-                drop(self.heal(size, from));
+            if self.scars.are_in_pages() {
+                drop(self.scars.heal(size, from));
             }
         }
         self.size = size;
@@ -275,61 +273,15 @@ impl Content {
 
     // --- Scars -----------------------------------------------------------------------
 
-    /// Marks sectors of a page that a crash changed.
-    pub(crate) fn scar(&mut self, page: u64, sectors: u8, kind: &'static FaultKind) {
-        if sectors != 0 {
-            self.scars.entry(page).or_insert(Scar { sectors: 0, kind }).sectors |= sectors;
-        }
-    }
-
-    /// Takes the scars of `offset..end` away; what they come from.
-    fn heal(&mut self, offset: u64, end: u64) -> Vec<&'static FaultKind> {
-        let mut kinds: Vec<&'static FaultKind> = Vec::new();
-        let mut healed = Vec::new();
-        let (first, last) = (offset / SECTOR as u64, (end - 1) / SECTOR as u64);
-        let pages = first / SECTORS as u64..=last / SECTORS as u64;
-        for (&page, scar) in self.scars.range_mut(pages) {
-            let touched = (0..SECTORS as u64)
-                .filter(|sector| (first..=last).contains(&(page * SECTORS as u64 + sector)))
-                .fold(0, |sectors, sector| sectors | 1u8 << sector);
-            if scar.sectors & touched != 0 && !kinds.contains(&scar.kind) {
-                kinds.push(scar.kind);
-            }
-            scar.sectors &= !touched;
-            if scar.sectors == 0 {
-                healed.push(page);
-            }
-        }
-        for page in healed {
-            self.scars.remove(&page);
-        }
-        kinds
-    }
-
     /// What kinds of fault somebody sees who reads `len` bytes at `offset` for the first time.
     pub(crate) fn reveal(&mut self, offset: u64, len: usize) -> Vec<&'static FaultKind> {
-        let end = offset.saturating_add(len as u64);
-        let mut kinds = Vec::new();
-        if offset < self.size && len > 0 {
-            kinds = self.heal(offset, end.min(self.size));
-        }
-        if end > self.size {
-            kinds.extend(self.size_scar.take());
-        }
-        kinds
+        self.scars.reveal(offset, len, self.size)
     }
 
     #[inline]
     pub(crate) fn is_scarred(&self) -> bool {
-        !self.scars.is_empty() || self.size_scar.is_some()
+        self.scars.are_any()
     }
-}
-
-/// Sectors of a page that a crash changed, and the kind of fault.
-#[derive(Debug)]
-pub(crate) struct Scar {
-    sectors: u8,
-    kind: &'static FaultKind,
 }
 
 /// The pages and the metadata that a write-back writes.

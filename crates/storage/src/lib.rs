@@ -28,6 +28,7 @@ mod page;
 mod path;
 mod pending;
 mod provider;
+mod scars;
 mod survival;
 mod table;
 mod told;

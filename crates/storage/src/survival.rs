@@ -205,7 +205,7 @@ impl Content {
             }
             self.table.set(index, Cell::warm(old));
             pages.release(current);
-            return self.scar(index, changed, lost.kind);
+            return self.scars.mark(index, changed, lost.kind);
         }
         if lost.sectors != 0 {
             let current = current.expect("a page that is not cut off has its place");
@@ -215,7 +215,7 @@ impl Content {
                 let differs = put_back(pages, undo, current, (from, to), usize::from(start), before);
                 changed |= u8::from(differs) << sector;
             }
-            self.scar(index, changed, lost.kind);
+            self.scars.mark(index, changed, lost.kind);
         }
         if let Before::Page(old) = before {
             pages.release(old);
@@ -225,7 +225,7 @@ impl Content {
     /// Gives the file the size that survived: behind it there is nothing.
     fn fit(&mut self, pages: &mut Pages, size: u64) {
         if size != self.size {
-            self.size_scar = Some(&kinds::SIZE_LOST);
+            self.scars.mark_size(&kinds::SIZE_LOST);
         }
         self.size = size;
         self.table.cut(size.div_ceil(PAGE as u64), |_, page| pages.release(page));
@@ -235,7 +235,7 @@ impl Content {
         {
             pages.bytes_mut(page)[start..].fill(0);
         }
-        drop(self.scars.split_off(&size.div_ceil(PAGE as u64)));
+        self.scars.cut(size);
     }
 
     /// What the file holds if nothing survives that was not synced.
