@@ -1,21 +1,20 @@
 //! A worker: runs one seed after another in a rig of its own, and says of each
 //! whether it was red. Which seeds, and on how many threads, is the runner's choice.
 
+mod closing;
+
 use crate::cast::Cast;
 use crate::configuration::RunConfiguration;
 use crate::failure::{Failure, limit_reached};
 use crate::ledger::StateRegistry;
 use crate::metrics::SimulationMetrics;
-use crate::panic_site::{self, Simulating};
+use crate::panic_site::Simulating;
 use crate::record::RunRecord;
 use crate::rig::Rig;
 use crate::setting::Setting;
-use crate::shared::Values;
 use crate::simulation::Simulation;
 use crate::starter::Starter;
-use crate::workload::Workload;
 use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use wavetank_core::saturating_nanos;
 use wavetank_engine::{Decisions, Digest, FaultLog, Limit, NodeId, Stop, TaskPanic, Trace};
@@ -32,9 +31,6 @@ pub(crate) struct RunOutcome {
     pub(crate) failures: Vec<Failure>,
     pub(crate) metrics: SimulationMetrics,
 }
-
-/// What workloads leave: their objects by node, and what they shared.
-type Gathered = (Vec<(usize, Box<dyn Workload>)>, Values);
 
 pub(crate) struct Worker {
     pub(crate) simulation: Arc<Simulation>,
@@ -267,107 +263,6 @@ impl Worker {
         None
     }
 
-    /// Drops all tasks and gathers what else is wrong.
-    fn close(&mut self, failures: &mut Vec<Failure>) {
-        let ledger = self.rig.ledger;
-        let errors = self.rig.world.device(ledger, |ledger, _| std::mem::take(&mut ledger.errors));
-        failures.extend(errors.into_iter().map(|(who, message)| Failure::Error { who, message }));
-        let found = Found {
-            was_red: !failures.is_empty(),
-            violations: self.rig.world.kernel(|kernel| kernel.violations().len()),
-            panics: self.rig.world.panics().len(),
-        };
-        let gathered = self
-            .rig
-            .world
-            .device(ledger, |ledger, _| (std::mem::take(&mut ledger.workloads), std::mem::take(&mut ledger.shared)));
-        let (workloads, shared) = &gathered;
-        if !workloads.is_empty() || !shared.is_empty() {
-            failures.extend(self.drop_gathered(gathered).filter(|_| !found.was_red));
-        }
-        let leaks = self.rig.world.finish();
-        if self.setting().conditions().engine.survive_panics {
-            self.report_unheard(&found, failures);
-        } else if !found.was_red
-            && let Some(panic) = self.rig.world.panics().get(found.panics).cloned()
-        {
-            failures.push(self.tell(panic));
-        }
-        if !self.rig.world.kernel(|kernel| kernel.violations().is_empty()) {
-            self.report_violations(&found, failures);
-        }
-        if self.simulation.leak_check && failures.is_empty() {
-            failures.extend(leaks.into_iter().map(|what| Failure::Leaked { what }));
-        }
-        let uses = self.rig.world.foreign_uses();
-        if uses > 0 {
-            failures.push(Failure::Foreign { uses });
-        }
-    }
-
-    /// Drops what workloads were and shared, one by one. The first panic on the way.
-    #[cold]
-    fn drop_gathered(&mut self, (workloads, shared): Gathered) -> Option<Failure> {
-        let mut first = None;
-        for (node, workload) in workloads {
-            let name = self.rig.name_of(NodeId(node as u32));
-            first = first.or(self.drop_one(&format!("workload {name}"), workload));
-        }
-        for value in shared.into_values() {
-            first = first.or(self.drop_one("what workloads share", value));
-        }
-        first
-    }
-
-    /// Drops something while the world is installed.
-    fn drop_one<T>(&mut self, what: &str, thing: T) -> Option<Failure> {
-        let payload = self.rig.world.enter(|| catch_unwind(AssertUnwindSafe(|| drop(thing)))).err()?;
-        let message = wavetank_core::panic_message(payload.as_ref()).to_string();
-        Some(Failure::Panic { task: format!("the destructor of {what}"), site: panic_site::last(), message })
-    }
-
-    /// The assertions that did not hold.
-    #[cold]
-    fn report_violations(&mut self, found: &Found, failures: &mut Vec<Failure>) {
-        let violated: Vec<Failure> = self.rig.world.kernel(|kernel| {
-            let who = |node: Option<(NodeId, u32)>| match node {
-                Some((node, _)) => kernel.topology.node(node).name.to_string(),
-                None => "an invariant, a factory or a checker".to_string(),
-            };
-            let violations = kernel.violations().iter();
-            violations
-                .take(found.most(found.violations))
-                .map(|one| Failure::Violated { assertion: one.to_string(), who: who(one.node) })
-                .collect()
-        });
-        // The panic that follows a violation says the same again.
-        failures.retain(|failure| match failure {
-            Failure::Panic { message, .. } => !violated.iter().any(|one| match one {
-                Failure::Violated { assertion, .. } => is_violation(message, assertion),
-                _ => false,
-            }),
-            _ => true,
-        });
-        failures.extend(violated);
-    }
-
-    /// A panic that was survived is a finding all the same if nobody joined its task. The
-    /// first stands for all, and for what came of it: who was awaited and is not done.
-    fn report_unheard(&mut self, found: &Found, failures: &mut Vec<Failure>) {
-        let unheard = self.rig.world.unheard_panics(found.most(found.panics));
-        let Some(first) = unheard.first().copied().cloned() else { return };
-        let told = |failure: &Failure| match failure {
-            Failure::Panic { message, .. } | Failure::Invariant { message, .. } => *message == first.message,
-            _ => false,
-        };
-        if failures.iter().any(told) {
-            return;
-        }
-        failures.retain(|failure| !matches!(failure, Failure::Deadlock { .. } | Failure::Limit { .. }));
-        let panic = self.tell(first);
-        failures.insert(0, panic);
-    }
-
     /// The tasks of workloads that have not ended; all tasks, if there is none.
     fn unfinished(&mut self) -> Vec<wavetank_engine::TaskReport> {
         let tasks = self.rig.world.tasks();
@@ -382,24 +277,4 @@ impl Worker {
     fn workloads(&self) -> (u32, u32) {
         (self.cast().processes, self.cast().parts.len() as u32)
     }
-}
-
-/// What was there before anything was dropped. What destructors find in the ruins of a run
-/// that failed is nobody's business.
-struct Found {
-    was_red: bool,
-    violations: usize,
-    panics: usize,
-}
-
-impl Found {
-    /// How many count of which there were so many.
-    fn most(&self, before: usize) -> usize {
-        if self.was_red { before } else { usize::MAX }
-    }
-}
-
-/// Whether a panic is the one that follows a violated assertion.
-fn is_violation(message: &str, assertion: &str) -> bool {
-    message.strip_prefix("violated: ") == Some(assertion)
 }
