@@ -123,7 +123,9 @@ impl Disks {
             volume.mention(inode);
         }
         let name = mix(entity, nth);
-        kernel.note_and_tell(SUBMIT, name, due, |telling| told::submits(telling, name, &request, due, bytes));
+        kernel.note_and_tell(SUBMIT, name, due ^ request.key(), |telling| {
+            told::submits(telling, name, &request, due, bytes)
+        });
         self.submitted += 1;
         let (slot, generation) = self.underway.insert(Underway {
             home,

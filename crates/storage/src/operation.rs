@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use wavetank_core::{EntryKind, OpenOptions};
-use wavetank_engine::{Home, Local, Ticket, Waiter};
+use wavetank_engine::{Home, Local, Ticket, Waiter, mix};
 
 /// What a process asks of its machine's disk.
 #[derive(Debug)]
@@ -105,6 +105,23 @@ impl Request {
             | Request::SyncDir { route, .. } => &route.path,
             Request::Sync { path, .. } | Request::Fetch { path, .. } => path,
         }
+    }
+
+    /// A number that stands for what is done to which names, for the run's digest. What is done
+    /// to an open file has the file's own name.
+    pub(crate) fn key(&self) -> u64 {
+        let (what, route) = match self {
+            Request::Open { route, .. } => (1, route),
+            Request::Exists { route } => (2, route),
+            Request::Delete { route } => (3, route),
+            Request::Rename { from, to } => return mix(from.key(), to.key()),
+            Request::CreateDirAll { route } => (4, route),
+            Request::ReadDir { route } => (5, route),
+            Request::RemoveDir { route } => (6, route),
+            Request::SyncDir { route, .. } => (7, route),
+            Request::Sync { .. } | Request::Fetch { .. } => return 0,
+        };
+        mix(route.key(), what)
     }
 
     /// The inode that must stay while it is under way.

@@ -59,6 +59,13 @@ impl Route {
     }
 }
 
+impl Route {
+    /// A 64-bit hash of the path as it was asked for, the same in every process.
+    pub(crate) fn key(&self) -> u64 {
+        key(self.path.as_os_str())
+    }
+}
+
 /// A 64-bit hash of a name, the same in every process.
 pub(crate) fn key(name: &OsStr) -> u64 {
     mix(wavetank_engine::hash_bytes(name.as_encoded_bytes()), NAMES)

@@ -369,3 +369,23 @@ fn what_is_not_there_yet_is_refused() {
     }
     assert!(engine_kinds::ALL.iter().all(|kind| !indices.contains(&kind.index())));
 }
+
+/// The digest of a run that writes `bytes` to a file and gives it a name.
+fn digest_of(bytes: &'static [u8], name: &'static str) -> Digest {
+    let mut tank = Tank::new(plain());
+    tank.begin(1).does(|disk| async move {
+        let file = disk.open("new", OpenOptions::create_write()).await.unwrap();
+        file.write_all_at(bytes, 0).await.unwrap();
+        file.sync_all().await.unwrap();
+        disk.rename("new", name).await.unwrap();
+    });
+    tank.digest()
+}
+
+#[test]
+fn a_run_that_writes_other_bytes_or_gives_another_name_has_another_digest() {
+    let digest = digest_of(b"one", "a");
+    assert_eq!(digest_of(b"one", "a"), digest);
+    assert_ne!(digest_of(b"two", "a"), digest, "only the bytes differ");
+    assert_ne!(digest_of(b"one", "b"), digest, "only the name differs");
+}
