@@ -23,7 +23,8 @@ pub struct Chaos {
     /// Within so much time after a window, what is still wrong ends, one thing after
     /// another; with zero, all at once.
     pub taper: Duration,
-    /// Quiet time until progress is demanded: for retransmissions and backoffs to pass.
+    /// Quiet time until progress is demanded: for retransmissions and backoffs to pass. As
+    /// much again for everybody to come back after the last restart, if no check takes time.
     pub settle: Duration,
     /// How many processes crash; a process that is down already is not struck again.
     pub crashes: RangeInclusive<u32>,

@@ -13,7 +13,8 @@ use crate::starter::Starter;
 use crate::worker::Worker;
 use crate::workload::Factory;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use wavetank_engine::{CrashKind, Home, NodeId, Scope};
+use wavetank_core::TimeProvider;
+use wavetank_engine::{CrashKind, Home, NodeId, Scope, SimTimeProvider};
 
 impl Worker {
     /// Runs everything that a run consists of. An error is what ended it early: a
@@ -46,7 +47,7 @@ impl Worker {
         if let Some(node) = director {
             self.conclude(starter, node, field)?;
         }
-        if objects {
+        if objects || director.is_some() {
             self.check_all(starter, director, field)?;
         }
         self.judge(starter)
@@ -82,7 +83,8 @@ impl Worker {
     }
 
     /// The last checks: of what is there, and of what is there when everybody was
-    /// killed and started again.
+    /// killed and started again. Where no check takes any time, those who come back have
+    /// that of a quiet phase to show what is wrong with them.
     fn check_all(&mut self, starter: &Starter, director: Option<NodeId>, field: Field) -> Result<(), Option<Failure>> {
         let workloads = move || (field.processes..field.machines).map(NodeId);
         self.begin_all(|| {
@@ -98,10 +100,16 @@ impl Worker {
         let Some(kind) = self.rig.world.kernel(|kernel| plan::restart(chaos, tolerance, kernel.decisions())) else {
             return Ok(());
         };
+        let restarted = self.rig.world.kernel(|kernel| kernel.now());
         self.begin_all(|| {
             restart_all(starter, starter.handles.control.home(node), field, kind);
             workloads().for_each(|node| check(starter, node));
         })?;
+        self.wait(starter)?;
+        if self.rig.world.kernel(|kernel| kernel.now()) > restarted {
+            return Ok(());
+        }
+        self.begin_all(|| settle(starter, starter.handles.control.home(node)))?;
         self.wait(starter)
     }
 
@@ -140,6 +148,15 @@ fn restart_all(starter: &Starter, home: Home, field: Field, kind: CrashKind) {
     control.kernel(|kernel| kernel.set_quiet(true));
     (0..field.processes).map(NodeId).for_each(|node| starter.start(node));
     director.enter(Phase::FinalCheck, 1);
+}
+
+/// Has the run last until the world has settled.
+fn settle(starter: &Starter, home: Home) {
+    let settle = starter.setting.conditions().chaos.settle;
+    starter.await_end(home, "director", "director".into(), async move {
+        SimTimeProvider::new(home).sleep(settle).await;
+        ().ended()
+    });
 }
 
 fn start_director(starter: &Starter, node: NodeId, field: Field) {

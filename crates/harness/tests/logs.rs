@@ -52,18 +52,20 @@ fn log(filter: &str) -> (Vec<String>, wavetank_harness::Digest) {
 fn a_line_has_virtual_time_node_incarnation_and_span() {
     let (mut lines, _) = log("kv=debug");
     lines[2..].sort();
-    assert_eq!(lines.len(), 4, "{lines:#?}");
+    assert_eq!(lines.len(), 5, "{lines:#?}");
     assert_eq!(lines[0], "    0.000000000 server.1 INFO  kv: serving port=80");
     assert!(lines[1].ends_with(" server.2 INFO  kv: serving port=80"), "{lines:#?}");
     assert_eq!(lines[2], "    1.500000000 user-0.1 DEBUG kv:request: done");
     assert_eq!(lines[3], "    1.500000000 user-1.1 DEBUG kv:request: done");
+    // Everybody is restarted when it has been quiet for a while.
+    assert_eq!(lines[4], "   11.500000000 server.3 INFO  kv: serving port=80");
 }
 
 #[test]
 fn a_filter_chooses_and_a_log_changes_no_run() {
     let (debug, with_log) = log("kv=debug");
     let (info, _) = log("info");
-    assert_eq!((debug.len(), info.len()), (4, 2));
+    assert_eq!((debug.len(), info.len()), (5, 3));
     assert_eq!(simulation().run_seed(1, Overrides::new(), None).digest, with_log);
 }
 

@@ -254,6 +254,39 @@ fn a_minority_is_left_behind_in_some_runs_and_back_for_the_last_check() {
     assert!((50..100).contains(&left), "half of the runs leave one or two: {left}");
 }
 
+/// Waits for quiet, and checks nothing.
+struct Patient;
+
+#[async_trait]
+impl Workload for Patient {
+    async fn run(&mut self, context: &SimContext) -> Result<SimulationMetrics, BoxError> {
+        context.quiet().await;
+        Ok(SimulationMetrics::new())
+    }
+}
+
+#[test]
+fn everybody_is_restarted_where_no_workload_has_a_check_either() {
+    let simulation = SimulationBuilder::new()
+        .process("server", 1, |context: SimContext| async move {
+            let world = context.providers();
+            let file = world.open("log", OpenOptions::append()).await?;
+            assert_eq!(file.size().await?, 0, "it cannot read its own log");
+            file.write_all_at(&[1], 0).await?;
+            file.sync_all().await?;
+            world.storage().sync_dir("/").await?;
+            greet(context).await
+        })
+        .with_chaos(Chaos { window: Duration::from_millis(1), power_losses: 0..=1, ..Chaos::none() });
+    let function = simulation.clone().workload("caller", 1, |context: SimContext| async move { context.quiet().await });
+    let object = simulation.workload_object("caller", 1, || Patient);
+    for (simulation, seed) in [&function, &object].into_iter().flat_map(|one| (0..20).map(move |seed| (one, seed))) {
+        let failures = run(simulation, seed).failures;
+        let [Failure::Panic { message, .. }] = &failures[..] else { panic!("seed {seed}: {failures:?}") };
+        assert!(message.contains("it cannot read its own log"), "{message}");
+    }
+}
+
 #[test]
 fn what_was_not_synced_may_be_gone_after_the_restart_of_all() {
     struct Writer;
