@@ -31,8 +31,14 @@ pub(crate) fn take(is_of_run: impl Fn(u64) -> bool) -> usize {
     if !IS_ANY.load(Ordering::Acquire) {
         return 0;
     }
+    take_all(is_of_run).into_iter().map(|(_, count)| count).sum()
+}
+
+/// The uses that there were of some generations; forgets them.
+#[cold]
+pub(crate) fn take_all(is_meant: impl Fn(u64) -> bool) -> Vec<(u64, usize)> {
     let mut uses = USES.lock().unwrap_or_else(PoisonError::into_inner);
-    let taken = uses.extract_if(.., |generation, _| is_of_run(*generation)).map(|(_, count)| count).sum();
+    let taken = uses.extract_if(.., |generation, _| is_meant(*generation)).collect();
     IS_ANY.store(!uses.is_empty(), Ordering::Release);
     taken
 }

@@ -21,6 +21,8 @@ pub(crate) struct Generations {
     block: u64,
     first_of_run: u64,
     earlier: Vec<(u64, u64)>,
+    /// All of its blocks, of runs that are over too.
+    blocks: Vec<(u64, u64)>,
 }
 
 impl Generations {
@@ -45,6 +47,11 @@ impl Generations {
             || self.earlier.iter().any(|&(first, end)| (first..end).contains(&generation))
     }
 
+    /// Whether a generation is this world's, whichever run had it.
+    pub(crate) fn is_of_any_run(&self, generation: u64) -> bool {
+        self.blocks.iter().any(|&(first, end)| (first..end).contains(&generation))
+    }
+
     #[cold]
     fn refill(&mut self) {
         if self.first_of_run < self.end {
@@ -54,6 +61,7 @@ impl Generations {
         self.last = NEXT.fetch_add(self.block, Ordering::Relaxed);
         assert!(self.last + self.block < MOST, "this process has spawned 2^40 simulated tasks: split the sweep");
         self.end = self.last + self.block;
+        self.blocks.push((self.last, self.end));
         self.first_of_run = self.last;
     }
 }
@@ -85,6 +93,7 @@ mod tests {
         let second = of_run(&mut supply, 100 * BLOCK_FIRST);
         assert!(second.windows(2).all(|two| two[0] < two[1]));
         assert!(second.iter().all(|&one| supply.is_ours(one)) && !first.iter().any(|&one| supply.is_ours(one)));
+        assert!(second.iter().chain(&first).all(|&one| supply.is_of_any_run(one)) && !supply.is_of_any_run(supply.end));
         assert!(supply.block > BLOCK_FIRST, "who needs many takes more at once");
     }
 }

@@ -288,6 +288,20 @@ impl World {
     pub fn foreign_uses(&mut self) -> usize {
         self.shell.with(|split| foreign::take(|generation| split.kernel.is_ours(generation)))
     }
+
+    /// The same of all its runs: uses of which a run was not told, because they came when it
+    /// was over. Each with a number from that of its run up to that of the next, see
+    /// [`run_number`](Self::run_number).
+    pub fn late_uses(&mut self) -> Vec<(u64, usize)> {
+        self.shell.with(|split| foreign::take_all(|generation| split.kernel.generations.is_of_any_run(generation)))
+    }
+
+    /// The number of the run that has begun last. Numbers of a world's runs grow, and no two
+    /// worlds of a process have the same.
+    #[inline]
+    pub fn run_number(&self) -> u64 {
+        self.shell.run()
+    }
 }
 
 impl Drop for World {

@@ -143,7 +143,7 @@ impl fmt::Display for Failure {
             Failure::Leaked { what } => write!(f, "leaked: {what}"),
             Failure::Foreign { uses } => write!(
                 f,
-                "simulated handles or wakers were used {uses} times outside of their run: by another thread, or kept in a static"
+                "simulated handles or wakers were used {uses} times outside of their run: by another thread, which may outlive it, or kept in a static"
             ),
             Failure::Process { what } => write!(f, "the process of this run {what}"),
         }

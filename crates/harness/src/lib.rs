@@ -35,6 +35,7 @@ mod observer;
 mod operations;
 mod outcome;
 mod panic_site;
+mod past;
 mod phase;
 mod plan;
 mod providers;

@@ -113,18 +113,43 @@ impl SimulationResult {
     #[cold]
     fn absorb_red(&mut self, seed: u64, failures: Vec<Failure>) {
         self.red_count += 1;
-        for failure in &failures {
-            let signature = failure.signature();
-            if self.firsts.get(&signature).is_none_or(|first| seed < first.seed) {
-                let first = FirstFailure { seed, failure: failure.clone(), reproduce: String::new() };
-                self.firsts.insert(signature.clone(), first);
-            }
-            *self.signatures.entry(signature).or_default() += 1;
-        }
+        failures.iter().for_each(|failure| self.count(seed, failure));
         self.red.push(RedRun { seed, failures, reproduce: String::new() });
         if self.red.len() > 2 * Self::RED_RUNS_MOST || self.firsts.len() > 2 * Self::FIRSTS_MOST {
             self.trim();
         }
+    }
+
+    /// Handles or wakers of a run were used after it, as came to light when it had been taken
+    /// in. Whether it is red only now.
+    pub(crate) fn absorb_late(&mut self, seed: u64, uses: usize) -> bool {
+        let late = Failure::Foreign { uses };
+        let Some(red) = self.red.iter_mut().find(|red| red.seed == seed) else {
+            self.absorb_red(seed, vec![late]);
+            return true;
+        };
+        let told = red.failures.iter_mut().find_map(|failure| match failure {
+            Failure::Foreign { uses } => Some(uses),
+            _ => None,
+        });
+        match told {
+            Some(before) => *before += uses,
+            None => {
+                red.failures.push(late.clone());
+                self.count(seed, &late);
+            }
+        }
+        false
+    }
+
+    /// Counts a failure of a run.
+    fn count(&mut self, seed: u64, failure: &Failure) {
+        let signature = failure.signature();
+        if self.firsts.get(&signature).is_none_or(|first| seed < first.seed) {
+            let first = FirstFailure { seed, failure: failure.clone(), reproduce: String::new() };
+            self.firsts.insert(signature.clone(), first);
+        }
+        *self.signatures.entry(signature).or_default() += 1;
     }
 
     /// Keeps the red runs and the first failures with the lowest seeds. What falls out is

@@ -138,6 +138,10 @@ impl Share<'_> {
         observer.rests(number);
         if let Place::Here(worker) = &mut place {
             result.coverage.merge(&worker.take_coverage());
+            for (seed, uses) in worker.late_uses() {
+                let is_new = result.absorb_late(seed, uses);
+                progress.red.fetch_add(u64::from(is_new), Ordering::Relaxed);
+            }
         }
         result.trim();
         result

@@ -9,12 +9,14 @@ use crate::failure::{Failure, limit_reached};
 use crate::ledger::StateRegistry;
 use crate::metrics::SimulationMetrics;
 use crate::panic_site::Simulating;
+use crate::past::Past;
 use crate::record::RunRecord;
 use crate::rig::Rig;
 use crate::setting::Setting;
 use crate::simulation::Simulation;
 use crate::starter::Starter;
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use wavetank_core::saturating_nanos;
 use wavetank_engine::{Decisions, Digest, FaultLog, Limit, NodeId, Stop, TaskPanic, Trace};
@@ -37,6 +39,7 @@ pub(crate) struct Worker {
     pub(crate) rig: Rig,
     /// That of the run under way; none before the first.
     setting: Option<Arc<Setting>>,
+    past: Past,
     /// Whether runs are recorded: what operations say of themselves is kept.
     pub(crate) recorded: bool,
 }
@@ -44,7 +47,7 @@ pub(crate) struct Worker {
 impl Worker {
     pub(crate) fn new(simulation: Arc<Simulation>) -> Worker {
         let rig = Rig::new(&simulation.conditions.network, &simulation.conditions.storage);
-        Worker { simulation, rig, setting: None, recorded: false }
+        Worker { simulation, rig, setting: None, past: Past::default(), recorded: false }
     }
 
     fn setting(&self) -> &Arc<Setting> {
@@ -121,13 +124,24 @@ impl Worker {
         self.rig.world.kernel(|kernel| kernel.noted())
     }
 
+    /// How often handles or wakers were used when their run was over, by its seed.
+    pub(crate) fn late_uses(&mut self) -> BTreeMap<u64, usize> {
+        let mut uses = BTreeMap::new();
+        for (number, count) in self.rig.world.late_uses() {
+            if let Some(seed) = self.past.seed_of(number) {
+                *uses.entry(seed).or_insert(0) += count;
+            }
+        }
+        uses
+    }
+
     /// What the runs so far have reached; forgotten here.
     pub(crate) fn take_coverage(&mut self) -> Coverage {
         self.rig.world.kernel(|kernel| std::mem::replace(&mut kernel.coverage, Coverage::new()))
     }
 
     fn begin(&mut self, decisions: Decisions, trace: Option<Trace>) -> Starter {
-        let Worker { simulation, rig, setting, recorded } = self;
+        let Worker { simulation, rig, setting, past, recorded } = self;
         let seed = decisions.seed();
         let fitting = setting.take().filter(|last| last.cast.fits(simulation, &decisions));
         let setting = setting.insert(match fitting {
@@ -147,6 +161,7 @@ impl Worker {
         }
         let conditions = setting.conditions();
         rig.world.begin(decisions, &conditions.engine, trace);
+        past.enter(rig.world.run_number(), seed);
         rig.world.kernel(|kernel| kernel.reads_publications = !simulation.invariants.is_empty());
         rig.world.device(rig.ledger, |ledger, _| {
             ledger.recorded = *recorded;

@@ -1,6 +1,7 @@
 //! Every reason for a run to be red, each seen red, with words that lead to it.
 
 use serde_json::json;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use wavetank_core::{OpenOptions, Providers, TaskProvider};
@@ -365,6 +366,41 @@ fn a_handle_used_on_another_thread_is_red() {
         assert!(thread.join().expect("the panic was caught"), "it panics there");
     });
     says(&failure(&foreign), &["outside of their run", "another thread"]);
+}
+
+/// The thread of seed 1 outlives its run; seed 3 waits for it, so that the sweep is still there.
+#[test]
+fn a_handle_used_on_another_thread_after_its_run_makes_that_seed_red() {
+    static THREAD: Mutex<Option<std::thread::JoinHandle<()>>> = Mutex::new(None);
+    static IS_OVER: AtomicBool = AtomicBool::new(false);
+    let result = simulation()
+        .workload("user", 1, |context: SimContext| async move {
+            let world = context.providers();
+            let mut thread = THREAD.lock().expect("free");
+            #[expect(clippy::disallowed_methods, reason = "what is forbidden is what is tested")]
+            match context.seed() {
+                1 => {
+                    *thread = Some(std::thread::spawn(move || {
+                        while !IS_OVER.load(Ordering::Acquire) {
+                            std::thread::yield_now();
+                        }
+                        let used = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| world.now()));
+                        assert!(used.is_err(), "it panics there");
+                    }));
+                }
+                3 => {
+                    IS_OVER.store(true, Ordering::Release);
+                    thread.take().expect("seed 1 has started it").join().expect("its panic was caught");
+                }
+                _ => {}
+            }
+        })
+        .with_threads(1)
+        .run_strategy(&TestStrategy::Count(5), &Progress::default());
+    let [red] = &result.red[..] else { panic!("{result}") };
+    says(&red.failures[0], &["outside of their run", "another thread"]);
+    assert_eq!((red.seed, red.failures.len(), result.red_count, result.seeds), (1, 1, 1, 5));
+    assert!(red.reproduce.contains("SEED=1"), "{}", red.reproduce);
 }
 
 /// Nearly every run is red, one of them in another way, behind more than are kept whole.

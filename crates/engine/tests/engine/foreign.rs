@@ -85,6 +85,31 @@ fn foreign_uses_are_charged_to_the_run_whose_handle_it_was() {
 }
 
 #[test]
+fn a_use_after_its_run_is_told_with_its_number() {
+    let (mut basin, mut other) = (Basin::new(2), Basin::new(1));
+    let process = basin.boot(0);
+    let waker = kept_waker(&mut basin, process);
+    let mut numbers = vec![basin.world.run_number()];
+    for seed in 2..5 {
+        other.begin(seed, &fifo());
+        basin.begin(seed, &fifo());
+        basin.boot(0);
+        numbers.push(basin.world.run_number());
+    }
+    panic_on_a_thread(move || _ = process.time.now());
+    panic_on_a_thread(move || waker.wake());
+    let last = basin.boot(1);
+    basin.begin(5, &fifo());
+    panic_on_a_thread(move || _ = last.time.now());
+    assert_eq!(basin.world.foreign_uses(), 0, "nothing of this run was used");
+    assert!(other.world.late_uses().is_empty());
+    let nth = |number: u64| numbers.partition_point(|first| *first <= number) - 1;
+    let told: Vec<_> = basin.world.late_uses().into_iter().map(|(number, uses)| (nth(number), uses)).collect();
+    assert_eq!(told, [(0, 1), (0, 1), (3, 1)]);
+    assert!(basin.world.late_uses().is_empty(), "each use is told once");
+}
+
+#[test]
 fn a_handle_kept_from_an_earlier_run_panics_in_the_next() {
     let mut basin = Basin::new(1);
     let old = basin.boot(0);
