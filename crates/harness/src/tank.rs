@@ -1,6 +1,8 @@
 //! The tank: a simulation that a test drives by hand, host by host and step by
 //! step. The builder is for sweeps; this is for stories.
 
+mod blows;
+
 use crate::cast::add_machine;
 use crate::failure::limit_reached;
 use crate::ledger::ALARM;
@@ -17,9 +19,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
 use wavetank_core::saturating_nanos;
-use wavetank_engine::{
-    CrashKind, Decisions, Digest, EngineConfig, Home, Limit, Limits, MachineId, NodeId, NodeState, Scope, Stop,
-};
+use wavetank_engine::{Decisions, Digest, EngineConfig, Home, Limit, Limits, MachineId, NodeId, Stop};
 use wavetank_network::NetworkConfig;
 use wavetank_storage::StorageConfiguration;
 
@@ -37,6 +37,11 @@ struct Host {
 }
 
 /// A simulated world for one test, driven by hand.
+///
+/// When it is dropped, the hosts' tasks are, while their world is still there. What that
+/// brings to light, such as a panic of a destructor, is a panic of the test, unless the
+/// test panics already or was told that the run is red; [`finish`](Self::finish) has it as
+/// an error instead.
 ///
 /// ```
 /// use std::time::Duration;
@@ -74,6 +79,8 @@ pub struct Tank {
     order: Vec<String>,
     /// Faults by hand so far.
     blows: usize,
+    /// The test was told that the run is red, or has asked how it ends: its end is not judged again.
+    is_judged: bool,
 }
 
 impl Tank {
@@ -93,7 +100,7 @@ impl Tank {
     ) -> Tank {
         let mut rig = Rig::new(&network, &storage);
         rig.world.begin(Decisions::of(seed), &engine, None);
-        Tank { rig, seed, limits: engine.limits, hosts: BTreeMap::new(), order: Vec::new(), blows: 0 }
+        Tank { rig, seed, limits: engine.limits, hosts: BTreeMap::new(), order: Vec::new(), blows: 0, is_judged: false }
     }
 
     /// Adds a host on a machine of its own and boots it. The function is called
@@ -151,7 +158,9 @@ impl Tank {
     /// # Errors
     /// [`TankError`].
     pub fn run(&mut self) -> Result<(), TankError> {
-        self.advance(u64::MAX, |tank| tank.clients_are_done())
+        let run = self.advance(u64::MAX, |tank| tank.clients_are_done());
+        self.is_judged |= run.is_err();
+        run
     }
 
     /// Runs for so much virtual time, whoever is done.
@@ -193,62 +202,24 @@ impl Tank {
         Ok(true)
     }
 
-    /// Cuts two hosts off from each other, in both directions.
-    pub fn partition(&mut self, one: &str, other: &str) {
-        self.blows += 1;
-        let (one, other) = (self.find(one).machine, self.find(other).machine);
-        let fabric = self.rig.fabric;
-        self.rig.world.device(fabric, |fabric, kernel| fabric.partition(kernel, &[one], &[other]));
+    /// Drops every host's tasks, and says what was wrong with that: a panic of a destructor,
+    /// an assertion that was violated, a handle used on another thread.
+    ///
+    /// # Errors
+    /// [`TankError`], unless the test was told that the run is red: what destructors find
+    /// in the ruins of one that failed is nobody's business.
+    pub fn finish(mut self) -> Result<(), TankError> {
+        self.end()
     }
 
-    /// Ends every partition and every slowness.
-    pub fn heal(&mut self) {
-        let fabric = self.rig.fabric;
-        self.rig.world.device(fabric, |fabric, kernel| fabric.heal(kernel));
-    }
-
-    /// Makes one direction between two hosts slower.
-    pub fn slow(&mut self, from: &str, to: &str, slowness: Duration) {
-        self.blows += 1;
-        let (from, to) = (self.find(from).machine, self.find(to).machine);
-        let fabric = self.rig.fabric;
-        self.rig.world.device(fabric, |fabric, kernel| fabric.slow(kernel, from, to, saturating_nanos(slowness)));
-    }
-
-    /// Kills a host's process; its machine lives on. A host that is down stays so.
-    pub fn crash(&mut self, name: &str) {
-        self.blows += 1;
-        let node = self.find(name).node;
-        self.crash_scope(Scope::Node(node), CrashKind::Process);
-    }
-
-    /// Cuts a host's power: what was not synced may be lost or torn.
-    pub fn power_loss(&mut self, name: &str) {
-        self.blows += 1;
-        let machine = self.find(name).machine;
-        self.crash_scope(Scope::Machine(machine), CrashKind::PowerLoss);
-    }
-
-    /// Boots a host again; one that runs is crashed first.
-    pub fn restart(&mut self, name: &str) {
-        let node = self.find(name).node;
-        if self.is_up(node) {
-            self.crash(name);
+    fn end(&mut self) -> Result<(), TankError> {
+        if std::mem::replace(&mut self.is_judged, true) {
+            return Ok(());
         }
-        self.boot(name);
-    }
-
-    /// Freezes a host's process.
-    pub fn pause(&mut self, name: &str) {
-        self.blows += 1;
-        let (node, control) = (self.find(name).node, self.rig.world.control());
-        self.rig.world.enter(|| control.pause(Scope::Node(node)));
-    }
-
-    /// Lets it go on.
-    pub fn resume(&mut self, name: &str) {
-        let (node, control) = (self.find(name).node, self.rig.world.control());
-        self.rig.world.enter(|| control.resume(Scope::Node(node)));
+        let _simulating = Simulating::begin();
+        // What is still open may be the test's own.
+        let _ = self.rig.world.finish();
+        self.judge(Stop::Idle)
     }
 
     fn add<F, Fut>(&mut self, name: &str, boot: F, client: bool)
@@ -291,11 +262,6 @@ impl Tank {
                 handles.control.stop();
             }));
         });
-    }
-
-    fn crash_scope(&mut self, scope: Scope, kind: CrashKind) {
-        let control = self.rig.world.control();
-        self.rig.world.enter(|| control.crash(scope, kind));
     }
 
     /// Polls whoever is ready, while time stands still.
@@ -341,6 +307,12 @@ impl Tank {
 
     /// Turns a stop into an error, if it is one.
     fn judge(&mut self, stop: Stop) -> Result<(), TankError> {
+        let judged = self.find_wrong(stop);
+        self.is_judged |= judged.is_err();
+        judged
+    }
+
+    fn find_wrong(&mut self, stop: Stop) -> Result<(), TankError> {
         let seed = self.seed;
         // One that somebody joined, or may still join, is no finding if panics are survived.
         let panic = match stop {
@@ -384,10 +356,6 @@ impl Tank {
         self.ledger(|ledger| ledger.remaining == 0)
     }
 
-    fn is_up(&mut self, node: NodeId) -> bool {
-        self.rig.world.kernel(|kernel| kernel.topology.node(node).state != NodeState::Down)
-    }
-
     fn ledger<R>(&mut self, body: impl FnOnce(&mut crate::ledger::Ledger) -> R) -> R {
         let ledger = self.rig.ledger;
         self.rig.world.device(ledger, |ledger, _| body(ledger))
@@ -397,6 +365,17 @@ impl Tank {
         match self.hosts.get(name) {
             Some(host) => host,
             None => panic!("there is no host `{name}`; there are: {}", self.order.join(", ")),
+        }
+    }
+}
+
+impl Drop for Tank {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        if let Err(error) = self.end() {
+            panic!("{error}");
         }
     }
 }

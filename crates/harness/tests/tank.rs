@@ -474,6 +474,50 @@ impl Drop for Fragile {
     }
 }
 
+/// A tank with a host that holds something fragile for as long as it runs.
+fn fragile() -> Tank {
+    let mut tank = tank();
+    tank.host("server", |world| async move {
+        let _fragile = Fragile;
+        world.sleep(Duration::MAX).await;
+    });
+    tank.run_for(MS);
+    tank
+}
+
+#[test]
+#[should_panic(expected = "dropped in use")]
+fn a_panic_of_a_destructor_at_the_end_is_one_of_the_test() {
+    drop(fragile());
+}
+
+#[test]
+fn a_tank_that_is_finished_has_it_as_an_error() {
+    let error = fragile().finish().expect_err("what the host held is dropped");
+    assert!(
+        matches!(&error, TankError::Panic { message, site, .. } if message == "dropped in use" && site.contains("tank.rs")),
+        "{error}"
+    );
+    let mut sound = tank();
+    sound.host("server", greet);
+    sound.run_for(MS);
+    assert_eq!(sound.finish(), Ok(()));
+}
+
+#[test]
+fn what_comes_after_a_failure_is_nobodys_business() {
+    let mut tank = fragile();
+    tank.client("client", |_| async { Err::<(), _>("no") });
+    assert!(matches!(tank.run(), Err(TankError::Error { .. })));
+    drop(tank);
+    // A test that panics is told of its own panic.
+    let both = std::panic::catch_unwind(|| {
+        let _tank = fragile();
+        panic!("of the test");
+    });
+    assert_eq!(both.expect_err("it panics").downcast_ref(), Some(&"of the test"));
+}
+
 #[test]
 fn a_panic_of_nobody_s_task_is_the_harness_s() {
     let mut tank = tank();
