@@ -48,7 +48,8 @@ pub struct Chaos {
     pub clock_skews: RangeInclusive<u32>,
     /// How long a crashed process is down, and everything else lasts.
     pub duration: RangeInclusive<Duration>,
-    /// How much slower a slow link is.
+    /// How much slower a slow link is. What has departed on it is as late as that even when
+    /// it is quiet by then: with less than `settle`, a demand for progress is fair.
     pub slowness: RangeInclusive<Duration>,
     /// How far a wall clock jumps, either way.
     pub clock_step: RangeInclusive<Duration>,

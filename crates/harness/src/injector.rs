@@ -122,7 +122,8 @@ impl Injector {
         self.starter.handles.fabric.with(|fabric, kernel| fabric.mend(kernel, from, to));
     }
 
-    /// Makes each packet of a direction take so much longer, until it is slowed by zero.
+    /// Makes each packet of a direction take so much longer, until it is slowed by zero. What
+    /// has departed then is as late as it was to be; see [`Chaos::slowness`](crate::Chaos::slowness).
     pub fn slow(&self, from: &Peer, to: &Peer, extra: Duration) {
         let (from, to, extra) = (self.machine(from), self.machine(to), saturating_nanos(extra));
         if extra == 0 || self.strikes(&network::SLOW, Target::Link(from, to), [0, extra]) {
