@@ -1,136 +1,23 @@
 //! The corpus: failures that were found, each a folder of files that people and the next
 //! sweep read. Running what is in it is for the command line.
 
-use crate::shrink::Size;
+mod entry;
+mod error;
+
+pub use entry::{Beside, Entry, Versions};
+pub use error::CorpusError;
+
 use crate::signature::Signature;
-use serde::{Deserialize, Serialize};
+use entry::SEED;
+use error::file;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use thiserror::Error;
-use wavetank_harness::Overrides;
 
 /// Revisions in which an entry must have been green before it retires by itself.
 pub const CLEAN_REVISIONS: usize = 50;
 /// The folder of a workspace's corpus.
 pub const FOLDER: &str = "failures";
-
-/// A failure that was found: how to get to it again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
-    /// What `sweep` and `replay` call the simulation.
-    pub simulation: String,
-    /// The seed.
-    pub seed: u64,
-    /// The planted bug that was on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bug: Option<String>,
-    /// What it failed with.
-    pub signature: Signature,
-    /// The failure in its own words.
-    pub failure: String,
-    /// The line that runs it again.
-    pub reproduce: String,
-    /// What it was found with.
-    pub versions: Versions,
-    /// How large its small run is; an entry of earlier versions does not say.
-    #[serde(default)]
-    pub size: Option<Size>,
-    /// Revisions in which it was green since.
-    #[serde(default)]
-    pub clean: Vec<String>,
-    /// With these the seed's run is a small one; in a file of their own.
-    #[serde(skip)]
-    pub overrides: Overrides,
-}
-
-/// What a failure was found with.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Versions {
-    /// The commit of the sources; ends with `-dirty` if files differed from it.
-    pub revision: Option<String>,
-    /// The version of these crates.
-    pub wavetank: String,
-}
-
-impl Entry {
-    /// Whether it is smaller, and found with the same sources: there it fails as well.
-    fn is_better_than(&self, other: &Entry) -> bool {
-        let smaller = |one: Size, other: Size| one.atoms + one.operations < other.atoms + other.operations;
-        self.versions == other.versions && self.size.zip(other.size).is_some_and(|(one, other)| smaller(one, other))
-    }
-
-    /// Writes the entry's files into a folder, which is made if it is not there.
-    ///
-    /// # Errors
-    /// If one cannot be written.
-    pub fn write(&self, path: &Path, beside: &Beside) -> Result<(), CorpusError> {
-        fs::create_dir_all(path).map_err(file(path))?;
-        let overrides = serde_json::to_string_pretty(&self.overrides).expect("overrides have nothing that JSON lacks");
-        write(&path.join(OVERRIDES), &format!("{overrides}\n"))?;
-        let others = [
-            ("recipe.txt", &beside.recipe),
-            ("timeline.html", &beside.timeline),
-            ("configuration.json", &beside.configuration),
-            ("witness.rs", &beside.witness),
-        ];
-        for (name, text) in others {
-            match text {
-                Some(text) => write(&path.join(name), text)?,
-                // One of an entry before would be of another run.
-                None => drop(fs::remove_file(path.join(name))),
-            }
-        }
-        // Last: what has no seed is no entry.
-        write_entry(path, self)
-    }
-}
-
-impl Versions {
-    /// Of the sources at a commit.
-    pub fn at(revision: Option<String>) -> Versions {
-        Versions { revision, wavetank: env!("CARGO_PKG_VERSION").to_string() }
-    }
-}
-
-/// Files that are kept beside an entry, as far as there are any.
-#[derive(Debug, Clone, Default)]
-pub struct Beside {
-    /// The recipe.
-    pub recipe: Option<String>,
-    /// The timeline's HTML.
-    pub timeline: Option<String>,
-    /// The expanded configuration, in JSON.
-    pub configuration: Option<String>,
-    /// A Rust test that fails.
-    pub witness: Option<String>,
-}
-
-/// Why the corpus cannot be read or written.
-#[derive(Debug, Error)]
-pub enum CorpusError {
-    /// A file or folder.
-    #[error("{}: {source}", path.display())]
-    File {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// A file is not what it should be.
-    #[error("{}: it is no entry of the corpus: {source}", path.display())]
-    Form {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: serde_json::Error,
-    },
-    /// There is no such entry.
-    #[error("the corpus has no entry `{0}`")]
-    Unknown(String),
-}
 
 /// What a corpus holds, in the order of names.
 #[derive(Debug, Default)]
@@ -155,9 +42,6 @@ pub enum Standing {
 pub struct Corpus {
     root: PathBuf,
 }
-
-const SEED: &str = "seed.json";
-const OVERRIDES: &str = "overrides.json";
 
 impl Corpus {
     /// The corpus in a folder, which need not be there yet.
@@ -190,7 +74,7 @@ impl Corpus {
         names.sort_unstable();
         let mut holdings = Holdings::default();
         for name in names {
-            match read(&self.root.join(&name)) {
+            match Entry::read(&self.root.join(&name)) {
                 Ok(entry) => holdings.entries.push((name, entry)),
                 Err(error) => holdings.broken.push(error),
             }
@@ -206,7 +90,7 @@ impl Corpus {
     /// If it cannot be written.
     pub fn keep(&self, entry: &Entry, beside: &Beside) -> Result<PathBuf, CorpusError> {
         let path = self.root.join(self.name(entry));
-        if !read(&path).is_ok_and(|old| old.is_better_than(entry)) {
+        if !Entry::read(&path).is_ok_and(|old| old.is_better_than(entry)) {
             entry.write(&path, beside)?;
         }
         Ok(path)
@@ -218,10 +102,10 @@ impl Corpus {
     /// If there is no such entry, or it cannot be written.
     pub fn note_clean(&self, name: &str, revision: &str) -> Result<Standing, CorpusError> {
         let path = self.folder(name)?;
-        let mut entry = read(&path)?;
+        let mut entry = Entry::read(&path)?;
         if !revision.ends_with("-dirty") && !entry.clean.iter().any(|clean| clean == revision) {
             entry.clean.push(revision.to_string());
-            write_entry(&path, &entry)?;
+            entry.write_seed(&path)?;
         }
         if entry.clean.len() >= CLEAN_REVISIONS {
             self.retire(name)?;
@@ -238,7 +122,7 @@ impl Corpus {
     /// If there is no such entry, or it cannot be written.
     pub fn note_red(&self, name: &str, found: &Signature) -> Result<(), CorpusError> {
         let path = self.folder(name)?;
-        let mut entry = read(&path)?;
+        let mut entry = Entry::read(&path)?;
         let moved = Entry { signature: found.clone(), ..entry.clone() };
         let is_moved = found.is_moved(&entry.signature) && self.kept(&moved).is_none();
         if entry.clean.is_empty() && !is_moved {
@@ -248,7 +132,7 @@ impl Corpus {
             entry = moved;
         }
         entry.clean.clear();
-        write_entry(&path, &entry)
+        entry.write_seed(&path)
     }
 
     /// Takes an entry out.
@@ -291,37 +175,11 @@ impl Corpus {
     }
 }
 
-fn read(path: &Path) -> Result<Entry, CorpusError> {
-    let mut entry: Entry = read_json(&path.join(SEED))?;
-    entry.overrides = read_json(&path.join(OVERRIDES))?;
-    Ok(entry)
-}
-
-fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, CorpusError> {
-    let text = fs::read_to_string(path).map_err(file(path))?;
-    serde_json::from_str(&text).map_err(|source| CorpusError::Form { path: path.to_path_buf(), source })
-}
-
-fn write_entry(path: &Path, entry: &Entry) -> Result<(), CorpusError> {
-    let json = serde_json::to_string_pretty(entry).expect("an entry has nothing that JSON lacks");
-    write(&path.join(SEED), &format!("{json}\n"))
-}
-
-/// Writes a file whole or not at all: two sweeps may run at once.
-fn write(path: &Path, text: &str) -> Result<(), CorpusError> {
-    let part = path.with_extension(format!("part-{}", std::process::id()));
-    fs::write(&part, text).and_then(|()| fs::rename(&part, path)).map_err(file(path))
-}
-
-fn file(path: &Path) -> impl FnOnce(io::Error) -> CorpusError + use<> {
-    let path = path.to_path_buf();
-    move |source| CorpusError::File { path, source }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wavetank_harness::Domain;
+    use crate::shrink::Size;
+    use wavetank_harness::{Domain, Overrides};
 
     /// A corpus in a folder of its own, which goes with it.
     struct Scratch(Corpus);
