@@ -4,7 +4,9 @@
 mod aftermath;
 mod apart;
 mod command;
+mod conditions;
 mod determinism;
+mod overrides;
 mod print;
 mod replay;
 mod seed_run;

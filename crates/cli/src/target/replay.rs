@@ -1,8 +1,7 @@
 //! `replay`: one seed again, with its failure, its digest and its faults, and with the
 //! logs of that run if they are asked for.
 
-use super::trace::read_overrides;
-use super::{Target, apart};
+use super::{Target, apart, conditions, overrides};
 use crate::report::{grouped, seconds};
 use crate::terminal::{self, Paint};
 use crate::trouble::Trouble;
@@ -11,8 +10,8 @@ use crate::verdict::Verdict;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::io;
-use std::path::{Path, PathBuf};
-use wavetank_harness::{Atom, Failure, Isolation, Overrides, RunConfiguration, RunRecord, with_logs};
+use std::path::PathBuf;
+use wavetank_harness::{Atom, Failure, Isolation, Overrides, RunRecord, with_logs};
 
 pub(crate) const USAGE: &str =
     "--seed S [--bug NAME] [--overrides FILE] [--config FILE] [--log FILTER] [--faults each|kinds] [--profile NAME]";
@@ -64,11 +63,10 @@ pub(super) fn run(target: &Target, asked: &Asked) -> Result<Verdict, Trouble> {
     let simulation = target.find(asked.simulation.as_deref())?;
     let mut builder = target.state(simulation, asked.bug.as_deref())?;
     if let Some(path) = &asked.config {
-        let configuration = read_configuration(path)?;
-        builder = builder.with_configuration(configuration);
-        builder.validate().map_err(|error| Trouble::new(format!("--config {}: {error}", path.display())))?;
+        builder = conditions::of_file(builder, path)?;
     }
-    let overrides = asked.overrides.as_deref().map_or(Ok(Overrides::new()), read_overrides)?;
+    let read = |path: &PathBuf| overrides::read("overrides", path, builder.name());
+    let overrides = asked.overrides.as_ref().map_or(Ok(Overrides::new()), read)?;
     let bug = asked.bug.as_ref().map(|bug| format!(" with bug {bug}")).unwrap_or_default();
     let name = format!("{}{bug}", target.full_name(simulation));
     if matches!(builder.isolation(), Isolation::Process { .. }) && overrides.is_empty() && asked.config.is_none() {
@@ -98,12 +96,6 @@ pub(super) fn run(target: &Target, asked: &Asked) -> Result<Verdict, Trouble> {
     };
     terminal::say(&text(&name, &record, asked.faults, Paint::for_stdout()))?;
     Ok(if record.failures.is_empty() { Verdict::Green } else { Verdict::Red })
-}
-
-fn read_configuration(path: &Path) -> Result<RunConfiguration, Trouble> {
-    let failed = |error: String| Trouble::new(format!("--config {}: {error}", path.display()));
-    let json = std::fs::read_to_string(path).map_err(|error| failed(format!("it cannot be read: {error}")))?;
-    serde_json::from_str(&json).map_err(|error| failed(format!("this is no run's configuration: {error}")))
 }
 
 fn text(name: &str, record: &RunRecord, faults: Option<Faults>, paint: Paint) -> String {

@@ -1,7 +1,7 @@
 //! `shrink`: one red seed made small, and its files written. Which candidates are tried
 //! is the business of `wavetank-debug`.
 
-use super::Target;
+use super::{Target, overrides};
 use crate::interruption::Interruption;
 use crate::options::{duration, jobs, seed, value};
 use crate::report::grouped;
@@ -74,7 +74,8 @@ fn run(target: &Target, asked: Asked) -> Result<Verdict, Trouble> {
     let seed = asked.seed.ok_or_else(|| Trouble::new("shrink needs --seed S"))?;
     let simulation = target.find(asked.simulation.as_deref())?;
     let builder = target.state(simulation, asked.bug.as_deref())?;
-    let overrides = asked.overrides.as_deref().map_or(Ok(Overrides::new()), read_overrides)?;
+    let read = |path: &Path| overrides::read("overrides", path, builder.name());
+    let overrides = asked.overrides.as_deref().map_or(Ok(Overrides::new()), read)?;
     let name = target.full_name(simulation);
     let bug = asked.bug.as_ref().map(|bug| format!(" --bug {bug}")).unwrap_or_default();
     let profile = asked.profile.as_ref().map(|profile| format!(" --profile {profile}")).unwrap_or_default();
@@ -124,13 +125,6 @@ fn write(made: &Made, out: Option<&Path>, corpus: Option<&Path>) -> Result<Optio
         (None, Some(corpus)) => Corpus::new(corpus).keep(&made.entry, &made.beside).map(Some).map_err(failed),
         (None, None) => Ok(None),
     }
-}
-
-/// Reads what is overridden.
-fn read_overrides(path: &Path) -> Result<Overrides, Trouble> {
-    let failed = |error: String| Trouble::new(format!("--overrides {}: {error}", path.display()));
-    let json = std::fs::read_to_string(path).map_err(|error| failed(format!("it cannot be read: {error}")))?;
-    serde_json::from_str(&json).map_err(|error| failed(format!("these are no overrides: {error}")))
 }
 
 /// A line on a terminal that says how far it is.

@@ -1,7 +1,7 @@
 //! `timeline`: one run as a page to look at, or two beside each other. What the page
 //! shows, and how, is `wavetank-debug`'s.
 
-use super::trace::read_overrides;
+use super::overrides::{self, of_another};
 use super::{Target, TargetSimulation};
 use crate::options::{seed, value};
 use crate::report::grouped;
@@ -28,7 +28,8 @@ const TOLD_MOST: usize = 40;
 struct Asked {
     seed: u64,
     bug: Option<String>,
-    overrides: Option<PathBuf>,
+    /// The file of its overrides, behind the flag that it was given with.
+    overrides: Option<(&'static str, PathBuf)>,
 }
 
 /// A run that was drawn: its trace, and what is told beside it.
@@ -46,7 +47,9 @@ pub(super) fn command(target: &Target, mut parser: Parser) -> Result<Verdict, Tr
             Arg::Value(name) if simulation.is_none() => simulation = Some(name.string()?),
             Arg::Long("seed") => wanted = Some(seed(&value("seed", &mut parser)?)?),
             Arg::Long("bug") => asked.bug = Some(value("bug", &mut parser)?),
-            Arg::Long("overrides") => asked.overrides = Some(PathBuf::from(value("overrides", &mut parser)?)),
+            Arg::Long("overrides") => {
+                asked.overrides = Some(("overrides", PathBuf::from(value("overrides", &mut parser)?)));
+            }
             Arg::Long("against") => against = Some(value("against", &mut parser)?),
             Arg::Long("out") => out = Some(PathBuf::from(value("out", &mut parser)?)),
             Arg::Long(flag) => return Err(Trouble::new(format!("no flag --{flag}; there are {USAGE}"))),
@@ -73,7 +76,8 @@ pub(super) fn command(target: &Target, mut parser: Parser) -> Result<Verdict, Tr
 /// Runs once more what was asked for, and keeps what happens.
 fn tell(target: &Target, simulation: &TargetSimulation, asked: &Asked) -> Result<Told, Trouble> {
     let builder = target.state(simulation, asked.bug.as_deref())?;
-    let overrides = asked.overrides.as_deref().map_or(Ok(Overrides::new()), read_overrides)?;
+    let read = |(flag, path): &(&str, PathBuf)| overrides::read(flag, path, builder.name());
+    let overrides = asked.overrides.as_ref().map_or(Ok(Overrides::new()), read)?;
     let record = builder.recorder().tell(asked.seed, overrides);
     let trace = TraceFile::of(&record).expect("a run that was told has a trace");
     let told = record.atoms.len() + trace.events.iter().filter(|event| event.kind == "op.begin").count();
@@ -103,9 +107,13 @@ fn tell_other(
             let text = std::fs::read_to_string(words).map_err(|error| failed(format!("it cannot be read: {error}")))?;
             let trace =
                 TraceFile::from_json_lines(&text).map_err(|error| failed(format!("it is no trace: {error}")))?;
+            let (theirs, asked) = (&trace.header.simulation, target.full_name(simulation));
+            if *theirs != asked {
+                return Err(failed(of_another(theirs, &asked)));
+            }
             return Ok((trace, Story::default()));
         }
-        _ if Path::new(words).is_file() => other.overrides = Some(PathBuf::from(words)),
+        _ if Path::new(words).is_file() => other.overrides = Some(("against", PathBuf::from(words))),
         _ => {
             other.seed = seed(words).map_err(|_| {
                 Trouble::new(format!("--against {words}: give `clean`, a seed, or a file of overrides or a trace"))
@@ -119,7 +127,7 @@ fn tell_other(
 /// The line that shows the run again.
 fn command_line(name: &str, asked: &Asked) -> String {
     let bug = asked.bug.as_ref().map(|bug| format!(" --bug {bug}")).unwrap_or_default();
-    let overrides = asked.overrides.as_ref().map(|path| format!(" --overrides {}", path.display()));
+    let overrides = asked.overrides.as_ref().map(|(_, path)| format!(" --overrides {}", path.display()));
     format!("cargo xtask replay {name} --seed {}{bug}{}", asked.seed, overrides.unwrap_or_default())
 }
 

@@ -1,7 +1,7 @@
 //! `trace`: the causal trace of one run, as JSON lines or for Perfetto. What is in it is
 //! said in `docs/trace.md`.
 
-use super::Target;
+use super::{Target, overrides};
 use crate::options::{seed, value};
 use crate::report::grouped;
 use crate::terminal;
@@ -26,14 +26,14 @@ enum Format {
 }
 
 pub(super) fn command(target: &Target, mut parser: Parser) -> Result<Verdict, Trouble> {
-    let (mut simulation, mut wanted, mut bug, mut overrides, mut out) = (None, None, None, None, None);
+    let (mut simulation, mut wanted, mut bug, mut overridden, mut out) = (None, None, None, None, None);
     let mut format = Format::default();
     while let Some(argument) = parser.next()? {
         match argument {
             Arg::Value(name) if simulation.is_none() => simulation = Some(name.string()?),
             Arg::Long("seed") => wanted = Some(seed(&value("seed", &mut parser)?)?),
             Arg::Long("bug") => bug = Some(value("bug", &mut parser)?),
-            Arg::Long("overrides") => overrides = Some(PathBuf::from(value("overrides", &mut parser)?)),
+            Arg::Long("overrides") => overridden = Some(PathBuf::from(value("overrides", &mut parser)?)),
             Arg::Long("format") => format = read_format(&value("format", &mut parser)?)?,
             Arg::Long("out") => out = Some(PathBuf::from(value("out", &mut parser)?)),
             Arg::Long(flag) => return Err(Trouble::new(format!("no flag --{flag}; there are {USAGE}"))),
@@ -43,7 +43,8 @@ pub(super) fn command(target: &Target, mut parser: Parser) -> Result<Verdict, Tr
     let seed = wanted.ok_or_else(|| Trouble::new("trace needs --seed S"))?;
     let simulation = target.find(simulation.as_deref())?;
     let builder = target.state(simulation, bug.as_deref())?;
-    let overrides = overrides.as_deref().map_or(Ok(Overrides::new()), read_overrides)?;
+    let read = |path: PathBuf| overrides::read("overrides", &path, builder.name());
+    let overrides = overridden.map_or(Ok(Overrides::new()), read)?;
     let record = builder.recorder().tell(seed, overrides);
     let trace = TraceFile::of(&record).expect("a run that was told has a trace");
     let text = match format {
@@ -59,13 +60,6 @@ pub(super) fn command(target: &Target, mut parser: Parser) -> Result<Verdict, Tr
         }
     }
     Ok(Verdict::Green)
-}
-
-/// Reads what is overridden.
-pub(super) fn read_overrides(path: &Path) -> Result<Overrides, Trouble> {
-    let failed = |error: String| Trouble::new(format!("--overrides {}: {error}", path.display()));
-    let json = std::fs::read_to_string(path).map_err(|error| failed(format!("it cannot be read: {error}")))?;
-    serde_json::from_str(&json).map_err(|error| failed(format!("these are no overrides: {error}")))
 }
 
 fn read_format(word: &str) -> Result<Format, Trouble> {

@@ -90,6 +90,12 @@ impl Entry {
         Ok(entry)
     }
 
+    /// The entry with whose files a file of overrides lies, if it does.
+    pub fn of_overrides(path: &Path) -> Option<Entry> {
+        path.file_name().filter(|name| *name == OVERRIDES)?;
+        Entry::read(path.parent()?).ok()
+    }
+
     /// Writes what is said of it, and leaves its other files.
     pub(super) fn write_seed(&self, path: &Path) -> Result<(), CorpusError> {
         let json = serde_json::to_string_pretty(self).expect("an entry has nothing that JSON lacks");

@@ -1,0 +1,85 @@
+//! Files that a run is given: conditions, overrides, a trace to be drawn beside it. What is
+//! wrong in one, or of another simulation, is one line before anything runs.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use wavetank_harness::{Overrides, RunConfiguration, SimContext, SimulationBuilder};
+
+/// What a command line came to: its exit code, standard output and standard error.
+fn run(arguments: &str) -> (Option<i32>, String, String) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut command = Command::new("cargo");
+    command.arg("xtask").args(arguments.split_whitespace()).args(["--profile", "dev"]);
+    let output = command.current_dir(root).stdin(Stdio::null()).output().expect("there is a cargo");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the command line writes text");
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+#[track_caller]
+fn check_refused(arguments: &str, words: &str) {
+    let (code, out, err) = run(arguments);
+    assert_eq!((code, &*out), (Some(2), ""), "{arguments}: {err}");
+    assert!(err.contains(words) && err.trim().lines().count() == 1, "{arguments}: {err}");
+}
+
+/// A file of this test's own.
+fn file(name: &str, text: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("given").join(name);
+    fs::create_dir_all(path.parent().expect("it is in a folder")).expect("cargo gives tests a folder");
+    fs::write(&path, text).expect("the folder was just made");
+    path
+}
+
+/// The conditions of a run of the fixture `calm`, in another program and with a change.
+fn conditions(name: &str, change: impl FnOnce(&mut RunConfiguration)) -> PathBuf {
+    let nobody = |_: SimContext| async {};
+    let calm =
+        SimulationBuilder::new().with_name("calm").process("counter", 1, nobody).workload("client", 1..=3, nobody);
+    let mut conditions = calm.run_seed(5, Overrides::new(), None).configuration;
+    change(&mut conditions);
+    file(name, &serde_json::to_string(&conditions).expect("conditions are data"))
+}
+
+#[test]
+fn slow_conditions_that_no_run_can_have_are_refused() {
+    let check = |path: PathBuf, words: &str| {
+        let path = path.display();
+        check_refused(&format!("replay calm --seed 5 --config {path}"), &format!("--config {path}: {words}"));
+    };
+    #[expect(clippy::reversed_empty_ranges, reason = "it is what must be noticed")]
+    let crashes = conditions("crashes.json", |conditions| conditions.chaos.crashes = 5..=2);
+    check(crashes, "simulation `calm`: the range of `Chaos::crashes` is empty: begin with the smaller number");
+    let nobody = conditions("nobody.json", |conditions| _ = conditions.sizes.insert("client".into(), 0));
+    check(nobody, "its `sizes` says 0 for group `client`: give a number from 1 to ");
+    let two = conditions("two.json", |conditions| _ = conditions.sizes.insert("counter".into(), 2));
+    check(two, "its `sizes` says 2 for group `counter`: give a number from 1 to 1");
+    let other = conditions("other.json", |conditions| conditions.simulation = "red/panic".into());
+    check(other, "it is of simulation `red/panic`, and `calm` was asked for: ");
+}
+
+#[test]
+fn slow_overrides_of_another_simulation_are_refused() {
+    let seed = r#"{"simulation": "red/panic", "seed": 3, "failure": "f", "reproduce": "", "versions": {"wavetank": "0.1.0"},
+        "signature": {"property": "p", "message": "m", "role": "client"}}"#;
+    file("kept/seed.json", seed);
+    let path = file("kept/overrides.json", "{}");
+    let path = path.display();
+    let words = "it is of simulation `red/panic`, and `calm` was asked for: ";
+    for command in ["replay", "trace", "timeline", "shrink"] {
+        let line = format!("{command} calm --seed 5 --overrides {path}");
+        check_refused(&line, &format!("--overrides {path}: {words}"));
+    }
+    check_refused(&format!("timeline calm --seed 5 --against {path}"), &format!("--against {path}: {words}"));
+    let (code, out, err) = run(&format!("replay red/panic --seed 3 --overrides {path}"));
+    assert!(out.starts_with("red/panic: seed 3 is ") && code != Some(2), "{out}{err}");
+}
+
+#[test]
+fn slow_a_trace_of_another_simulation_is_not_drawn_beside_this_one() {
+    let path = file("panic.jsonl", "");
+    let (code, out, err) = run(&format!("trace red/panic --seed 0 --out {}", path.display()));
+    assert_eq!(code, Some(0), "{out}{err}");
+    let words = format!("--against {}: it is of simulation `red/panic`, and `calm` was asked for: ", path.display());
+    check_refused(&format!("timeline calm --seed 0 --against {}", path.display()), &words);
+}
