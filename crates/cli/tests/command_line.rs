@@ -547,4 +547,9 @@ fn check_interrupted(signal: &str) {
     let json = fs::read_to_string(out.join("calm.json")).expect("it was written, too");
     let report: Report = serde_json::from_str(&json).expect("it is a report");
     assert!(report.interrupted && report.seeds > 0);
+    let json = fs::read_to_string(out.join("calm.coverage.json")).expect("so was what it did not show");
+    let coverage: CoverageReport = serde_json::from_str(&json).expect("it is a report");
+    assert_eq!((coverage.interrupted, coverage.is_red(), coverage.seeds), (true, false, report.seeds));
+    let site = "a client is gone before its answer";
+    assert!(coverage.misses.iter().any(|miss| miss.what.contains(site)), "{coverage:?}");
 }

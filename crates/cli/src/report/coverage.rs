@@ -22,6 +22,9 @@ pub struct CoverageReport {
     pub seeds: u64,
     /// Whether points were judged: all its simulations were swept for long enough.
     pub judges_points: bool,
+    /// Whether somebody interrupted the sweep: then nothing is red for what it did not show.
+    #[serde(default)]
+    pub interrupted: bool,
     /// What was missed, sites before faults.
     pub misses: Vec<MissReport>,
 }
@@ -75,16 +78,17 @@ impl Shown {
     }
 
     /// Judges it. `is_whole`: whether all simulations of the target are in it.
-    pub(crate) fn judge(self, target: &str, is_whole: bool) -> CoverageReport {
+    /// `is_interrupted`: whether more would have been shown.
+    pub(crate) fn judge(self, target: &str, is_whole: bool, is_interrupted: bool) -> CoverageReport {
         let (rules, seeds) = (self.rules, self.seeds.unwrap_or(0));
-        let judged = if is_whole { seeds } else { 0 };
+        let judged = if is_whole && !is_interrupted { seeds } else { 0 };
         let tally = |kind: &FaultKind| self.tallies.get(kind.name()).copied().unwrap_or_default();
         let misses = rules.judge(judged, &self.coverage, tally);
         let report = |(miss, standing): (Miss, Standing<'_>)| MissReport {
             rule: miss.rule().to_string(),
             what: miss.to_string(),
             // A red run ends early: what it did not show is no further finding.
-            red: standing == Standing::Red && !self.has_red,
+            red: standing == Standing::Red && !self.has_red && !is_interrupted,
             exempt: match standing {
                 Standing::Exempt(exemption) => Some(exemption.reason.to_string()),
                 Standing::Red | Standing::Told => None,
@@ -95,6 +99,7 @@ impl Shown {
             simulations: self.simulations,
             seeds,
             judges_points: judged >= rules.seeds,
+            interrupted: is_interrupted,
             misses: misses.into_iter().map(report).collect(),
         }
     }

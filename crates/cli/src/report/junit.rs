@@ -71,7 +71,11 @@ impl CoverageReport {
         };
         let mut cases: Vec<Case> = self.misses.iter().map(miss).collect();
         if !self.is_red() {
-            cases.push(case("the rules of coverage are kept", "coverage", CaseVerdict::Held));
+            let verdict = match self.interrupted {
+                false => CaseVerdict::Held,
+                true => CaseVerdict::Unshown { why: "the sweep was interrupted".to_string() },
+            };
+            cases.push(case("the rules of coverage are kept", "coverage", verdict));
         }
         Suite { name: format!("coverage of {}", self.target), seeds: self.seeds, time: Duration::ZERO, cases }
     }
@@ -236,12 +240,20 @@ mod tests {
             red,
             exempt: exempt.map(str::to_string),
         };
-        let shown =
-            |misses| CoverageReport { target: "kv".into(), simulations: 2, seeds: 1000, judges_points: true, misses };
+        let shown = |misses| CoverageReport {
+            target: "kv".into(),
+            simulations: 2,
+            seeds: 1000,
+            judges_points: true,
+            interrupted: false,
+            misses,
+        };
         let red = shown(vec![miss("an owl", true, None), miss("the moon", false, Some("it is day"))]);
         assert_eq!(cases(&red.suite()), ["- an owl", "? the moon"]);
         let green = shown(vec![miss("a fault", false, None)]);
         assert_eq!(cases(&green.suite()), ["? a fault", "+ the rules of coverage are kept"]);
+        let cut_short = CoverageReport { interrupted: true, ..green };
+        assert_eq!(cases(&cut_short.suite()), ["? a fault", "? the rules of coverage are kept"]);
         assert_eq!(cases(&troubled(&Trouble::told())), ["- all that was asked for is swept"]);
     }
 }

@@ -50,7 +50,7 @@ pub(super) fn run(target: &Target, asked: &Asked) -> Result<Verdict, Trouble> {
     }
     let (entries, broken) = asked.keeping.holdings();
     let ended = |verdict| broken.map_or(Ok(verdict), Err);
-    let mut verdict = Verdict::Green;
+    let (mut verdict, mut is_interrupted) = (Verdict::Green, false);
     let mut shown = Shown::new(&target.rules);
     for (simulation, builder) in stated {
         let sweep = Sweep { target, simulation, asked, entries: &entries, interruption: &interruption };
@@ -63,15 +63,18 @@ pub(super) fn run(target: &Target, asked: &Asked) -> Result<Verdict, Trouble> {
         if let Some(trouble) = trouble {
             return Err(trouble);
         }
-        if interruption.is_wanted() {
-            return ended(verdict.and(Verdict::Interrupted));
+        // Asked once: what comes later interrupts nothing.
+        is_interrupted = interruption.is_wanted();
+        if is_interrupted {
+            verdict = verdict.and(Verdict::Interrupted);
+            break;
         }
     }
     if asked.options.bug.is_some() {
         // A planted bug may well keep a point from being reached.
         return ended(verdict);
     }
-    let coverage = shown.judge(&target.name, is_whole);
+    let coverage = shown.judge(&target.name, is_whole, is_interrupted);
     match asked.attended {
         true => terminal::say(&coverage.to_line())?,
         false => terminal::say(&coverage.painted(Paint::for_stdout()))?,
