@@ -28,6 +28,13 @@ impl Trouble {
         Some(Trouble::new(format!("a failure that is kept cannot be run again: {first}{others}")))
     }
 
+    /// Tells it, unless somebody has.
+    pub(crate) fn tell(&self) {
+        if !self.is_told() {
+            crate::terminal::complain(&format!("error: {self}"));
+        }
+    }
+
     pub(crate) fn is_told(&self) -> bool {
         self.0.is_empty()
     }

@@ -14,7 +14,8 @@ pub(crate) enum Verdict {
     Interrupted,
 }
 
-/// The exit code for misuse and infrastructure.
+/// The exit code for misuse and infrastructure. It goes before that of red: who hears 1 may
+/// rely on it that all was run, and told. What is red is in the report all the same.
 pub(crate) const TROUBLE: u8 = 2;
 /// The exit code of a command that was interrupted and had found nothing red.
 pub(crate) const INTERRUPTED: u8 = 130;
@@ -38,14 +39,13 @@ impl Verdict {
     }
 }
 
-/// The exit code of a command, after its trouble was told in one line.
+/// The exit code of a command, after its trouble was told in one line: trouble before red
+/// before interrupted.
 pub(crate) fn exit(result: Result<Verdict, Trouble>) -> ExitCode {
     match result {
         Ok(verdict) => ExitCode::from(verdict.code()),
         Err(trouble) => {
-            if !trouble.is_told() {
-                crate::terminal::complain(&format!("error: {trouble}"));
-            }
+            trouble.tell();
             ExitCode::from(TROUBLE)
         }
     }

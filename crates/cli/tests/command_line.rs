@@ -470,6 +470,22 @@ fn slow_a_sweep_that_ran_nothing_is_not_green() {
 }
 
 #[test]
+fn slow_trouble_hides_nothing_that_is_red() {
+    let junit = folder("troubled").join("junit.xml");
+    let line = format!("cargo xtask sweep red/panic silent empty --seeds 40 --profile dev --junit {}", junit.display());
+    let swept = run(&line).expect(2, &["  RED seed ", "1 simulation, 40 seeds, RED: red/panic; incomplete\n"]);
+    let hints = ["has not swept silent/leaves, silent/red", "target `empty` has no simulation"];
+    assert!(hints.iter().all(|hint| swept.err.contains(hint)), "{}", swept.err);
+    let junit = fs::read_to_string(junit).expect("it is written");
+    let told = ["the client drew the short straw", hints[0]].iter().all(|words| junit.contains(words));
+    assert!(junit.matches("<failure ").count() == 2 && told, "{junit}");
+    // A check that cannot be done keeps nobody from the simulations behind it.
+    let line = "cargo xtask sweep fickle/leaves fickle/hash-map --seeds 8 --profile dev --check-determinism";
+    let checked = run(line).expect(2, &["16 seeds, RED: fickle/hash-map; incomplete\n"]);
+    assert!(checked.err.contains("error: the second run of fickle/leaves failed: "), "{}", checked.err);
+}
+
+#[test]
 fn slow_a_name_that_no_line_can_repeat_is_refused() {
     let hint = "target `misnamed`: its program calls itself `nobody`: give `Target::new` the manifest's name";
     check_misuse("sweep misnamed --seeds 5 --profile dev", hint);

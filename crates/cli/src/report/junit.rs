@@ -82,9 +82,14 @@ impl CoverageReport {
 }
 
 /// The suite of a sweep that could not do, or tell, all that it was asked for.
-pub(crate) fn troubled(trouble: &Trouble) -> Suite {
-    let message = if trouble.is_told() { "see what the sweep printed".to_string() } else { trouble.to_string() };
-    let verdict = CaseVerdict::Broken { message, details: String::new() };
+pub(crate) fn troubled(troubles: &[Trouble]) -> Suite {
+    let words = |trouble: &Trouble| match trouble.is_told() {
+        true => "see what the sweep printed".to_string(),
+        false => trouble.to_string(),
+    };
+    let mut words = troubles.iter().map(words);
+    let message = words.next().unwrap_or_default();
+    let verdict = CaseVerdict::Broken { message, details: words.collect::<Vec<_>>().join("\n") };
     let cases = vec![case("all that was asked for is swept", "sweep", verdict)];
     Suite { name: "sweep".to_string(), seeds: 0, time: Duration::ZERO, cases }
 }
@@ -254,6 +259,6 @@ mod tests {
         assert_eq!(cases(&green.suite()), ["? a fault", "+ the rules of coverage are kept"]);
         let cut_short = CoverageReport { interrupted: true, ..green };
         assert_eq!(cases(&cut_short.suite()), ["? a fault", "? the rules of coverage are kept"]);
-        assert_eq!(cases(&troubled(&Trouble::told())), ["- all that was asked for is swept"]);
+        assert_eq!(cases(&troubled(&[Trouble::told()])), ["- all that was asked for is swept"]);
     }
 }

@@ -108,30 +108,35 @@ pub(super) fn run(manifest: &Manifest, asked: &Asked) -> Result<Swept, Trouble> 
     };
     let keeping = shrink::words(manifest);
     let mut swept = Swept::nothing(Verdict::Green);
-    let mut trouble = None;
+    let mut troubles: Vec<Trouble> = Vec::new();
     for (one, program) in chosen.iter().zip(&programs) {
         // A target that cannot be run does not keep the others from it.
         let done = Roster::ask(&one.target.name, program).and_then(|roster| {
             let (keeping, interruption, out) = (&keeping, &interruption, out.as_ref());
             TargetSweep { chosen: one, roster, program, options, keeping, interruption, out }.run(&mut swept)
         });
-        trouble = trouble.or(done.err());
+        troubles.extend(done.err());
         if interruption.is_wanted() {
             swept.verdict = swept.verdict.and(Verdict::Interrupted);
             break;
         }
     }
     if !swept.reports.is_empty() {
-        let told = terminal::say(&format!("{}\n", summary(&swept, trouble.is_some(), Paint::for_stdout())));
-        trouble = trouble.or(told.err());
+        let told = terminal::say(&format!("{}\n", summary(&swept, !troubles.is_empty(), Paint::for_stdout())));
+        troubles.extend(told.err());
     }
     if let Some(path) = &asked.junit {
         let mut suites: Vec<Suite> = swept.reports.iter().map(Report::suite).collect();
         suites.extend(swept.coverage.iter().map(CoverageReport::suite));
-        suites.extend(trouble.as_ref().map(troubled));
-        trouble = trouble.or(write_junit(path, &suites).err());
+        if !troubles.is_empty() {
+            suites.push(troubled(&troubles));
+        }
+        troubles.extend(write_junit(path, &suites).err());
     }
-    swept.trouble = trouble;
+    // The last one ends the command, which tells it; none of the others is lost.
+    troubles.dedup();
+    swept.trouble = troubles.pop();
+    troubles.iter().for_each(Trouble::tell);
     Ok(swept)
 }
 
@@ -360,8 +365,9 @@ fn summary(swept: &Swept, incomplete: bool, paint: Paint) -> String {
     };
     let mut red: Vec<String> = swept.reports.iter().filter(|one| one.is_red()).map(|one| one.name.clone()).collect();
     red.extend(swept.coverage.iter().filter(|one| one.is_red()).map(|one| format!("coverage of {}", one.target)));
+    let rest = if incomplete { "; incomplete" } else { "" };
     let verdict = match swept.verdict {
-        Verdict::Red => format!("{} {}", paint.red("RED:"), red.join(", ")),
+        Verdict::Red => format!("{} {}{rest}", paint.red("RED:"), red.join(", ")),
         _ if incomplete => "incomplete".to_string(),
         Verdict::Green => paint.green("green"),
         Verdict::Interrupted => "interrupted, nothing red so far".to_string(),

@@ -49,19 +49,21 @@ pub(super) fn run(target: &Target, asked: &Asked) -> Result<Verdict, Trouble> {
         interruption.when_stdin_ends();
     }
     let (entries, broken) = asked.keeping.holdings();
-    let ended = |verdict| broken.map_or(Ok(verdict), Err);
+    let mut trouble = broken;
     let (mut verdict, mut is_interrupted) = (Verdict::Green, false);
     let mut shown = Shown::new(&target.rules);
     for (simulation, builder) in stated {
         let sweep = Sweep { target, simulation, asked, entries: &entries, interruption: &interruption };
-        let (report, trouble) = sweep.run(builder, &mut shown)?;
+        let (report, failed) = sweep.run(builder, &mut shown)?;
         match asked.attended {
             true => terminal::say(&report.to_line())?,
             false => terminal::say(&report.painted(Paint::for_stdout()))?,
         }
         verdict = verdict.and(report.verdict());
-        if let Some(trouble) = trouble {
-            return Err(trouble);
+        if let Some(failed) = failed {
+            // Told at once; what is behind it may be red as well.
+            failed.tell();
+            trouble.get_or_insert_with(Trouble::told);
         }
         // Asked once: what comes later interrupts nothing.
         is_interrupted = interruption.is_wanted();
@@ -72,14 +74,14 @@ pub(super) fn run(target: &Target, asked: &Asked) -> Result<Verdict, Trouble> {
     }
     if asked.options.bug.is_some() {
         // A planted bug may well keep a point from being reached.
-        return ended(verdict);
+        return trouble.map_or(Ok(verdict), Err);
     }
     let coverage = shown.judge(&target.name, is_whole, is_interrupted);
     match asked.attended {
         true => terminal::say(&coverage.to_line())?,
         false => terminal::say(&coverage.painted(Paint::for_stdout()))?,
     }
-    ended(verdict.and(coverage.verdict()))
+    trouble.map_or(Ok(verdict.and(coverage.verdict())), Err)
 }
 
 /// The sweep of one simulation.
