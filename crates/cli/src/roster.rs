@@ -1,12 +1,7 @@
-//! Who is in a target: what its program says of itself, asked before anything of it runs.
-//! What a manifest says of it is the runner's business.
+//! Who is in a target: what its program says of itself. Asking it, and what a manifest says
+//! of it, is the runner's business.
 
-use crate::target::COMMAND_WORD;
-use crate::trouble::Trouble;
-use crate::verdict::TROUBLE;
 use serde::{Deserialize, Serialize};
-use std::path::Path;
-use std::process::{Command, Stdio};
 
 /// What begins the line with it: the program under test may print, too.
 const MARK: &str = "wavetank-roster:";
@@ -21,35 +16,13 @@ pub(crate) struct Roster {
 }
 
 impl Roster {
-    /// Asks the program of a target that the manifest calls `target`.
-    ///
-    /// # Errors
-    /// If it does not say who is in it, or calls itself otherwise.
-    pub(crate) fn ask(target: &str, program: &Path) -> Result<Roster, Trouble> {
-        let failed = |what: &str| Trouble::new(format!("target `{target}`: {what}"));
-        let mut command = Command::new(program);
-        command.args([COMMAND_WORD, "roster"]).stdin(Stdio::null()).stderr(Stdio::inherit());
-        let output = command.output().map_err(|error| failed(&format!("it cannot be started: {error}")))?;
-        if output.status.code() == Some(i32::from(TROUBLE)) {
-            return Err(Trouble::told());
-        }
-        let said = String::from_utf8_lossy(&output.stdout);
-        let roster = said.lines().find_map(Roster::from_line);
-        let roster = roster
-            .ok_or_else(|| failed("its program does not say who is in it: end its `main` with `Target::main`"))?;
-        if roster.target != target {
-            let name = &roster.target;
-            return Err(failed(&format!("its program calls itself `{name}`: give `Target::new` the manifest's name")));
-        }
-        Ok(roster)
-    }
-
     /// The roster as one line, for the process that asked for it.
     pub(crate) fn to_line(&self) -> String {
         format!("{MARK}{}\n", serde_json::to_string(self).expect("a roster has nothing that JSON lacks"))
     }
 
-    fn from_line(line: &str) -> Option<Roster> {
+    /// The roster in a line that may hold other output before it.
+    pub(crate) fn from_line(line: &str) -> Option<Roster> {
         serde_json::from_str(line.split_once(MARK)?.1.trim_end()).ok()
     }
 }

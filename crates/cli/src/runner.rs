@@ -13,6 +13,7 @@ mod manifest;
 mod new;
 mod out;
 mod replay;
+mod roster;
 mod shrink;
 mod single;
 mod sweep;

@@ -486,6 +486,14 @@ fn slow_trouble_hides_nothing_that_is_red() {
 }
 
 #[test]
+fn slow_a_target_that_cargo_takes_for_a_list_of_tests_says_which_line_is_missing() {
+    let hint = "target `harnessed`: cargo never calls its `main`: give [[test]] of name = \"harnessed\" the line \
+        `harness = false` in /";
+    check_misuse("sweep harnessed --seeds 5 --profile dev", hint);
+    check_misuse("replay harnessed --seed 5 --profile dev", "systems/fixtures/Cargo.toml");
+}
+
+#[test]
 fn slow_a_name_that_no_line_can_repeat_is_refused() {
     let hint = "target `misnamed`: its program calls itself `nobody`: give `Target::new` the manifest's name";
     check_misuse("sweep misnamed --seeds 5 --profile dev", hint);

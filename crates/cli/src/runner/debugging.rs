@@ -7,9 +7,9 @@ use super::build::build;
 use super::campaign::{commit, free, today};
 use super::manifest::{Bug, Declared, Manifest, Minimum};
 use super::out::write_json;
+use super::roster;
 use crate::options::{duration, jobs, value};
 use crate::report::{Report, grouped};
-use crate::roster::Roster;
 use crate::shrunk::ShrunkReport;
 use crate::target::{COMMAND_WORD, SHRINK_MARK};
 use crate::terminal;
@@ -152,7 +152,7 @@ fn run(manifest: &Manifest, asked: &Asked, command: String) -> Result<Record, Tr
     let programs = build(manifest, &targets, asked.profile.as_deref(), true)?;
     let (mut shrunk, mut not_found) = (Vec::new(), Vec::new());
     for (target, program) in targets.iter().zip(&programs) {
-        Roster::ask(&target.name, program)?;
+        roster::ask(target, program)?;
         for bug in &target.bugs {
             let found = of_bug(target, program, bug, asked)?;
             if found.is_empty() {

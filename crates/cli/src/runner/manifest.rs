@@ -21,6 +21,8 @@ pub(crate) struct Declared {
     pub(crate) name: String,
     pub(crate) package: String,
     pub(crate) package_id: String,
+    /// Its file.
+    pub(crate) manifest: PathBuf,
     /// The test target with `harness = false`.
     pub(crate) test: String,
     pub(crate) about: String,
@@ -68,6 +70,7 @@ struct Metadata {
 struct Package {
     name: String,
     id: String,
+    manifest_path: PathBuf,
     features: BTreeMap<String, Vec<String>>,
     targets: Vec<CargoTarget>,
     metadata: Option<serde_json::Value>,
@@ -182,6 +185,7 @@ fn declared(package: &Package) -> Result<Vec<Declared>, Trouble> {
             name: target.name,
             package: package.name.clone(),
             package_id: package.id.clone(),
+            manifest: package.manifest_path.clone(),
             test,
             about: target.about,
             fixture: declaration.fixture || target.fixture,
@@ -204,7 +208,7 @@ mod tests {
 
     fn read(wavetank: &str) -> Result<Manifest, Trouble> {
         let metadata = format!(
-            r#"{{"workspace_root": "/w", "packages": [{{"name": "kv", "id": "kv#1", "features": {{"bugs": []}},
+            r#"{{"workspace_root": "/w", "packages": [{{"name": "kv", "id": "kv#1", "manifest_path": "/w/kv/Cargo.toml", "features": {{"bugs": []}},
                 "targets": [{{"name": "storm", "kind": ["test"]}}, {{"name": "kv", "kind": ["lib"]}}],
                 "metadata": {{"wavetank": {wavetank}}}}}]}}"#
         );

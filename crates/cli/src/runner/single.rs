@@ -5,8 +5,8 @@ use super::build::build;
 use super::chosen::no_bug;
 use super::crash::{how, is_own_fault};
 use super::manifest::Manifest;
+use super::roster;
 use crate::options::{seed, value};
-use crate::roster::Roster;
 use crate::target::COMMAND_WORD;
 use crate::terminal::{self, Paint};
 use crate::trouble::Trouble;
@@ -59,7 +59,7 @@ pub(super) fn command_with(
         return Err(Trouble::new(no_bug(target, bug)));
     }
     let programs = build(&manifest, &[target], profile.as_deref(), bug.is_some())?;
-    Roster::ask(&target.name, &programs[0])?;
+    roster::ask(target, &programs[0])?;
     let mut process = Command::new(&programs[0]);
     process.args([COMMAND_WORD, command]).args(simulation).args(["--seed", &wanted.to_string()]);
     process.args(bug.iter().flat_map(|bug| ["--bug", bug])).args(words).args(more(&manifest));

@@ -7,7 +7,7 @@ use super::chosen::{Chosen, choose};
 use super::crash::{Crash, how};
 use super::manifest::{Declared, Manifest};
 use super::out::Out;
-use super::shrink;
+use super::{roster, shrink};
 use crate::interruption::Interruption;
 use crate::options::SweepOptions;
 use crate::report::{CoverageReport, Report, grouped, troubled};
@@ -111,7 +111,7 @@ pub(super) fn run(manifest: &Manifest, asked: &Asked) -> Result<Swept, Trouble> 
     let mut troubles: Vec<Trouble> = Vec::new();
     for (one, program) in chosen.iter().zip(&programs) {
         // A target that cannot be run does not keep the others from it.
-        let done = Roster::ask(&one.target.name, program).and_then(|roster| {
+        let done = roster::ask(one.target, program).and_then(|roster| {
             let (keeping, interruption, out) = (&keeping, &interruption, out.as_ref());
             TargetSweep { chosen: one, roster, program, options, keeping, interruption, out }.run(&mut swept)
         });
