@@ -9,7 +9,8 @@ use lexopt::{Arg, Parser, ValueExt};
 use std::fmt::Write;
 use wavetank_debug::corpus::{CLEAN_REVISIONS, Corpus, CorpusError, FOLDER, Holdings};
 
-const USAGE: &str = "corpus [list | retire NAME]";
+/// How it is called.
+pub(super) const USAGE: &str = "corpus [list | retire NAME]";
 
 pub(super) fn command(mut parser: Parser) -> Result<Verdict, Trouble> {
     let mut words: Vec<String> = Vec::new();

@@ -38,7 +38,9 @@ const SEEDS_STEP: u64 = 250;
 /// Red seeds of each bug that are made small.
 const EACH: usize = 3;
 
-const USAGE: &str = "[NAME..] [--each N] [--replays N] [--budget 55s] [--jobs J] [--profile NAME] [--no-record]";
+/// What stands behind its name.
+pub(super) const USAGE: &str =
+    "[NAME..] [--each N] [--replays N] [--budget 55s] [--jobs J] [--profile NAME] [--no-record]";
 
 struct Asked {
     names: Vec<String>,

@@ -7,12 +7,15 @@ use crate::verdict::Verdict;
 use lexopt::{Arg, Parser};
 use std::fmt::Write;
 
+/// How it is called.
+pub(super) const USAGE: &str = "list [--bugs]";
+
 pub(super) fn command(mut parser: Parser) -> Result<Verdict, Trouble> {
     let mut bugs = false;
     while let Some(argument) = parser.next()? {
         match argument {
             Arg::Long("bugs") => bugs = true,
-            Arg::Long(flag) => return Err(Trouble::new(format!("no flag --{flag}; usage: list [--bugs]"))),
+            Arg::Long(flag) => return Err(Trouble::new(format!("no flag --{flag}; usage: {USAGE}"))),
             other => return Err(other.unexpected().into()),
         }
     }

@@ -9,7 +9,7 @@ use lexopt::{Arg, Parser, ValueExt};
 use std::fs;
 use std::path::{Path, PathBuf, absolute};
 
-/// What stands behind the name.
+/// How it is called.
 pub(super) const USAGE: &str = "new PATH [--name NAME] [--wavetank FOLDER|URL]";
 
 /// The files of a project: where each is, and its text.

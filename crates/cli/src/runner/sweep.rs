@@ -25,6 +25,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use wavetank_debug::junit::{Suite, to_xml};
 
+/// The one flag that the targets do not know.
+pub(super) const JUNIT: &str = "[--junit FILE]";
+
 /// The names and flags of a sweep.
 pub(super) struct Asked {
     pub(super) names: Vec<String>,
@@ -78,9 +81,7 @@ pub(super) fn read(mut parser: Parser) -> Result<Asked, Trouble> {
                 let flag = flag.to_string();
                 if !asked.options.take(&flag, &mut parser)? {
                     let usage = SweepOptions::USAGE;
-                    return Err(Trouble::new(format!(
-                        "no flag --{flag}; usage: sweep [NAME..] {usage} [--junit FILE]"
-                    )));
+                    return Err(Trouble::new(format!("no flag --{flag}; usage: sweep [NAME..] {usage} {JUNIT}")));
                 }
             }
             other => return Err(other.unexpected().into()),
