@@ -23,11 +23,17 @@ mod sweep;
 mod tests;
 
 use std::{
+    ffi::OsString,
     process::ExitCode,
     time::{Duration, Instant},
 };
 
-use crate::{misuse, red::Red, workspace::Workspace};
+use crate::{
+    misuse,
+    red::Red,
+    terminal::{complain, say},
+    workspace::Workspace,
+};
 
 /// How a step ended that is not red.
 enum Outcome {
@@ -66,22 +72,25 @@ const STEPS: &[Step] = &[
 
 /// `ci [--list] [STEP ...]`: all steps, or those named. Status 1 with the first red
 /// step's name, 2 for a wrong call. With `CI` in the environment a step that is skipped is red.
-pub(crate) fn command(arguments: &[String]) -> ExitCode {
-    if arguments.iter().any(|argument| argument == "--list") {
-        for step in STEPS {
-            println!("{:<8} {}", step.name, step.about);
-        }
+pub(crate) fn command(arguments: &[OsString]) -> ExitCode {
+    if arguments.iter().any(|word| word == "--help" || word == "-h") {
+        say(
+            "usage: cargo xtask ci [--list] [STEP ..]\n\nevery step, or those named; one after the other, until one is red:\n",
+        );
+    }
+    if arguments.iter().any(|word| word == "--list" || word == "--help" || word == "-h") {
+        STEPS.iter().for_each(|step| say(format!("{:<8} {}", step.name, step.about)));
         return ExitCode::SUCCESS;
     }
-    if let Some(unknown) = arguments.iter().find(|name| !STEPS.iter().any(|step| step.name == name.as_str())) {
+    if let Some(unknown) = arguments.iter().find(|word| !STEPS.iter().any(|step| *word == step.name)) {
         let known: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
         return misuse(&format!("ci has no step {unknown:?}; known: {}", known.join(", ")));
     }
-    let chosen = STEPS.iter().filter(|step| arguments.is_empty() || arguments.iter().any(|name| name == step.name));
+    let chosen = STEPS.iter().filter(|step| arguments.is_empty() || arguments.iter().any(|word| word == step.name));
     match Workspace::read() {
         Ok(workspace) => run(&workspace, chosen),
         Err(red) => {
-            eprintln!("xtask: {red}");
+            complain(format!("xtask: {red}"));
             ExitCode::FAILURE
         }
     }
@@ -93,7 +102,7 @@ fn run(workspace: &Workspace, steps: impl Iterator<Item = &'static Step>) -> Exi
     let mut red = None;
     let is_judging = std::env::var_os("CI").is_some_and(|value| !value.is_empty());
     for step in steps {
-        println!("== {}: {}", step.name, step.about);
+        say(format!("== {}: {}", step.name, step.about));
         let start = now();
         let result = judged((step.run)(workspace), is_judging);
         let took = now().duration_since(start);
@@ -102,7 +111,7 @@ fn run(workspace: &Workspace, steps: impl Iterator<Item = &'static Step>) -> Exi
             Ok(Outcome::Green) => ("green", String::new()),
             Ok(Outcome::Skipped(reason)) => ("SKIPPED", format!(": {reason}")),
             Err(findings) => {
-                eprintln!("{findings}");
+                complain(findings);
                 red = Some(step.name);
                 ("RED", String::new())
             }
@@ -112,14 +121,14 @@ fn run(workspace: &Workspace, steps: impl Iterator<Item = &'static Step>) -> Exi
             break;
         }
     }
-    println!("== minutes");
+    say("== minutes");
     for line in lines {
-        println!("{line}");
+        say(line);
     }
-    println!("{:>6.2} min  in all", minutes(total));
+    say(format!("{:>6.2} min  in all", minutes(total)));
     match red {
         Some(name) => {
-            eprintln!("xtask: ci is red at step {name}; again: cargo xtask ci {name}");
+            complain(format!("xtask: ci is red at step {name}; again: cargo xtask ci {name}"));
             ExitCode::FAILURE
         }
         None => ExitCode::SUCCESS,

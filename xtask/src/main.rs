@@ -8,10 +8,12 @@ mod code;
 mod layers;
 mod program;
 mod red;
+mod terminal;
 mod tool;
 mod workspace;
 
-use std::process::ExitCode;
+use std::{ffi::OsString, process::ExitCode};
+use terminal::{complain, say};
 use wavetank_cli::runner;
 
 /// A command: its name, what it does in one line, and its body, which gets the
@@ -19,7 +21,7 @@ use wavetank_cli::runner;
 struct Command {
     name: &'static str,
     about: &'static str,
-    run: fn(&[String]) -> ExitCode,
+    run: fn(&[OsString]) -> ExitCode,
 }
 
 const COMMANDS: &[Command] = &[
@@ -36,15 +38,17 @@ const COMMANDS: &[Command] = &[
 ];
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let Some((name, rest)) = arguments.split_first() else {
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let Some((word, rest)) = arguments.split_first() else {
         return misuse(&format!("which command? known: {}", names()));
     };
-    if matches!(name.as_str(), "help" | "--help" | "-h") {
-        println!("usage: cargo xtask <command> [arguments]\n");
-        for command in COMMANDS {
-            println!("  {:<10} {}", command.name, command.about);
-        }
+    let Some(name) = word.to_str() else {
+        return misuse(&format!("the command {word:?} is not text; known: {}", names()));
+    };
+    if matches!(name, "help" | "--help" | "-h") {
+        let lines: String = COMMANDS.iter().map(|one| format!("  {:<10} {}\n", one.name, one.about)).collect();
+        say(format!("usage: cargo xtask <command> [arguments]\n\n{lines}"));
+        say("`cargo xtask <command> --help` tells what each takes");
         return ExitCode::SUCCESS;
     }
     match COMMANDS.iter().find(|command| command.name == name) {
@@ -59,6 +63,6 @@ fn names() -> String {
 
 /// Says in one line what was wrong with a call, and gives the status for it (2).
 fn misuse(what: &str) -> ExitCode {
-    eprintln!("xtask: {what}");
+    complain(format!("xtask: {what}"));
     ExitCode::from(2)
 }

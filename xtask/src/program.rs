@@ -4,7 +4,10 @@
 
 use std::{ffi::OsStr, path::Path, process::Command};
 
-use crate::red::Red;
+use crate::{
+    red::Red,
+    terminal::{say, show},
+};
 
 /// A program to run in one folder.
 pub(crate) struct Program {
@@ -42,7 +45,7 @@ impl Program {
     /// # Errors
     /// If it cannot be started or does not succeed.
     pub(crate) fn run(mut self) -> Result<(), Red> {
-        println!("$ {}", self.shown);
+        say(format!("$ {}", self.shown));
         let status = self.command.status().map_err(|error| Red::new(format!("{}: {error}", self.shown)))?;
         if status.success() { Ok(()) } else { Err(Red::new(format!("`{}` ended with {status}", self.shown))) }
     }
@@ -65,11 +68,11 @@ impl Program {
     /// # Errors
     /// If it cannot be started.
     pub(crate) fn status_and_output(mut self) -> Result<(i32, String), Red> {
-        println!("$ {}", self.shown);
+        say(format!("$ {}", self.shown));
         self.command.stderr(std::process::Stdio::inherit());
         let output = self.command.output().map_err(|error| Red::new(format!("{}: {error}", self.shown)))?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        print!("{text}");
+        show(&text);
         Ok((output.status.code().unwrap_or(-1), text))
     }
 
@@ -93,7 +96,7 @@ pub(crate) fn ensure_package(probe: &[&str], package: &str, folder: &Path) -> bo
     if !root || !Program::new("apt-get", &["--version"], folder).works() {
         return false;
     }
-    println!("{package} is missing; installing it");
+    say(format!("{package} is missing; installing it"));
     let install = ["install", "--yes", "--quiet", "--no-install-recommends", package];
     let apt =
         |arguments: &[&str]| Program::new("apt-get", arguments, folder).with_env("DEBIAN_FRONTEND", "noninteractive");

@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use crate::{program::Program, red::Red, workspace::Workspace};
+use crate::{program::Program, red::Red, terminal::say, workspace::Workspace};
 
 /// A program on crates.io, in the one version that we use.
 pub(crate) struct Tool {
@@ -24,7 +24,7 @@ impl Tool {
         let root = workspace.target.join("tools").join(format!("{name}-{version}"));
         let program = root.join("bin").join(name);
         if !program.exists() {
-            println!("{name} is missing; building it into {}", root.display());
+            say(format!("{name} is missing; building it into {}", root.display()));
             let (root, package) = (root.display().to_string(), format!("{name}@{version}"));
             let install = ["install", "--quiet", "--locked", "--debug", "--root", &root, &package];
             let built = Program::cargo(&install, &workspace.root).with_env("CARGO_PROFILE_DEV_DEBUG", "0").run();

@@ -1,4 +1,5 @@
-//! What the command line says of itself where help is asked for.
+//! What the command line says of itself, and to whom: help where it is asked for, nothing to
+//! who reads no further, and one line where a word is not text.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -25,6 +26,7 @@ fn slow_each_command_tells_of_itself() {
         "campaign",
         "campaign debugging",
         "new",
+        "ci",
     ];
     for command in commands {
         for flag in ["--help", "-h"] {
@@ -38,4 +40,23 @@ fn slow_each_command_tells_of_itself() {
     assert!(code == Some(0) && out.contains("\n  --seeds N|A..B") && !out.contains("green"), "{out}");
     let (_, out, _) = run("cargo xtask help");
     assert!(commands.iter().all(|name| out.contains(&format!("\n  {}", name.split(' ').next().expect("a word")))));
+}
+
+#[test]
+fn slow_who_reads_no_further_is_told_of_no_panic() {
+    for command in ["help", "ci --list", "ci --help", "sweep --help", "list"] {
+        let (_, _, err) = run(&format!("{{ cargo xtask {command}; echo code $? >&2; }} | true"));
+        assert_eq!(err, "code 0\n", "{command}");
+    }
+}
+
+#[test]
+fn slow_a_word_that_is_not_text_is_one_line() {
+    let invalid = "\\xFF";
+    let lines = [("$'\\xff'", invalid), ("sweep $'\\xff'", invalid), ("ci $'\\xff'", invalid)];
+    for (line, words) in lines.into_iter().chain([("sweep --bug $'\\xff'", "--bug is not text")]) {
+        let (code, out, err) = run(&format!("cargo xtask {line}"));
+        assert_eq!((code, &*out), (Some(2), ""), "{line}: {err}");
+        assert!(err.trim().lines().count() == 1 && err.contains(words), "{line}: {err}");
+    }
 }

@@ -6,7 +6,7 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use super::Outcome;
-use crate::{program::Program, red::Red, workspace::Workspace};
+use crate::{program::Program, red::Red, terminal::say, workspace::Workspace};
 
 /// A project: its name, the crates of ours that it depends on, and its program.
 struct Project {
@@ -72,7 +72,7 @@ pub(super) fn step(workspace: &Workspace) -> Result<Outcome, Red> {
         counts.push(format!("{} ({}): {} dependencies", project.name, project.crates.join(", "), count(&tree)));
     }
     for line in counts {
-        println!("{line}");
+        say(line);
     }
     Ok(Outcome::Green)
 }

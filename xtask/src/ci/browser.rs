@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::Outcome;
 use super::chromium::{Chromium, Found};
-use crate::{program::Program, red::Red, workspace::Workspace};
+use crate::{program::Program, red::Red, terminal::say, workspace::Workspace};
 
 /// A planted bug whose page is looked at, and what it must lead to: one of these texts each.
 struct Shown {
@@ -90,7 +90,7 @@ pub(super) fn step(workspace: &Workspace) -> Result<Outcome, Red> {
     let sample = ["run", "--quiet", "--package", "wavetank-debug", "--example", "timeline_sample", "--", &pages];
     Program::cargo(&sample, &workspace.root).run()?;
     chromium.script("check.mjs", &[&pages, &pictures]).run()?;
-    println!("what it looked like is in {pictures}");
+    say(format!("what it looked like is in {pictures}"));
     Ok(Outcome::Green)
 }
 

@@ -8,6 +8,7 @@ use super::Outcome;
 use crate::{
     program::{Program, ensure_package},
     red::Red,
+    terminal::say,
     tool::Tool,
     workspace::Workspace,
 };
@@ -36,7 +37,7 @@ pub(super) fn step(workspace: &Workspace) -> Result<Outcome, Red> {
         .with_env("GUNGRAUN_RUNNER", &runner)
         .with_env("GUNGRAUN_COLOR", "never")
         .output()?;
-    println!("{}", text.trim_end());
+    say(text.trim_end());
     judge_inert(&text)?;
     Ok(Outcome::Green)
 }
@@ -44,7 +45,7 @@ pub(super) fn step(workspace: &Workspace) -> Result<Outcome, Red> {
 /// Compares the timers workload with and without a fault that never strikes.
 fn judge_inert(text: &str) -> Result<(), Red> {
     let (plain, inert) = (count(text, "timers")?, count(text, "timers_inert")?);
-    println!("an inert fault costs {plain} -> {inert} instructions");
+    say(format!("an inert fault costs {plain} -> {inert} instructions"));
     if inert * 100 < plain * (100 + INERT_MOST) {
         return Ok(());
     }

@@ -3,10 +3,10 @@
 //! The rules are in the module `layers` of this crate; `cargo test` checks them too.
 
 use super::Outcome;
-use crate::{layers, red::Red, workspace::Workspace};
+use crate::{layers, red::Red, terminal::say, workspace::Workspace};
 
 pub(super) fn step(workspace: &Workspace) -> Result<Outcome, Red> {
     Red::unless_empty(layers::violations(workspace)?)?;
-    println!("{} packages, no violation", workspace.packages.len());
+    say(format!("{} packages, no violation", workspace.packages.len()));
     Ok(Outcome::Green)
 }

@@ -3,7 +3,7 @@
 //! What a system's tests may use is the table of layers' business.
 
 use super::Outcome;
-use crate::{layers::is_simulator, program::Program, red::Red, workspace::Workspace};
+use crate::{layers::is_simulator, program::Program, red::Red, terminal::say, workspace::Workspace};
 
 pub(super) fn step(workspace: &Workspace) -> Result<Outcome, Red> {
     // What must be seen is looked for first: a look that sees nothing proves nothing.
@@ -21,7 +21,7 @@ pub(super) fn step(workspace: &Workspace) -> Result<Outcome, Red> {
     if systems == 0 {
         return Err(Red::new("there is no system whose production build could be looked at"));
     }
-    println!("{systems} systems, no simulator in their production builds");
+    say(format!("{systems} systems, no simulator in their production builds"));
     Ok(Outcome::Green)
 }
 

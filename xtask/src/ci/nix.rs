@@ -6,6 +6,7 @@ use super::Outcome;
 use crate::{
     program::{Program, ensure_package},
     red::Red,
+    terminal::say,
     workspace::Workspace,
 };
 
@@ -21,7 +22,7 @@ pub(super) fn step(workspace: &Workspace) -> Result<Outcome, Red> {
     let arguments = ["--eval", "--strict", "--json", "--store", "dummy://", "nix/check.nix"];
     let text = Program::new("nix-instantiate", &arguments, &workspace.root).output()?;
     Red::unless_empty(missing(&text)?)?;
-    println!("the shells evaluate: {}", text.trim());
+    say(format!("the shells evaluate: {}", text.trim()));
     Ok(Outcome::Green)
 }
 
