@@ -6,6 +6,7 @@ mod apart;
 mod command;
 mod conditions;
 mod determinism;
+mod fresh;
 mod overrides;
 mod print;
 mod replay;

@@ -11,7 +11,7 @@ use std::time::Duration;
 use wavetank_harness::{Isolation, Progress, SimulationBuilder, SimulationResult, TestStrategy};
 
 /// Real time that a run may take which is looked at alone, unless its simulation says another.
-const TIMEOUT: Duration = Duration::from_secs(60);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The arguments with which this program comes to the one run of a process of its own.
 pub(super) fn arguments(simulation: &str, bug: Option<&str>) -> Vec<OsString> {

@@ -1,16 +1,17 @@
 //! The determinism check: each seed of a sweep runs a second time, in a fresh process,
 //! and where the two part is told from both sides.
 
+use super::COMMAND_WORD;
+use super::apart::TIMEOUT;
+use super::fresh::{self, Early, Fresh};
 use super::witness::Mark;
-use super::{COMMAND_WORD, print};
 use crate::options::SweepOptions;
 use crate::report::{Determinism, DivergenceReport};
 use crate::trouble::Trouble;
 use std::io;
 use std::ops::Range;
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 use wavetank_harness::{Isolation, Overrides, Progress, RunPrint, SimulationBuilder};
 
@@ -20,6 +21,9 @@ const BATCH: usize = 32;
 const EXPLAINED: usize = 3;
 /// Pairs of runs that are compared to find that event: what differs is not the same every time.
 const PAIRS_MOST: usize = 8;
+/// Second runs that do not come to their end, after which no more are begun: each may take
+/// all the time that it is given.
+const HUNG_MOST: u64 = 3;
 
 /// What is to be compared.
 pub(super) struct Check<'a> {
@@ -35,8 +39,13 @@ pub(super) struct Check<'a> {
     pub(super) progress: &'a Progress,
 }
 
-/// The prints of a process, or how it ended without them.
-type Prints = Result<Vec<RunPrint>, String>;
+/// What all threads have done together.
+#[derive(Default)]
+struct Tally {
+    compared: AtomicU64,
+    /// Second runs that did not come to their end.
+    hung: AtomicU64,
+}
 
 /// A seed whose two runs differ, with both: of the second its print, or how its process
 /// ended before the run did.
@@ -44,68 +53,99 @@ type Pair = (Mark, Result<RunPrint, String>);
 
 impl Check<'_> {
     pub(super) fn run(&self) -> Result<Determinism, Trouble> {
-        let (next, compared) = (AtomicU64::new(0), AtomicU64::new(0));
+        let (next, tally) = (AtomicU64::new(0), Tally::default());
         #[expect(clippy::disallowed_methods, reason = "runs do not see the threads that compare them")]
         let found: Vec<Result<Vec<Pair>, Trouble>> = std::thread::scope(|scope| {
-            let workers: Vec<_> = (0..self.threads).map(|_| scope.spawn(|| self.work(&next, &compared))).collect();
+            let workers: Vec<_> = (0..self.threads).map(|_| scope.spawn(|| self.work(&next, &tally))).collect();
             workers.into_iter().map(|worker| worker.join().expect("a run's panic is a finding of its seed")).collect()
         });
         let mut pairs: Vec<Pair> = found.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
         pairs.sort_by_key(|(first, _)| first.seed);
         let divergent = pairs.iter().map(|(first, _)| first.seed).collect();
         let divergences = pairs.into_iter().take(EXPLAINED).map(|pair| self.explain(pair)).collect::<Result<_, _>>()?;
-        Ok(Determinism { seeds: compared.into_inner(), divergent, divergences })
+        Ok(Determinism { seeds: tally.compared.into_inner(), divergent, divergences })
     }
 
     /// One thread's work: batch after batch, until there are no more.
-    fn work(&self, next: &AtomicU64, compared: &AtomicU64) -> Result<Vec<Pair>, Trouble> {
+    fn work(&self, next: &AtomicU64, tally: &Tally) -> Result<Vec<Pair>, Trouble> {
         // A simulation whose runs have a process each has one for each second run, too.
         let batch = if self.is_isolated() { 1 } else { BATCH };
         let mut pairs = Vec::new();
         loop {
             let nth = next.fetch_add(1, Ordering::Relaxed) as usize;
             let batch = self.marks.chunks(batch).nth(nth).unwrap_or_default();
-            let (Some(first), Some(last)) = (batch.first(), batch.last()) else { return Ok(pairs) };
-            if self.progress.cancelled.load(Ordering::Relaxed) {
+            if batch.is_empty() || self.progress.cancelled.load(Ordering::Relaxed) {
                 return Ok(pairs);
             }
-            let fresh = match self.in_fresh_process(first.seed..last.seed.saturating_add(1), None)? {
-                Ok(fresh) => fresh,
-                // The first run came to its end, in a process that was its own as well.
-                Err(how) if self.is_isolated() => {
-                    self.note(compared, true);
-                    pairs.push((*first, Err(how)));
-                    continue;
-                }
-                Err(how) => return Err(self.failed(&how)),
-            };
+            self.compare(batch, tally, &mut pairs)?;
+        }
+    }
+
+    /// Runs some seeds again. Behind one that does not come to its end the others go on in
+    /// another process.
+    fn compare(&self, mut batch: &[Mark], tally: &Tally, pairs: &mut Vec<Pair>) -> Result<(), Trouble> {
+        while let (Some(first), Some(last)) = (batch.first(), batch.last()) {
+            if tally.hung.load(Ordering::Relaxed) >= HUNG_MOST {
+                return Ok(());
+            }
+            let seeds = first.seed..last.seed.saturating_add(1);
+            let Fresh { prints, early } = self.in_fresh_process(seeds.clone(), None)?;
+            let told = first.seed.saturating_add(prints.len() as u64);
             for mark in batch {
-                let Some(second) = fresh.iter().find(|print| print.seed == mark.seed) else { continue };
+                let Some(second) = prints.iter().find(|print| print.seed == mark.seed) else { continue };
                 let differs = (mark.digest, mark.noted) != (second.digest, second.noted);
-                self.note(compared, differs);
+                self.note(tally, differs);
                 if differs {
                     pairs.push((*mark, Ok(second.clone())));
                 }
             }
+            let how = match early {
+                None => return Ok(()),
+                Some(Early::Hung) => {
+                    tally.hung.fetch_add(1, Ordering::Relaxed);
+                    self.hung(told)
+                }
+                // The first run came to its end, in a process that was its own as well.
+                Some(Early::Ended(how)) if self.is_isolated() => self.ended(&(told..told.saturating_add(1)), &how),
+                Some(Early::Ended(how)) => return Err(self.failed(&self.ended(&seeds, &how))),
+            };
+            batch = &batch[batch.partition_point(|mark| mark.seed < told)..];
+            // A seed whose first run had no end is none of those that are compared.
+            if let Some((mark, rest)) = batch.split_first().filter(|(mark, _)| mark.seed == told) {
+                self.note(tally, true);
+                pairs.push((*mark, Err(how)));
+                batch = rest;
+            }
         }
+        Ok(())
     }
 
-    fn note(&self, compared: &AtomicU64, differs: bool) {
-        compared.fetch_add(1, Ordering::Relaxed);
+    fn note(&self, tally: &Tally, differs: bool) {
+        tally.compared.fetch_add(1, Ordering::Relaxed);
         self.progress.done.fetch_add(1, Ordering::Relaxed);
         self.progress.red.fetch_add(u64::from(differs), Ordering::Relaxed);
     }
 
     fn is_isolated(&self) -> bool {
-        self.timeout().is_some()
+        self.builder.isolation() != Isolation::Threads
     }
 
-    /// Real time that a run may take, if each has a process of its own.
-    fn timeout(&self) -> Option<Duration> {
+    /// Real time that a second run may take.
+    fn timeout(&self) -> Duration {
         match self.builder.isolation() {
-            Isolation::Threads => None,
-            Isolation::Process { timeout } => Some(timeout),
+            Isolation::Threads => TIMEOUT,
+            Isolation::Process { timeout } => timeout,
         }
+    }
+
+    /// How a seed's second run went that had no end, in words.
+    fn hung(&self, seed: u64) -> String {
+        let most = crate::report::seconds(self.timeout().as_secs_f64());
+        format!("the process for seeds {seed}..{} did not end within {most}", seed.saturating_add(1))
+    }
+
+    fn ended(&self, seeds: &Range<u64>, how: &str) -> String {
+        format!("the process for seeds {}..{} {how}", seeds.start, seeds.end)
     }
 
     /// The print of a run in this process, or in a fresh one if runs must not share any.
@@ -118,11 +158,17 @@ impl Check<'_> {
 
     /// The print of one seed's run in a process that has run nothing else.
     fn in_one(&self, seed: u64, window: Option<(u64, u64)>) -> Result<Result<RunPrint, String>, Trouble> {
-        Ok(self.in_fresh_process(seed..seed + 1, window)?.map(|mut prints| prints.remove(0)))
+        let seeds = seed..seed.saturating_add(1);
+        let Fresh { mut prints, early } = self.in_fresh_process(seeds.clone(), window)?;
+        Ok(match early {
+            None => Ok(prints.remove(0)),
+            Some(Early::Hung) => Err(self.hung(seed)),
+            Some(Early::Ended(how)) => Err(self.ended(&seeds, &how)),
+        })
     }
 
     /// The prints of some seeds' runs in a process that has run nothing else.
-    fn in_fresh_process(&self, seeds: Range<u64>, window: Option<(u64, u64)>) -> Result<Prints, Trouble> {
+    fn in_fresh_process(&self, seeds: Range<u64>, window: Option<(u64, u64)>) -> Result<Fresh, Trouble> {
         let failed = |error: io::Error| self.failed(&error.to_string());
         let mut command = Command::new(std::env::current_exe().map_err(failed)?);
         command.args([COMMAND_WORD, "print", self.simulation]);
@@ -133,18 +179,7 @@ impl Check<'_> {
         if let Some((from, to)) = window {
             command.args(["--window", &format!("{from}..{to}")]);
         }
-        let Range { start, end } = seeds;
-        let Some(output) = output(command, self.timeout()).map_err(failed)? else {
-            let most = crate::report::seconds(self.timeout().unwrap_or_default().as_secs_f64());
-            return Ok(Err(format!("the process for seeds {start}..{end} did not end within {most}")));
-        };
-        let prints = print::read(&String::from_utf8_lossy(&output.stdout));
-        if prints.len() as u64 != end - start {
-            let complaint = String::from_utf8_lossy(&output.stderr);
-            let last = complaint.lines().last().unwrap_or("without a word");
-            return Ok(Err(format!("the process for seeds {start}..{end} ended with {}: {last}", output.status)));
-        }
-        Ok(Ok(prints))
+        fresh::run(&mut command, seeds.end - seeds.start, self.timeout()).map_err(failed)
     }
 
     fn failed(&self, what: &str) -> Trouble {
@@ -194,22 +229,5 @@ impl Check<'_> {
     fn reproduce_line(&self, seed: u64) -> String {
         let suffix = self.options.replay_suffix();
         format!("cargo xtask sweep {} --seeds {seed}..{} --check-determinism{suffix}", self.name, seed + 1)
-    }
-}
-
-/// What a process says until it ends; [`None`] if it does not in time. It ends by itself
-/// then, as its standard input does.
-fn output(mut command: Command, timeout: Option<Duration>) -> io::Result<Option<Output>> {
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn()?;
-    // Held until the answer is there.
-    let _stdin = child.stdin.take();
-    let Some(timeout) = timeout else { return child.wait_with_output().map(Some) };
-    let (tell, told) = mpsc::channel();
-    #[expect(clippy::disallowed_methods, reason = "it waits for a process of the real world; no run sees it")]
-    std::thread::spawn(move || tell.send(child.wait_with_output()));
-    match told.recv_timeout(timeout) {
-        Ok(output) => output.map(Some),
-        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Ok(None),
     }
 }

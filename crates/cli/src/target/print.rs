@@ -23,8 +23,7 @@ pub(super) fn run(
     let mut recorder = target.state(simulation, options.bug.as_deref())?.recorder();
     for seed in options.range() {
         let print = recorder.run(seed, Overrides::new(), window).print();
-        let json = serde_json::to_string(&print).expect("a print has nothing that JSON lacks");
-        terminal::say(&format!("{MARK}{json}\n"))?;
+        terminal::say(&line(&print))?;
     }
     Ok(Verdict::Green)
 }
@@ -37,6 +36,16 @@ fn end_with_stdin() {
         let _ = std::io::stdin().lock().read_to_end(&mut Vec::new());
         std::process::exit(0);
     });
+}
+
+/// A print as a line.
+pub(super) fn line(print: &RunPrint) -> String {
+    format!("{MARK}{}\n", serde_json::to_string(print).expect("a print has nothing that JSON lacks"))
+}
+
+/// Whether a line holds a print.
+pub(super) fn is_marked(line: &str) -> bool {
+    line.contains(MARK)
 }
 
 /// The prints in what such a process wrote.
