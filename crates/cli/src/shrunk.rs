@@ -69,6 +69,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) builder: &'a SimulationBuilder,
     /// Where a test finds the simulation's target.
     pub(crate) stated: Option<Stated<'static>>,
+    /// Features that such a test is built with.
+    pub(crate) features: &'a [String],
     pub(crate) seed: u64,
     /// With these it begins.
     pub(crate) overrides: Overrides,
@@ -143,6 +145,7 @@ impl Wanted<'_> {
             simulation: self.simulation,
             seed: self.seed,
             bug: self.bug,
+            features: self.features,
             overrides: &shrunk.overrides,
             recipe: &recipe,
             stated: self.stated,

@@ -14,6 +14,8 @@ pub struct Witness<'a> {
     pub seed: u64,
     /// The planted bug that was on.
     pub bug: Option<&'a str>,
+    /// Features of its package that it was built with.
+    pub features: &'a [String],
     /// With these the seed's run is the small one.
     pub overrides: &'a Overrides,
     /// What it fails with, for the comment; a line each.
@@ -60,7 +62,10 @@ impl Witness<'_> {
     fn push_file(&self, text: &mut String, stated: Stated<'_>, Beside { package, main }: &Beside) {
         let (name, seed) = (self.name(), self.seed);
         let with_bug = self.bug.map(|bug| format!(" with bug {bug}")).unwrap_or_default();
-        let features = if self.bug.is_some() { " --features bugs" } else { "" };
+        let features = match self.features {
+            [] => String::new(),
+            features => format!(" --features {}", features.join(",")),
+        };
         push(
             text,
             &format!("//! Seed {seed} of `{}`{with_bug}, made small: red until the bug is fixed.", self.simulation),
@@ -80,8 +85,11 @@ impl Witness<'_> {
         push(text, &format!("    simulation::{}().assert_green(&SeedRun {{", stated.function));
         push(text, &format!("        simulation: {:?},", self.simulation));
         match self.bug {
-            Some(bug) => push(text, &format!("        bug: cfg!(feature = \"bugs\").then_some({bug:?}),")),
-            None => push(text, "        bug: None,"),
+            // Without the feature it is not there.
+            Some(bug) if self.features.iter().any(|feature| feature == "bugs") => {
+                push(text, &format!("        bug: cfg!(feature = \"bugs\").then_some({bug:?}),"))
+            }
+            bug => push(text, &format!("        bug: {bug:?},")),
         }
         push(text, &format!("        seed: {seed},"));
         push(text, "        overrides: OVERRIDES,");

@@ -43,10 +43,7 @@ pub(crate) fn build(
     for target in targets {
         packages.insert(&target.package);
         tests.insert(&target.test);
-        features.extend(target.features.iter().map(|feature| format!("{}/{feature}", target.package)));
-        if with_bugs && target.has_bugs_feature {
-            features.insert(format!("{}/bugs", target.package));
-        }
+        features.extend(target.features(with_bugs).iter().map(|feature| format!("{}/{feature}", target.package)));
     }
     command.args(packages.iter().flat_map(|package| ["--package", package]));
     command.args(tests.iter().flat_map(|test| ["--test", test]));

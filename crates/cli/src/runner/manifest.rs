@@ -106,6 +106,14 @@ struct DeclaredTarget {
     bugs: Vec<Bug>,
 }
 
+impl Declared {
+    /// The features of its package that it is built with.
+    pub(crate) fn features(&self, with_bugs: bool) -> Vec<String> {
+        let bugs = (with_bugs && self.has_bugs_feature).then(|| "bugs".to_string());
+        self.features.iter().cloned().chain(bugs).collect()
+    }
+}
+
 impl Manifest {
     /// Asks cargo about the workspace of the current folder.
     ///

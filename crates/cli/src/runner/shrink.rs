@@ -2,7 +2,7 @@
 //! in the workspace's folder of failures.
 
 use super::campaign::commit;
-use super::manifest::Manifest;
+use super::manifest::{Declared, Manifest};
 use super::single;
 use crate::target::{SHRINK_FLAGS, SHRINK_USAGE};
 use crate::trouble::Trouble;
@@ -12,7 +12,16 @@ use std::ffi::OsString;
 use wavetank_debug::corpus::FOLDER;
 
 pub(super) fn command(parser: Parser) -> Result<Verdict, Trouble> {
-    single::command_with("shrink", &SHRINK_FLAGS, SHRINK_USAGE, parser, words)
+    single::command_with("shrink", &SHRINK_FLAGS, SHRINK_USAGE, parser, |manifest, target, bug| {
+        let mut words = words(manifest);
+        words.extend(features(target, bug));
+        words
+    })
+}
+
+/// With which features a target was built, for the tests that are written there.
+pub(super) fn features(target: &Declared, bug: Option<&str>) -> [OsString; 2] {
+    ["--features".into(), target.features(bug.is_some()).join(",").into()]
 }
 
 /// Where a target keeps what it finds, and what it says of the sources.

@@ -4,7 +4,7 @@
 use super::build::build;
 use super::chosen::no_bug;
 use super::crash::{how, is_own_fault};
-use super::manifest::Manifest;
+use super::manifest::{Declared, Manifest};
 use super::roster;
 use crate::options::{seed, value};
 use crate::target::COMMAND_WORD;
@@ -23,16 +23,16 @@ use std::process::Command;
 /// In one line that ends with `usage`, if something is missing or unknown; and if the target
 /// cannot be built or did not say how it went.
 pub(super) fn command(command: &str, flags: &[&'static str], usage: &str, parser: Parser) -> Result<Verdict, Trouble> {
-    command_with(command, flags, usage, parser, |_| Vec::new())
+    command_with(command, flags, usage, parser, |_, _, _| Vec::new())
 }
 
-/// As [`command`], and the target is told `more` of the workspace.
+/// As [`command`], and the target is told `more` of the workspace, and of itself with a bug.
 pub(super) fn command_with(
     command: &str,
     flags: &[&'static str],
     usage: &str,
     mut parser: Parser,
-    more: impl Fn(&Manifest) -> Vec<OsString>,
+    more: impl Fn(&Manifest, &Declared, Option<&str>) -> Vec<OsString>,
 ) -> Result<Verdict, Trouble> {
     let (mut name, mut wanted, mut bug, mut profile) = (None, None, None, None);
     // What goes on to the target as it is.
@@ -62,7 +62,7 @@ pub(super) fn command_with(
     roster::ask(target, &programs[0])?;
     let mut process = Command::new(&programs[0]);
     process.args([COMMAND_WORD, command]).args(simulation).args(["--seed", &wanted.to_string()]);
-    process.args(bug.iter().flat_map(|bug| ["--bug", bug])).args(words).args(more(&manifest));
+    process.args(bug.iter().flat_map(|bug| ["--bug", bug])).args(words).args(more(&manifest, target, bug.as_deref()));
     let failed = |what: String| Trouble::new(format!("target `{}`: {what}", target.name));
     let underway = UnderwayFile::new();
     underway.hand_to(&mut process);

@@ -324,6 +324,7 @@ impl TargetSweep<'_> {
         }
         // A fixture is red on purpose: nobody wants to hear of it again.
         command.args(self.keeping.iter().filter(|_| !self.chosen.target.fixture));
+        command.args(shrink::features(self.chosen.target, self.options.bug.as_deref()));
         underway.hand_to(&mut command);
         command
     }

@@ -2,11 +2,12 @@
 //! seeds are made small after it. The sweep itself knows of neither.
 
 use crate::interruption::Interruption;
-use crate::options::SweepOptions;
+use crate::options::{SweepOptions, value};
 use crate::report::{KeptReport, Report};
 use crate::shrunk::{ShrunkReport, Wanted, budget};
 use crate::terminal;
 use crate::trouble::Trouble;
+use lexopt::Parser;
 use std::path::PathBuf;
 use std::time::Duration;
 use wavetank_debug::corpus::{Corpus, Entry, Standing};
@@ -23,9 +24,35 @@ const SIGNATURES_MOST: usize = 8;
 pub(super) struct Keeping {
     pub(super) corpus: Option<PathBuf>,
     pub(super) revision: Option<String>,
+    /// Features of its package that this target was built with, if that was said.
+    pub(super) features: Option<Vec<String>>,
 }
 
 impl Keeping {
+    /// Takes a flag if it is one of these, with its value.
+    ///
+    /// # Errors
+    /// If it has no value.
+    pub(super) fn take(&mut self, flag: &str, parser: &mut Parser) -> Result<bool, Trouble> {
+        match flag {
+            "corpus" => self.corpus = Some(PathBuf::from(parser.value()?)),
+            "revision" => self.revision = Some(value(flag, parser)?),
+            "features" => {
+                let features = value(flag, parser)?;
+                let names = features.split(',').filter(|name| !name.is_empty());
+                self.features = Some(names.map(str::to_string).collect());
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// The features of a run with a bug, or without one: where nobody says, those of which
+    /// the bug is.
+    pub(super) fn features(&self, bug: Option<&str>) -> Vec<String> {
+        self.features.clone().unwrap_or_else(|| bug.iter().map(|_| "bugs".to_string()).collect())
+    }
+
     /// What is kept, and in words what of it cannot be read.
     pub(super) fn holdings(&self) -> (Vec<(String, Entry)>, Option<Trouble>) {
         match self.corpus.as_ref().map(|folder| Corpus::new(folder).holdings()) {
@@ -120,11 +147,13 @@ impl Around<'_> {
     }
 
     fn make(&self, seed: u64, signature: Signature, share: Duration) -> Option<ShrunkReport> {
+        let bug = self.options.bug.as_deref();
         let wanted = Wanted {
             simulation: self.name,
-            bug: self.options.bug.as_deref(),
+            bug,
             builder: self.builder,
             stated: self.stated,
+            features: &self.keeping.features(bug),
             seed,
             overrides: Overrides::new(),
             signature: Some(signature),

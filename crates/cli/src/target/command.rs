@@ -42,11 +42,9 @@ fn sweep_command(target: &Target, mut parser: Parser) -> Result<Verdict, Trouble
             Arg::Value(name) => asked.simulations.push(name.string()?),
             // For the runner: reports as data, and an end when standard input ends.
             Arg::Long("attended") => asked.attended = true,
-            Arg::Long("corpus") => asked.keeping.corpus = Some(PathBuf::from(parser.value()?)),
-            Arg::Long("revision") => asked.keeping.revision = Some(value("revision", &mut parser)?),
             Arg::Long(flag) => {
                 let flag = flag.to_string();
-                if !asked.options.take(&flag, &mut parser)? {
+                if !asked.keeping.take(&flag, &mut parser)? && !asked.options.take(&flag, &mut parser)? {
                     return Err(unknown(&flag, SweepOptions::USAGE));
                 }
             }

@@ -1,6 +1,7 @@
 //! `shrink`: one red seed made small, and its files written. Which candidates are tried
 //! is the business of `wavetank-debug`.
 
+use super::aftermath::Keeping;
 use super::{Target, overrides};
 use crate::interruption::Interruption;
 use crate::options::{duration, jobs, seed, value};
@@ -37,9 +38,8 @@ struct Asked {
     budget: Option<Duration>,
     jobs: Option<usize>,
     out: Option<PathBuf>,
-    /// The folder of failures; nothing is kept without it.
-    corpus: Option<PathBuf>,
-    revision: Option<String>,
+    /// Where it is kept; nowhere, if that is not said.
+    keeping: Keeping,
     profile: Option<String>,
     /// Whether the runner wants a report as data.
     attended: bool,
@@ -58,12 +58,15 @@ pub(super) fn command(target: &Target, mut parser: Parser) -> Result<Verdict, Tr
             Arg::Long("budget") => asked.budget = Some(duration("budget", &value("budget", &mut parser)?)?),
             Arg::Long("jobs") => asked.jobs = Some(jobs(&value("jobs", &mut parser)?)?),
             Arg::Long("out") => asked.out = Some(PathBuf::from(parser.value()?)),
-            Arg::Long("corpus") => asked.corpus = Some(PathBuf::from(parser.value()?)),
-            Arg::Long("revision") => asked.revision = Some(value("revision", &mut parser)?),
             Arg::Long("profile") => asked.profile = Some(value("profile", &mut parser)?),
             Arg::Long("verify") => asked.verify = Some(jobs(&value("verify", &mut parser)?)? as u64),
             Arg::Long("attended") => asked.attended = true,
-            Arg::Long(flag) => return Err(Trouble::new(format!("no flag --{flag}; there are {USAGE}"))),
+            Arg::Long(flag) => {
+                let flag = flag.to_string();
+                if !asked.keeping.take(&flag, &mut parser)? {
+                    return Err(Trouble::new(format!("no flag --{flag}; there are {USAGE}")));
+                }
+            }
             other => return Err(other.unexpected().into()),
         }
     }
@@ -84,11 +87,12 @@ fn run(target: &Target, asked: Asked) -> Result<Verdict, Trouble> {
         bug: asked.bug.as_deref(),
         builder: &builder,
         stated: target.stated,
+        features: &asked.keeping.features(asked.bug.as_deref()),
         seed,
         overrides,
         signature: None,
         suffix: bug + &profile,
-        revision: asked.revision,
+        revision: asked.keeping.revision.clone(),
     };
     let interruption = Interruption::listen()?;
     let budget = budget(asked.budget.unwrap_or(BUDGET));
@@ -100,7 +104,7 @@ fn run(target: &Target, asked: Asked) -> Result<Verdict, Trouble> {
     if let Some(replays) = asked.verify {
         made.prove(&builder, replays);
     }
-    let folder = write(&made, asked.out.as_deref(), asked.corpus.as_deref())?;
+    let folder = write(&made, asked.out.as_deref(), asked.keeping.corpus.as_deref())?;
     let report = match folder {
         Some(folder) => made.report.in_folder(folder),
         None => made.report,

@@ -73,7 +73,9 @@ fn check_words(simulation: &SimulationBuilder, shrunk: &Shrunk, words: &str) {
 /// way it has all that is overridden.
 fn check_witness(shrunk: &Shrunk, recipe: &[String]) {
     let (seed, overrides) = (shrunk.seed, &shrunk.overrides);
-    let mut witness = Witness { simulation: "desk", seed, bug: Some("twice"), overrides, recipe, stated: None };
+    let features = ["bugs".to_string(), "slow-disk".to_string()];
+    let mut witness =
+        Witness { simulation: "desk", seed, bug: Some("twice"), features: &features, overrides, recipe, stated: None };
     let by_command = witness.to_rust();
     assert!(by_command.contains(&format!("\"xtask\", \"replay\", \"desk\", \"--seed\", \"{seed}\"")), "{by_command}");
     witness.stated = Some(Stated { file: "systems/desk/tests/red/main.rs", function: "target" });
@@ -82,6 +84,10 @@ fn check_witness(shrunk: &Shrunk, recipe: &[String]) {
     assert!(direct.contains("#[path = \"red/main.rs\"]"), "{direct}");
     assert!(direct.contains("simulation::target().assert_green("), "{direct}");
     assert!(direct.contains("bug: cfg!(feature = \"bugs\").then_some(\"twice\"),"), "{direct}");
+    let run = format!("Cargo.toml --features bugs,slow-disk --test red_seed_{seed}`");
+    assert!(direct.contains(&run), "built as it was:\n{direct}");
+    let plain = Witness { features: &[], ..witness.clone() }.to_rust();
+    assert!(plain.contains("bug: Some(\"twice\"),") && plain.contains("Cargo.toml --test "), "{plain}");
     for text in [by_command, direct] {
         assert!(text.contains(&format!("#[test]\nfn red_seed_{seed}() {{")), "{text}");
         let json = text.split("r#\"").nth(1).and_then(|rest| rest.split("\"#").next()).expect("it holds JSON");
