@@ -1,6 +1,7 @@
 //! A red run, told as soon as it has ended: what is kept although a later run may end
 //! the process. Counting and grouping is the report's business.
 
+use crate::report::signature;
 use serde::{Deserialize, Serialize};
 use wavetank_harness::{Failure, FinishedRun};
 
@@ -33,7 +34,7 @@ pub struct FoundFailure {
 
 impl From<&Failure> for FoundFailure {
     fn from(failure: &Failure) -> FoundFailure {
-        FoundFailure { signature: failure.signature(), message: failure.to_string() }
+        FoundFailure { signature: signature(failure), message: failure.to_string() }
     }
 }
 

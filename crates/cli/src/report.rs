@@ -3,6 +3,7 @@
 
 mod continuation;
 mod coverage;
+mod deadlocks;
 mod junit;
 mod kept;
 mod text;
@@ -11,6 +12,7 @@ pub use coverage::{CoverageReport, MissReport};
 pub use kept::KeptReport;
 
 pub(crate) use coverage::Shown;
+pub(crate) use deadlocks::{Deadlocks, signature};
 pub(crate) use junit::troubled;
 pub(crate) use text::{grouped, seconds};
 
@@ -152,8 +154,13 @@ pub struct DivergenceReport {
 }
 
 impl Report {
-    /// The report of a harness's result.
-    pub(crate) fn new(name: &str, options: &SweepOptions, result: &SimulationResult) -> Report {
+    /// The report of a harness's result, with its deadlocks told apart.
+    pub(crate) fn new(
+        name: &str,
+        options: &SweepOptions,
+        result: &SimulationResult,
+        deadlocks: Vec<FailureGroup>,
+    ) -> Report {
         Report {
             name: name.to_string(),
             bug: options.bug.clone(),
@@ -170,7 +177,7 @@ impl Report {
             faults: result.faults().map(|(kind, tally)| (kind.name().to_string(), *tally)).collect(),
             assertions: assertions(result),
             metrics: result.metrics.iter().map(|(name, count)| (name.to_string(), count)).collect(),
-            failures: groups(result),
+            failures: groups(result, deadlocks),
             red_seeds: result.red.iter().map(|red| red.seed).collect(),
             uncovered: options.until_covered && !result.all_sometimes_reached(),
             determinism: None,
@@ -305,9 +312,9 @@ fn groups_of(findings: &[Finding]) -> Vec<FailureGroup> {
     groups
 }
 
-fn groups(result: &SimulationResult) -> Vec<FailureGroup> {
-    let mut groups: Vec<FailureGroup> = Vec::new();
-    for (signature, &count) in &result.signatures {
+fn groups(result: &SimulationResult, deadlocks: Vec<FailureGroup>) -> Vec<FailureGroup> {
+    let mut groups = deadlocks;
+    for (signature, &count) in result.signatures.iter().filter(|(signature, _)| !deadlocks::is_one(signature)) {
         let first = result.firsts.get(signature);
         groups.push(FailureGroup {
             signature: signature.clone(),

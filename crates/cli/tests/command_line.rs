@@ -115,6 +115,23 @@ fn slow_runs_without_an_end_are_red() {
 }
 
 #[test]
+fn slow_two_deadlocks_of_one_task_are_two() {
+    let swept =
+        run("cargo xtask sweep red/deadlocks --seeds 20 --jobs 1 --no-shrink --profile dev").expect(1, &["20 RED"]);
+    let groups: Vec<&str> = swept.out.split("  RED seed ").skip(1).collect();
+    let waits = ["waits for a connection to accept", "waits for something outside the engine"];
+    let seeds = waits.map(|words| {
+        let group = groups.iter().find(|group| group.contains(words)).unwrap_or_else(|| panic!("{}", swept.out));
+        group.split(' ').next().expect("a seed").to_string()
+    });
+    assert!(groups.len() == 2 && seeds[0] != seeds[1], "{}", swept.out);
+    for (seed, words) in seeds.iter().zip(waits) {
+        assert!(swept.err.contains(&format!("RED red/deadlocks seed {seed}: ")), "told at once:\n{}", swept.err);
+        run(&format!("cargo xtask replay red/deadlocks --seed {seed} --profile dev")).expect(1, &[words]);
+    }
+}
+
+#[test]
 fn slow_leaks_are_red() {
     check_red("red/leaked-task", &["left tasks behind", "spawned at systems/fixtures/tests/red/leaks.rs:"]);
     check_red("red/leaked-handle", &["leaked: a TCP listener is open: 0.0.0.0:80"]);

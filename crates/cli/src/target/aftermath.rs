@@ -3,7 +3,7 @@
 
 use crate::interruption::Interruption;
 use crate::options::{SweepOptions, value};
-use crate::report::{KeptReport, Report};
+use crate::report::{KeptReport, Report, signature};
 use crate::shrunk::{ShrunkReport, Wanted, budget};
 use crate::terminal;
 use crate::trouble::Trouble;
@@ -134,7 +134,7 @@ impl Around<'_> {
                 break;
             }
             let record = self.builder.run_seed(*seed, Overrides::new(), None);
-            let failure = record.failures.iter().find(|failure| failure.signature() == group.signature);
+            let failure = record.failures.iter().find(|failure| signature(failure) == group.signature);
             let Some(signature) = failure.map(Signature::of) else { continue };
             let share = left / (groups.len() - nth) as u32;
             let made = self.make(*seed, signature, share);

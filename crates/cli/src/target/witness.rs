@@ -1,7 +1,8 @@
 //! Who looks on while a target sweeps: keeps what is under way in a file, and tells of
 //! each red run at once. What the sweep as a whole came to is the report's.
 
-use crate::finding::Finding;
+use crate::finding::{Finding, reproduce_line};
+use crate::report::{Deadlocks, FailureGroup, signature};
 use crate::terminal;
 use crate::underway::Underway;
 use std::collections::BTreeSet;
@@ -40,6 +41,7 @@ pub(super) struct Told {
     findings: usize,
     signatures: BTreeSet<String>,
     marks: Vec<Mark>,
+    deadlocks: Deadlocks,
 }
 
 impl Told {
@@ -47,7 +49,7 @@ impl Told {
     fn is_new(&mut self, failures: &[Failure]) -> bool {
         let mut is_new = false;
         for failure in failures {
-            is_new |= self.signatures.len() < KNOWN_MOST && self.signatures.insert(failure.signature());
+            is_new |= self.signatures.len() < KNOWN_MOST && self.signatures.insert(signature(failure));
         }
         is_new
     }
@@ -59,6 +61,12 @@ impl Witness<'_> {
         let mut marks = self.told.into_inner().unwrap_or_else(PoisonError::into_inner).marks;
         marks.sort_unstable_by_key(|mark| mark.seed);
         marks
+    }
+
+    /// The deadlocks of all runs, each kind by itself.
+    pub(super) fn deadlocks(&self) -> Vec<FailureGroup> {
+        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.deadlocks.groups(|seed| reproduce_line(self.name, seed, self.suffix))
     }
 
     fn tell(&self, told: &mut Told, run: &FinishedRun<'_>) {
@@ -99,6 +107,7 @@ impl Observer for Witness<'_> {
             told.marks.push(Mark { seed: run.seed, digest: run.digest, noted: run.noted });
         }
         if is_red {
+            told.deadlocks.add(run.seed, run.failures);
             self.tell(&mut told, run);
         }
     }
