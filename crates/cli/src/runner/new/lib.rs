@@ -10,8 +10,9 @@ use wavetank_probe::sometimes_assert;
 
 /// The file that holds the count, eight bytes in one sector: a disk writes all or none.
 const FILE: &str = "count";
-/// How long either side waits for the other.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How long either side waits for the other: longer than TCP takes to send again what was
+/// lost, which is a second at first.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// A bug that is planted on purpose, to see that a sweep finds it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
