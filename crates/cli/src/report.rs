@@ -4,6 +4,7 @@
 mod continuation;
 mod coverage;
 mod deadlocks;
+mod groups;
 mod junit;
 mod kept;
 mod text;
@@ -12,7 +13,8 @@ pub use coverage::{CoverageReport, MissReport};
 pub use kept::KeptReport;
 
 pub(crate) use coverage::Shown;
-pub(crate) use deadlocks::{Deadlocks, signature};
+pub(crate) use deadlocks::Deadlocks;
+pub(crate) use groups::signature;
 pub(crate) use junit::troubled;
 pub(crate) use text::{grouped, seconds};
 
@@ -177,7 +179,7 @@ impl Report {
             faults: result.faults().map(|(kind, tally)| (kind.name().to_string(), *tally)).collect(),
             assertions: assertions(result),
             metrics: result.metrics.iter().map(|(name, count)| (name.to_string(), count)).collect(),
-            failures: groups(result, deadlocks),
+            failures: groups::of_result(result, deadlocks),
             red_seeds: result.red.iter().map(|red| red.seed).collect(),
             uncovered: options.until_covered && !result.all_sometimes_reached(),
             determinism: None,
@@ -221,7 +223,7 @@ impl Report {
             faults: BTreeMap::new(),
             assertions: Vec::new(),
             metrics: BTreeMap::new(),
-            failures: groups_of(findings),
+            failures: groups::of_findings(findings),
             red_seeds,
             uncovered: false,
             determinism: None,
@@ -286,46 +288,6 @@ fn assertions(result: &SimulationResult) -> Vec<AssertionCount> {
         missed: missed.iter().any(|other| std::ptr::eq(*other, site)),
     });
     sites.collect()
-}
-
-fn groups_of(findings: &[Finding]) -> Vec<FailureGroup> {
-    let mut groups: BTreeMap<&str, FailureGroup> = BTreeMap::new();
-    for finding in findings {
-        for failure in &finding.failures {
-            let group = groups.entry(&failure.signature).or_insert_with(|| FailureGroup {
-                signature: failure.signature.clone(),
-                count: 0,
-                seed: None,
-                message: String::new(),
-                reproduce: String::new(),
-            });
-            group.count += 1;
-            if group.seed.is_none_or(|seed| finding.seed < seed) {
-                group.seed = Some(finding.seed);
-                group.message = failure.message.clone();
-                group.reproduce = finding.reproduce.clone();
-            }
-        }
-    }
-    let mut groups: Vec<FailureGroup> = groups.into_values().collect();
-    groups.sort_by(|one, other| other.count.cmp(&one.count).then_with(|| one.seed.cmp(&other.seed)));
-    groups
-}
-
-fn groups(result: &SimulationResult, deadlocks: Vec<FailureGroup>) -> Vec<FailureGroup> {
-    let mut groups = deadlocks;
-    for (signature, &count) in result.signatures.iter().filter(|(signature, _)| !deadlocks::is_one(signature)) {
-        let first = result.firsts.get(signature);
-        groups.push(FailureGroup {
-            signature: signature.clone(),
-            count,
-            seed: first.map(|first| first.seed),
-            message: first.map(|first| first.failure.to_string()).unwrap_or_default(),
-            reproduce: first.map(|first| first.reproduce.clone()).unwrap_or_default(),
-        });
-    }
-    groups.sort_by(|one, other| other.count.cmp(&one.count).then_with(|| one.seed.cmp(&other.seed)));
-    groups
 }
 
 #[cfg(test)]

@@ -132,6 +132,14 @@ fn slow_two_deadlocks_of_one_task_are_two() {
 }
 
 #[test]
+fn slow_an_assertion_that_says_more_or_less_is_one_failure() {
+    let swept = run("cargo xtask sweep red/wordy --seeds 20 --jobs 1 --no-shrink --profile dev")
+        .expect(1, &["20 RED", "  RED seed 0 (20 times): client violated "]);
+    assert_eq!(swept.out.matches("  RED seed ").count(), 1, "{}", swept.out);
+    assert_eq!(swept.err.matches("RED red/wordy seed ").count(), 1, "told once:\n{}", swept.err);
+}
+
+#[test]
 fn slow_leaks_are_red() {
     check_red("red/leaked-task", &["left tasks behind", "spawned at systems/fixtures/tests/red/leaks.rs:"]);
     check_red("red/leaked-handle", &["leaked: a TCP listener is open: 0.0.0.0:80"]);

@@ -1,19 +1,9 @@
 //! The deadlocks of a sweep, each kind by itself: who waits, from where, and for what, as
 //! shrinking tells them apart. Other failures are the harness's to count.
 
-use super::FailureGroup;
+use super::{FailureGroup, signature};
 use std::collections::BTreeMap;
-use wavetank_debug::Signature;
 use wavetank_harness::Failure;
-
-/// What a failure has in common with others. The harness knows a deadlock by where its tasks
-/// were spawned, and two that wait for different things would be one.
-pub(crate) fn signature(failure: &Failure) -> String {
-    match failure {
-        Failure::Deadlock { .. } => Signature::of(failure).to_string(),
-        other => other.signature(),
-    }
-}
 
 /// Whether the harness's words for what failures have in common are those of a deadlock.
 pub(super) fn is_one(signature: &str) -> bool {
