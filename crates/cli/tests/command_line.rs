@@ -261,6 +261,16 @@ fn slow_a_replay_shows_the_log_of_its_run() {
     assert_eq!(digest(&plain), digest(&logged), "a log changes no run");
 }
 
+#[test]
+fn slow_what_is_made_small_is_run_again_by_its_line() {
+    let out = folder("small");
+    let line = format!("cargo xtask shrink calm --seed 0 --bug miscount --profile dev --out {}", out.display());
+    let small = run(&line).expect(0, &["calm with bug miscount: seed 0 made small"]);
+    let again = small.out.lines().find(|line| line.starts_with("  cargo xtask replay ")).expect("it says how").trim();
+    assert!(again.starts_with("cargo xtask replay calm --seed 0 --bug miscount --profile dev --overrides "), "{again}");
+    run(again).expect(1, &["every message is counted once"]);
+}
+
 /// A simulation that ends its process: the seed is named, what came before it and what
 /// comes after it are told, and the line that reproduces it does.
 fn check_fatal(simulation: &str, how: &str) {

@@ -28,7 +28,7 @@ fn slow_a_red_run_is_drawn() {
     let page = fs::read_to_string(&path).expect("it was written, with its folder");
     assert!(
         page.contains("<title>red/workload-error · seed 0</title>")
-            && page.contains("cargo xtask replay red/workload-error --seed 0")
+            && page.contains("cargo xtask replay red/workload-error --seed 0 --profile dev")
     );
 }
 

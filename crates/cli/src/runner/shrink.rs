@@ -12,9 +12,10 @@ use std::ffi::OsString;
 use wavetank_debug::corpus::FOLDER;
 
 pub(super) fn command(parser: Parser) -> Result<Verdict, Trouble> {
-    single::command_with("shrink", &SHRINK_FLAGS, SHRINK_USAGE, parser, |manifest, target, bug| {
-        let mut words = words(manifest);
-        words.extend(features(target, bug));
+    single::command_with("shrink", &SHRINK_FLAGS, SHRINK_USAGE, parser, |built| {
+        let mut words = words(built.manifest);
+        words.extend(features(built.target, built.bug));
+        words.extend(built.profile_words());
         words
     })
 }

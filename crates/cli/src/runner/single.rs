@@ -23,16 +23,32 @@ use std::process::Command;
 /// In one line that ends with `usage`, if something is missing or unknown; and if the target
 /// cannot be built or did not say how it went.
 pub(super) fn command(command: &str, flags: &[&'static str], usage: &str, parser: Parser) -> Result<Verdict, Trouble> {
-    command_with(command, flags, usage, parser, |_, _, _| Vec::new())
+    command_with(command, flags, usage, parser, |_| Vec::new())
 }
 
-/// As [`command`], and the target is told `more` of the workspace, and of itself with a bug.
+/// What a target was built of, and how.
+pub(super) struct Built<'a> {
+    pub(super) manifest: &'a Manifest,
+    pub(super) target: &'a Declared,
+    pub(super) bug: Option<&'a str>,
+    /// The profile, if it is not the usual one.
+    pub(super) profile: Option<&'a str>,
+}
+
+impl Built<'_> {
+    /// For the lines that a target prints: with which profile they are to be run.
+    pub(super) fn profile_words(&self) -> Vec<OsString> {
+        self.profile.iter().flat_map(|profile| ["--profile", profile]).map(OsString::from).collect()
+    }
+}
+
+/// As [`command`], and the target is told `more` of what it was built of.
 pub(super) fn command_with(
     command: &str,
     flags: &[&'static str],
     usage: &str,
     mut parser: Parser,
-    more: impl Fn(&Manifest, &Declared, Option<&str>) -> Vec<OsString>,
+    more: impl Fn(&Built<'_>) -> Vec<OsString>,
 ) -> Result<Verdict, Trouble> {
     let (mut name, mut wanted, mut bug, mut profile) = (None, None, None, None);
     // What goes on to the target as it is.
@@ -60,9 +76,10 @@ pub(super) fn command_with(
     }
     let programs = build(&manifest, &[target], profile.as_deref(), bug.is_some())?;
     roster::ask(target, &programs[0])?;
+    let built = Built { manifest: &manifest, target, bug: bug.as_deref(), profile: profile.as_deref() };
     let mut process = Command::new(&programs[0]);
     process.args([COMMAND_WORD, command]).args(simulation).args(["--seed", &wanted.to_string()]);
-    process.args(bug.iter().flat_map(|bug| ["--bug", bug])).args(words).args(more(&manifest, target, bug.as_deref()));
+    process.args(bug.iter().flat_map(|bug| ["--bug", bug])).args(words).args(more(&built));
     let failed = |what: String| Trouble::new(format!("target `{}`: {what}", target.name));
     let underway = UnderwayFile::new();
     underway.hand_to(&mut process);

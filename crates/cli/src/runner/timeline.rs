@@ -7,5 +7,5 @@ use crate::verdict::Verdict;
 use lexopt::Parser;
 
 pub(super) fn command(parser: Parser) -> Result<Verdict, Trouble> {
-    single::command("timeline", &TIMELINE_FLAGS, TIMELINE_USAGE, parser)
+    single::command_with("timeline", &TIMELINE_FLAGS, TIMELINE_USAGE, parser, |built| built.profile_words())
 }

@@ -30,6 +30,8 @@ struct Asked {
     bug: Option<String>,
     /// The file of its overrides, behind the flag that it was given with.
     overrides: Option<(&'static str, PathBuf)>,
+    /// With which this program was built, if not with the usual one.
+    profile: Option<String>,
 }
 
 /// A run that was drawn: its trace, and what is told beside it.
@@ -41,7 +43,7 @@ struct Told {
 
 pub(super) fn command(target: &Target, mut parser: Parser) -> Result<Verdict, Trouble> {
     let (mut simulation, mut wanted, mut against, mut out) = (None, None, None, None);
-    let mut asked = Asked { seed: 0, bug: None, overrides: None };
+    let mut asked = Asked { seed: 0, bug: None, overrides: None, profile: None };
     while let Some(argument) = parser.next()? {
         match argument {
             Arg::Value(name) if simulation.is_none() => simulation = Some(name.string()?),
@@ -50,6 +52,7 @@ pub(super) fn command(target: &Target, mut parser: Parser) -> Result<Verdict, Tr
             Arg::Long("overrides") => {
                 asked.overrides = Some(("overrides", PathBuf::from(value("overrides", &mut parser)?)));
             }
+            Arg::Long("profile") => asked.profile = Some(value("profile", &mut parser)?),
             Arg::Long("against") => against = Some(value("against", &mut parser)?),
             Arg::Long("out") => out = Some(PathBuf::from(value("out", &mut parser)?)),
             Arg::Long(flag) => return Err(Trouble::new(format!("no flag --{flag}; there are {USAGE}"))),
@@ -128,7 +131,8 @@ fn tell_other(
 fn command_line(name: &str, asked: &Asked) -> String {
     let bug = asked.bug.as_ref().map(|bug| format!(" --bug {bug}")).unwrap_or_default();
     let overrides = asked.overrides.as_ref().map(|(_, path)| format!(" --overrides {}", path.display()));
-    format!("cargo xtask replay {name} --seed {}{bug}{}", asked.seed, overrides.unwrap_or_default())
+    let profile = asked.profile.as_ref().map(|profile| format!(" --profile {profile}")).unwrap_or_default();
+    format!("cargo xtask replay {name} --seed {}{bug}{profile}{}", asked.seed, overrides.unwrap_or_default())
 }
 
 /// Where a page goes if nobody says: with what else was built here.
