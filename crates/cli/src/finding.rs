@@ -1,7 +1,6 @@
 //! A red run, told as soon as it has ended: what is kept although a later run may end
 //! the process. Counting and grouping is the report's business.
 
-use crate::report::signature;
 use serde::{Deserialize, Serialize};
 use wavetank_harness::{Failure, FinishedRun};
 
@@ -34,7 +33,7 @@ pub struct FoundFailure {
 
 impl From<&Failure> for FoundFailure {
     fn from(failure: &Failure) -> FoundFailure {
-        FoundFailure { signature: signature(failure), message: failure.to_string() }
+        FoundFailure { signature: failure.signature().to_string(), message: failure.to_string() }
     }
 }
 

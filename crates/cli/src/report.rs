@@ -3,7 +3,6 @@
 
 mod continuation;
 mod coverage;
-mod deadlocks;
 mod groups;
 mod junit;
 mod kept;
@@ -13,8 +12,6 @@ pub use coverage::{CoverageReport, MissReport};
 pub use kept::KeptReport;
 
 pub(crate) use coverage::Shown;
-pub(crate) use deadlocks::Deadlocks;
-pub(crate) use groups::signature;
 pub(crate) use junit::troubled;
 pub(crate) use text::{grouped, seconds};
 
@@ -156,13 +153,8 @@ pub struct DivergenceReport {
 }
 
 impl Report {
-    /// The report of a harness's result, with its deadlocks told apart.
-    pub(crate) fn new(
-        name: &str,
-        options: &SweepOptions,
-        result: &SimulationResult,
-        deadlocks: Vec<FailureGroup>,
-    ) -> Report {
+    /// The report of a harness's result.
+    pub(crate) fn new(name: &str, options: &SweepOptions, result: &SimulationResult) -> Report {
         Report {
             name: name.to_string(),
             bug: options.bug.clone(),
@@ -179,7 +171,7 @@ impl Report {
             faults: result.faults().map(|(kind, tally)| (kind.name().to_string(), *tally)).collect(),
             assertions: assertions(result),
             metrics: result.metrics.iter().map(|(name, count)| (name.to_string(), count)).collect(),
-            failures: groups::of_result(result, deadlocks),
+            failures: groups::of_result(result),
             red_seeds: result.red.iter().map(|red| red.seed).collect(),
             uncovered: options.until_covered && !result.all_sometimes_reached(),
             determinism: None,

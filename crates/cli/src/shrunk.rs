@@ -11,8 +11,8 @@ use wavetank_debug::corpus::{Beside, Entry, Versions};
 use wavetank_debug::shrink::{Budget, Ended, ShrinkError, Shrinker, Shrunk, Size, Step, superfluous};
 use wavetank_debug::timeline::{Story, Timeline};
 use wavetank_debug::trace::TraceFile;
-use wavetank_debug::{Recipe, Signature, Stated, Witness};
-use wavetank_harness::{Overrides, RunRecord, SimulationBuilder};
+use wavetank_debug::{Recipe, Stated, Witness};
+use wavetank_harness::{Overrides, RunRecord, Signature, SimulationBuilder};
 
 /// What is left of a red seed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -98,7 +98,7 @@ impl Made {
         let mut recorder = builder.recorder();
         let mut fails_the_same = || {
             let record = recorder.run(*seed, overrides.clone(), None);
-            record.failures.iter().any(|failure| Signature::of(failure) == *signature)
+            record.failures.iter().any(|failure| failure.signature() == *signature)
         };
         let same = (0..replays).filter(|_| fails_the_same()).count() as u64;
         self.report.proof = Some(Proof { superfluous, replays, same });

@@ -7,12 +7,12 @@ mod error;
 pub use entry::{Beside, Entry, Versions};
 pub use error::CorpusError;
 
-use crate::signature::Signature;
 use entry::SEED;
 use error::file;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use wavetank_harness::Signature;
 
 /// Revisions in which an entry must have been green before it retires by itself.
 pub const CLEAN_REVISIONS: usize = 50;

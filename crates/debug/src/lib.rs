@@ -16,11 +16,9 @@ pub mod junit;
 pub mod perfetto;
 mod recipe;
 pub mod shrink;
-mod signature;
 pub mod timeline;
 pub mod trace;
 mod witness;
 
 pub use recipe::{LINES_MOST, Recipe};
-pub use signature::Signature;
 pub use witness::{Stated, Witness};

@@ -3,9 +3,8 @@
 
 mod words;
 
-use crate::signature::Signature;
 use std::fmt;
-use wavetank_harness::{Atom, Failure, OperationRecord, RunRecord, Target};
+use wavetank_harness::{Atom, Failure, OperationRecord, RunRecord, Signature, Target};
 
 /// Lines of a recipe at most.
 pub const LINES_MOST: usize = 12;
@@ -43,7 +42,7 @@ impl Recipe {
         lines.extend(record.operations.iter().map(operation));
         // An operation that begins in the instant of a fault meets it.
         lines.sort_by_key(|line| (line.time, line.sort == Sort::Fault));
-        let wanted = |failure: &&Failure| signature.is_none_or(|signature| Signature::of(failure) == *signature);
+        let wanted = |failure: &&Failure| signature.is_none_or(|signature| failure.signature() == *signature);
         if let Some(failure) = record.failures.iter().find(wanted).or(record.failures.first()) {
             let words = format!("then: {}", quoted(&told(failure)));
             lines.push(Line { time: record.virtual_time, words, sort: Sort::Failure, many: 1 });
@@ -67,7 +66,7 @@ impl fmt::Display for Recipe {
 fn told(failure: &Failure) -> String {
     match failure {
         Failure::Panic { site, message, .. } => {
-            let role = Signature::of(failure).role;
+            let role = failure.signature().role;
             let who = if role.is_empty() { "somebody".to_string() } else { role };
             format!("{who} panics at {site}: {message}")
         }

@@ -20,13 +20,12 @@ mod remains;
 
 pub use domains::VALUES;
 
-use crate::signature::Signature;
 use jury::Jury;
 use passes::Passes;
 use remains::remains;
 use std::time::Duration;
 use thiserror::Error;
-use wavetank_harness::{Failure, Overrides, RunRecord, SimulationBuilder};
+use wavetank_harness::{Failure, Overrides, RunRecord, Signature, SimulationBuilder};
 
 /// How much a shrinker may spend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,7 +141,7 @@ impl Shrunk {
     /// The failure that the run was shrunk for.
     pub fn failure(&self) -> &Failure {
         let mut failures = self.record.failures.iter();
-        failures.find(|failure| Signature::of(failure) == self.signature).expect("the small run fails in the same way")
+        failures.find(|failure| failure.signature() == self.signature).expect("the small run fails in the same way")
     }
 
     /// Whether no remaining atom and no remaining operation can go by itself.
@@ -242,9 +241,9 @@ impl<'a> Shrinker<'a> {
             return Err(ShrinkError::Fickle(self.seed));
         }
         let first = record.failures.first().ok_or(ShrinkError::Green(self.seed))?;
-        let found = Signature::of(first);
+        let found = first.signature();
         let signature = self.wanted.clone().unwrap_or_else(|| found.clone());
-        let known: Vec<Signature> = record.failures.iter().map(Signature::of).collect();
+        let known: Vec<Signature> = record.failures.iter().map(Failure::signature).collect();
         if !known.contains(&signature) {
             return Err(ShrinkError::OtherFailure { seed: self.seed, wanted: signature.into(), found: found.into() });
         }
@@ -291,7 +290,7 @@ impl<'a> Shrinker<'a> {
 pub fn superfluous(builder: &SimulationBuilder, shrunk: &Shrunk) -> Vec<wavetank_harness::Address> {
     let builder = jury::cut(builder, &shrunk.record);
     let mut recorder = builder.recorder();
-    let signatures = |record: &RunRecord| record.failures.iter().map(Signature::of).collect::<Vec<_>>();
+    let signatures = |record: &RunRecord| record.failures.iter().map(Failure::signature).collect::<Vec<_>>();
     let known = signatures(&shrunk.record);
     let mut addresses = remains(&shrunk.record).addresses();
     addresses.retain(|address| {

@@ -1,5 +1,6 @@
 //! Why a run is red, as data. Printing and counting are others' business.
 
+use crate::signature::Signature;
 use std::fmt;
 use std::time::Duration;
 use wavetank_engine::{Limit, Limits, TaskReport};
@@ -91,27 +92,9 @@ pub enum Failure {
 const TASKS_NAMED: usize = 20;
 
 impl Failure {
-    /// What makes two failures the same: kind, place in the source, and message without
-    /// numbers.
-    pub fn signature(&self) -> String {
-        let words = match self {
-            // Two lines that say the same are two bugs.
-            Failure::Panic { site, message, .. } => {
-                return format!("panic at {site}: {}", without_numbers(first_line(message)));
-            }
-            Failure::Deadlock { tasks } => return format!("deadlock of {}", spawn_sites(tasks)),
-            Failure::LeakedTasks { tasks } => return format!("leaked tasks of {}", spawn_sites(tasks)),
-            Failure::Violated { assertion, .. } => format!("violated {}", first_line(assertion)),
-            Failure::Error { who, message } => format!("error of {who}: {}", first_line(message)),
-            Failure::Invariant { name, message } => format!("invariant {name}: {}", first_line(message)),
-            Failure::NotLive { name, .. } => format!("not live: {name}"),
-            Failure::Checker { name, message } => format!("checker {name}: {}", gist(message)),
-            Failure::Limit { limit, .. } => format!("limit: {limit}"),
-            Failure::Leaked { what } => format!("leaked {what}"),
-            Failure::Foreign { .. } => "used outside of its run".to_string(),
-            Failure::Process { what } => format!("its process {}", first_line(what)),
-        };
-        without_numbers(&words)
+    /// What makes two failures the same.
+    pub fn signature(&self) -> Signature {
+        Signature::of(self)
     }
 }
 
@@ -158,56 +141,6 @@ fn write_tasks(f: &mut fmt::Formatter<'_>, tasks: &[TaskReport]) -> fmt::Result 
         Some(more) if more > 0 => write!(f, "\n    and {more} more"),
         _ => Ok(()),
     }
-}
-
-fn spawn_sites(tasks: &[TaskReport]) -> String {
-    let mut sites: Vec<String> = tasks.iter().map(|task| format!("`{}` from {}", task.name, task.spawned_at)).collect();
-    sites.sort();
-    sites.dedup();
-    sites.join(", ")
-}
-
-/// What a checker's words say without what they say it of: the first line up to its first
-/// colon, and nothing of what is quoted there. The rest tells of one history.
-fn gist(message: &str) -> String {
-    let line = first_line(message);
-    without_quotes(line.split_once(": ").map_or(line, |(before, _)| before))
-}
-
-/// The text with nothing between its quotes, double ones and backticks: what a signature
-/// keeps of words that quote one run.
-pub fn without_quotes(text: &str) -> String {
-    let mut words = String::with_capacity(text.len());
-    let mut open = None;
-    for letter in text.chars() {
-        match open {
-            Some(quote) if letter == quote => open = None,
-            Some(_) => continue,
-            None => open = matches!(letter, '"' | '`').then_some(letter),
-        }
-        words.push(letter);
-    }
-    words
-}
-
-fn first_line(text: &str) -> &str {
-    text.lines().next().unwrap_or("")
-}
-
-/// Numbers differ from seed to seed; what remains names the failure.
-fn without_numbers(text: &str) -> String {
-    let mut words = String::with_capacity(text.len());
-    let mut in_number = false;
-    for letter in text.chars() {
-        let digit = letter.is_ascii_digit();
-        if digit && !in_number {
-            words.push('#');
-        } else if !digit {
-            words.push(letter);
-        }
-        in_number = digit;
-    }
-    words
 }
 
 /// A limit that was reached, in words.

@@ -2,7 +2,7 @@
 //! is over. What a use is, the engine knows.
 
 /// Runs that are remembered: a thread that outlives its run is seen while so many come after it.
-const RUNS_MOST: usize = 1 << 16;
+const RUNS_MOST: usize = 1 << 13;
 
 /// The latest runs, in the order in which they were.
 #[derive(Debug, Default)]

@@ -3,6 +3,7 @@
 
 use crate::failure::{Failure, human};
 use crate::metrics::SimulationMetrics;
+use crate::signature::Signature;
 use crate::worker::RunOutcome;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -53,10 +54,10 @@ pub struct SimulationResult {
     /// How many runs were red.
     pub red_count: u64,
     /// How often each failure was found, by signature.
-    pub signatures: BTreeMap<String, u64>,
+    pub signatures: BTreeMap<Signature, u64>,
     /// The first of each failure, by signature, however many red runs there are; of more than
     /// [`FIRSTS_MOST`](Self::FIRSTS_MOST) those with the lowest seeds.
-    pub firsts: BTreeMap<String, FirstFailure>,
+    pub firsts: BTreeMap<Signature, FirstFailure>,
     /// What the workloads counted.
     pub metrics: SimulationMetrics,
     /// What was reached of the points planted in the program.

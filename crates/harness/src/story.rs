@@ -111,7 +111,7 @@ fn tell_failure(kernel: &mut Kernel, failure: &Failure) -> StoryFailure {
     let causes = std::iter::successors(cause, |&number| events[number as usize].cause);
     let node = causes.into_iter().find_map(|number| events[number as usize].node).map(|(node, _)| node);
     let event = events.len() as u64;
-    let (message, signature) = (failure.to_string(), failure.signature());
+    let (message, signature) = (failure.to_string(), failure.signature().to_string());
     kernel.tell("failure", |telling| {
         if let Some(node) = node {
             telling.on_node(node);

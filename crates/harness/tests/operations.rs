@@ -143,6 +143,6 @@ fn a_signature_of_a_checker_leaves_out_what_it_tells_of_one_history() {
     };
     let one = signature("the history of \"k/1\" is wrong: no order explains `get -> 7`\nand more");
     assert_eq!(one, signature("the history of \"l/2\" is wrong: no order explains `put -> 9`"));
-    assert_eq!(one, "checker judge: the history of \"\" is wrong");
+    assert_eq!(one.to_string(), "checker `judge`: the history of \"\" is wrong: no order explains ``");
     assert_ne!(one, signature("version 7 was given to #3 and to #5"));
 }

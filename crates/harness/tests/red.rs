@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use wavetank_core::{OpenOptions, Providers, TaskProvider};
 use wavetank_harness::{
-    BoxError, Chaos, Failure, FirstFailure, Limits, Overrides, Process, Progress, SimContext, SimulationBuilder,
-    SimulationMetrics, SimulationResult, TestStrategy, Workload, async_trait,
+    BoxError, Chaos, Failure, FirstFailure, Limits, Overrides, Process, Progress, Signature, SimContext,
+    SimulationBuilder, SimulationMetrics, SimulationResult, TestStrategy, Workload, async_trait,
 };
 use wavetank_probe::always_assert;
 
@@ -149,7 +149,7 @@ fn a_panic_is_told_with_task_node_spawn_site_and_panic_site() {
     assert_eq!(*site, format!("{}:{line}", file!()));
     assert!(task.contains("`task` of user") && task.contains(&format!("{}:{line}", file!())), "{task}");
     says(&failure, &["panicked at", "the pump broke", "user"]);
-    assert_eq!(failure.signature(), format!("panic at {site}: the pump broke, line #"));
+    assert_eq!(failure.signature().to_string(), format!("panic at {site} of user: the pump broke, line #"));
 }
 
 #[test]
@@ -421,7 +421,9 @@ fn a_rare_failure_behind_common_ones_has_its_first_seed() {
     let one = result(1);
     assert!(one.red.iter().all(|red| red.seed < 2_500), "it is not among the red runs that are kept");
     let firsts = |result: &SimulationResult| {
-        let first = |(name, first): (&String, &FirstFailure)| (name.clone(), first.seed, first.reproduce.clone());
+        let first = |(signature, first): (&Signature, &FirstFailure)| {
+            (signature.to_string(), first.seed, first.reproduce.clone())
+        };
         result.firsts.iter().map(first).collect::<Vec<_>>()
     };
     let expected = [("pump # broke", 1, "again 1!"), ("the dam is cracked", 2_500, "again 2500!")]
@@ -468,8 +470,10 @@ fn red_runs_are_counted_by_signature_and_kept_by_seed() {
         .with_reproduce_line("again {seed}!")
         .run_strategy(&TestStrategy::Count(3000), &Progress::default());
     assert_eq!((result.red_count, result.red.len()), (2000, wavetank_harness::SimulationResult::RED_RUNS_MOST));
-    let signatures: Vec<(&str, u64)> = result.signatures.iter().map(|(name, count)| (name.as_str(), *count)).collect();
-    assert_eq!(signatures, [("error of user: pump # broke", 1000), ("error of user: the light is out", 1000)]);
+    let signatures: Vec<_> = result.signatures.iter().map(|(one, count)| (one.to_string(), *count)).collect();
+    let expected =
+        ["error of user: pump # broke", "error of user: the light is out"].map(|words| (words.to_string(), 1000));
+    assert_eq!(signatures, expected);
     let first: Vec<(u64, &str)> = result.red.iter().take(3).map(|red| (red.seed, red.reproduce.as_str())).collect();
     assert_eq!(first, [(1, "again 1!"), (2, "again 2!"), (4, "again 4!")]);
     assert!(result.red.windows(2).all(|pair| pair[0].seed < pair[1].seed), "the lowest seeds, in order");

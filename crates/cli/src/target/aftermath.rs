@@ -3,16 +3,16 @@
 
 use crate::interruption::Interruption;
 use crate::options::{SweepOptions, value};
-use crate::report::{KeptReport, Report, signature};
+use crate::report::{KeptReport, Report};
 use crate::shrunk::{ShrunkReport, Wanted, budget};
 use crate::terminal;
 use crate::trouble::Trouble;
 use lexopt::Parser;
 use std::path::PathBuf;
 use std::time::Duration;
+use wavetank_debug::Stated;
 use wavetank_debug::corpus::{Corpus, Entry, Standing};
-use wavetank_debug::{Signature, Stated};
-use wavetank_harness::{Failure, Isolation, Overrides, SimulationBuilder};
+use wavetank_harness::{Failure, Isolation, Overrides, Signature, SimulationBuilder};
 
 /// Processor time for all red seeds of one simulation together.
 const BUDGET: Duration = Duration::from_secs(10);
@@ -98,13 +98,13 @@ impl Around<'_> {
             }
             let small = recorder.run(entry.seed, entry.overrides.clone(), None);
             let plain = recorder.run(entry.seed, Overrides::new(), None);
-            let is_it = |failure: &&Failure| Signature::of(failure) == entry.signature;
-            let is_moved = |failure: &&Failure| Signature::of(failure).is_moved(&entry.signature);
+            let is_it = |failure: &&Failure| failure.signature() == entry.signature;
+            let is_moved = |failure: &&Failure| failure.signature().is_moved(&entry.signature);
             let failures = || small.failures.iter().chain(&plain.failures);
             let failure = failures().find(is_it).or_else(|| failures().find(is_moved)).or(failures().next());
             let standing = match (&failure, &self.keeping.revision) {
                 (None, Some(revision)) => corpus.note_clean(name, revision).ok(),
-                (Some(failure), _) => corpus.note_red(name, &Signature::of(failure)).ok().map(|()| Standing::Stays(0)),
+                (Some(failure), _) => corpus.note_red(name, &failure.signature()).ok().map(|()| Standing::Stays(0)),
                 (None, None) => None,
             };
             let clean = match standing {
@@ -134,8 +134,8 @@ impl Around<'_> {
                 break;
             }
             let record = self.builder.run_seed(*seed, Overrides::new(), None);
-            let failure = record.failures.iter().find(|failure| signature(failure) == group.signature);
-            let Some(signature) = failure.map(Signature::of) else { continue };
+            let mut signatures = record.failures.iter().map(Failure::signature);
+            let Some(signature) = signatures.find(|one| one.to_string() == group.signature) else { continue };
             let share = left / (groups.len() - nth) as u32;
             let made = self.make(*seed, signature, share);
             if let Some(made) = made {

@@ -123,7 +123,7 @@ impl Sweep<'_> {
         let watch = Watch { name: &name, most: options.most(), time: options.time, progress: &progress, interruption };
         let result = watch.during(|| builder.run_observed(&options.strategy(), &progress, &witness));
         shown.add(&result, builder.coverage_rules());
-        let mut report = Report::new(&name, options, &result, witness.deadlocks());
+        let mut report = Report::new(&name, options, &result);
         let mut trouble = None;
         if options.check_determinism && !interruption.is_wanted() {
             let progress = Progress::default();

@@ -1,13 +1,12 @@
 //! Who looks on while a target sweeps: keeps what is under way in a file, and tells of
 //! each red run at once. What the sweep as a whole came to is the report's.
 
-use crate::finding::{Finding, reproduce_line};
-use crate::report::{Deadlocks, FailureGroup, signature};
+use crate::finding::Finding;
 use crate::terminal;
 use crate::underway::Underway;
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
-use wavetank_harness::{Digest, Failure, FinishedRun, Observer, SimulationResult};
+use wavetank_harness::{Digest, Failure, FinishedRun, Observer, Signature, SimulationResult};
 
 /// Findings that are told one by one; of further ones only what was not told before.
 const TOLD_MOST: usize = 2000;
@@ -39,9 +38,8 @@ pub(super) struct Witness<'a> {
 #[derive(Default)]
 pub(super) struct Told {
     findings: usize,
-    signatures: BTreeSet<String>,
+    signatures: BTreeSet<Signature>,
     marks: Vec<Mark>,
-    deadlocks: Deadlocks,
 }
 
 impl Told {
@@ -49,7 +47,7 @@ impl Told {
     fn is_new(&mut self, failures: &[Failure]) -> bool {
         let mut is_new = false;
         for failure in failures {
-            is_new |= self.signatures.len() < KNOWN_MOST && self.signatures.insert(signature(failure));
+            is_new |= self.signatures.len() < KNOWN_MOST && self.signatures.insert(failure.signature());
         }
         is_new
     }
@@ -61,12 +59,6 @@ impl Witness<'_> {
         let mut marks = self.told.into_inner().unwrap_or_else(PoisonError::into_inner).marks;
         marks.sort_unstable_by_key(|mark| mark.seed);
         marks
-    }
-
-    /// The deadlocks of all runs, each kind by itself.
-    pub(super) fn deadlocks(&self) -> Vec<FailureGroup> {
-        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        told.deadlocks.groups(|seed| reproduce_line(self.name, seed, self.suffix))
     }
 
     fn tell(&self, told: &mut Told, run: &FinishedRun<'_>) {
@@ -107,7 +99,6 @@ impl Observer for Witness<'_> {
             told.marks.push(Mark { seed: run.seed, digest: run.digest, noted: run.noted });
         }
         if is_red {
-            told.deadlocks.add(run.seed, run.failures);
             self.tell(&mut told, run);
         }
     }

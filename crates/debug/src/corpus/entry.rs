@@ -3,11 +3,10 @@
 
 use super::error::{CorpusError, file};
 use crate::shrink::Size;
-use crate::signature::Signature;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::Path;
-use wavetank_harness::Overrides;
+use wavetank_harness::{Overrides, Signature};
 
 /// The file without which a folder is no entry.
 pub(super) const SEED: &str = "seed.json";

@@ -4,14 +4,13 @@
 
 use super::Further;
 use super::cpu::Watch;
-use crate::signature::Signature;
 use std::hash::BuildHasher;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
 use std::thread::Scope;
 use std::time::Duration;
 use wavetank_core::collections::{FixedState, HashMap};
-use wavetank_harness::{Address, Digest, Failure, Limits, Overrides, RunRecord, SimulationBuilder};
+use wavetank_harness::{Address, Digest, Failure, Limits, Overrides, RunRecord, Signature, SimulationBuilder};
 
 /// A simulation whose runs end soon after the time and the number of events at which a
 /// run of it failed: a candidate that goes on for much longer is not worth the wait.
@@ -180,7 +179,7 @@ impl Jury {
         self.runs += 1;
         self.cpu += verdict.cpu;
         for failure in verdict.others {
-            let signature = Signature::of(&failure);
+            let signature = failure.signature();
             if !self.further.iter().any(|further| further.signature == signature) {
                 self.further.push(Further { signature, failure, overrides: overrides.clone() });
             }
@@ -192,7 +191,7 @@ impl Jury {
 }
 
 fn judge(number: usize, record: RunRecord, cpu: Duration, wanted: &Signature, known: &[Signature]) -> Verdict {
-    let signatures: Vec<Signature> = record.failures.iter().map(Signature::of).collect();
+    let signatures: Vec<Signature> = record.failures.iter().map(Failure::signature).collect();
     let is_other = |signature: &Signature| !known.contains(signature);
     // A run that also fails in another way is another finding, not a smaller one.
     let same = signatures.contains(wanted) && !signatures.iter().any(is_other);

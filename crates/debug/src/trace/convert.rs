@@ -21,7 +21,7 @@ impl TraceFile {
 fn header(record: &RunRecord, story: &RunStory) -> TraceHeader {
     let failures = record.failures.iter().zip(&story.failures).map(|(failure, told)| TraceFailure {
         message: failure.to_string(),
-        signature: failure.signature(),
+        signature: failure.signature().to_string(),
         event: Some(told.event),
         node: told.node.map(|node| node.0),
     });

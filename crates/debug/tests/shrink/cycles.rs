@@ -5,7 +5,6 @@ use serde_json::json;
 use std::io;
 use std::time::Duration;
 use wavetank_core::Providers;
-use wavetank_debug::Signature;
 use wavetank_debug::shrink::{Ended, Shrinker, Size, superfluous};
 use wavetank_harness::{Chaos, Overrides, PLAN, SimContext, SimulationBuilder};
 
@@ -67,7 +66,7 @@ fn a_fault_of_a_later_cycle_strikes_in_the_first_one() {
     let (seed, before) = late.expect("a seed of 500 fails in its second cycle, without a crash in the first");
     assert!(before.operations.len() > 20, "{}", before.operations.len());
     let shrunk = Shrinker::new(&simulation, seed).run().expect("the seed is red");
-    assert_eq!(shrunk.signature, Signature::of(&before.failures[0]));
+    assert_eq!(shrunk.signature, before.failures[0].signature());
     let Size { atoms, operations, .. } = shrunk.after;
     assert_eq!((atoms, operations, shrunk.ended), (1, 1, Ended::Minimal));
     assert_eq!(shrunk.record.atoms[0].address.entity, PLAN, "the crash is one of the first cycle");

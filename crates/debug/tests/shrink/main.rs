@@ -8,8 +8,8 @@ mod stuck;
 use desk::{Bugs, desk};
 use std::time::Duration;
 use wavetank_debug::shrink::{Budget, Ended, ShrinkError, Shrinker, Shrunk, Size, superfluous};
-use wavetank_debug::{LINES_MOST, Recipe, Signature, Stated, Witness};
-use wavetank_harness::{Overrides, SimContext, SimulationBuilder};
+use wavetank_debug::{LINES_MOST, Recipe, Stated, Witness};
+use wavetank_harness::{Overrides, Signature, SimContext, SimulationBuilder};
 use wavetank_probe::always_assert;
 
 /// The first seed that fails with these words.
@@ -19,7 +19,7 @@ fn red(simulation: &SimulationBuilder, words: &str) -> (u64, Signature) {
         let record = recorder.run(seed, Overrides::new(), None);
         let Some(first) = record.failures.first() else { continue };
         if first.to_string().contains(words) {
-            return (seed, Signature::of(first));
+            return (seed, first.signature());
         }
     }
     panic!("none of 500 seeds fails with {words:?}");
@@ -51,7 +51,7 @@ fn check(bugs: Bugs, words: &str, hand_made: Size) -> Shrunk {
     for _ in 0..100 {
         let record = recorder.run(seed, shrunk.overrides.clone(), None);
         assert_eq!(record.digest, shrunk.record.digest);
-        assert!(record.failures.iter().any(|failure| Signature::of(failure) == signature));
+        assert!(record.failures.iter().any(|failure| failure.signature() == signature));
     }
     shrunk
 }
@@ -142,7 +142,7 @@ fn another_failure_on_the_way_is_kept_apart() {
     let [further] = &shrunk.further[..] else { panic!("{:?}", shrunk.further) };
     assert!(further.failure.to_string().contains("nobody crashed often enough"), "{}", further.failure);
     let record = simulation.run_seed(seed, further.overrides.clone(), None);
-    assert_eq!(Signature::of(&record.failures[0]), further.signature);
+    assert_eq!(record.failures[0].signature(), further.signature);
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn what_ends_early_keeps_the_best_so_far() {
     assert!(short.runs <= 20);
     assert!(short.after.atoms < short.before.atoms, "{:?} -> {:?}", short.before, short.after);
     let record = simulation.run_seed(seed, short.overrides.clone(), None);
-    assert_eq!(Signature::of(&record.failures[0]), signature);
+    assert_eq!(record.failures[0].signature(), signature);
 
     let none = Shrinker::new(&simulation, seed).with_cancel(|| true).run().expect("the seed is red");
     assert_eq!((none.ended, none.runs), (Ended::Cancelled, 0));

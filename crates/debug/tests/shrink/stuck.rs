@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 use wavetank_core::{Providers, TcpListener};
-use wavetank_debug::Signature;
 use wavetank_debug::shrink::{Ended, Shrinker};
-use wavetank_harness::{Overrides, SimContext, SimulationBuilder};
+use wavetank_harness::{Overrides, Signature, SimContext, SimulationBuilder};
 
 /// Waits for somebody to connect, which nobody does.
 async fn accept(context: SimContext) {
@@ -37,7 +36,7 @@ fn a_deadlock_is_no_other_deadlock_of_the_same_task() {
 
 fn signature(simulation: &SimulationBuilder, seed: u64) -> Signature {
     let failures = simulation.run_seed(seed, Overrides::new(), None).failures;
-    Signature::of(failures.first().expect("it is red"))
+    failures.first().expect("it is red").signature()
 }
 
 #[test]

@@ -1,11 +1,11 @@
-//! The signature of a failure: what makes two failures the same one. Shrinking may
-//! change everything about a run but this. How often each was seen is for others to
-//! count.
+//! The signature of a failure: what makes two failures the same one. A sweep groups by it,
+//! and shrinking may change everything about a run but this. How often each was seen is for
+//! others to count.
 
+use crate::failure::Failure;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use wavetank_engine::TaskReport;
-use wavetank_harness::{Failure, name_key, without_quotes};
+use wavetank_engine::{TaskReport, name_key};
 
 /// Letters of a message that count; what follows is details of details.
 const MESSAGE_MOST: usize = 400;
@@ -31,8 +31,7 @@ pub struct Signature {
 }
 
 impl Signature {
-    /// The signature of a failure.
-    pub fn of(failure: &Failure) -> Signature {
+    pub(crate) fn of(failure: &Failure) -> Signature {
         let new = |property: String, message: &str, who: &str| Signature {
             property,
             message: without_numbers(message),
@@ -70,7 +69,7 @@ impl Signature {
             }
             Failure::Leaked { what } => new("leaked".to_string(), what, ""),
             Failure::Foreign { .. } => new("used outside of its run".to_string(), "", ""),
-            other => new("failure".to_string(), &other.signature(), ""),
+            Failure::Process { what } => new(format!("its process {}", without_numbers(first_line(what))), "", ""),
         }
     }
 
@@ -152,6 +151,21 @@ fn without_lines(property: &str) -> String {
 
 fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default()
+}
+
+/// The text with nothing between its quotes, double ones and backticks.
+fn without_quotes(text: &str) -> String {
+    let mut words = String::with_capacity(text.len());
+    let mut open = None;
+    for letter in text.chars() {
+        match open {
+            Some(quote) if letter == quote => open = None,
+            Some(_) => continue,
+            None => open = matches!(letter, '"' | '`').then_some(letter),
+        }
+        words.push(letter);
+    }
+    words
 }
 
 /// The node in "task `run` of client-3, spawned at ..".
@@ -284,6 +298,8 @@ mod tests {
         assert_ne!(one, violated(7, ": value=30, least=None, why=\"a crash\""));
         assert_ne!(one, violated(7, ": value=30, least=Some(4), why=\"a retry\""));
         assert_eq!(violated(7, "").message, "");
+        assert_eq!(violated(7, ": words=\"xxxx\""), violated(7, ": words=\"xxxxxxxxxxx\""));
+        assert_ne!(violated(7, ": words=\"xxxx\""), violated(7, ": words=\"xyxx\""));
     }
 
     #[test]
