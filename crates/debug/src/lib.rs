@@ -5,11 +5,10 @@
 //! itself: the harness does.
 //!
 //! In reading order: [`trace`] is what happened in a run, event by event,
-//! [`perfetto`] is that for Perfetto and Chrome;
-//! [`Signature`] is what makes two failures the same, and [`shrink`] makes a red run
-//! small without changing it; a [`Recipe`] tells it in words, a [`Witness`] is a test
-//! that fails because of it, the [`corpus`] keeps it; [`junit`] is what machines read. A
-//! [`timeline`] is the page that people look at.
+//! [`perfetto`] is that for Perfetto and Chrome; [`shrink`] makes a red run small without
+//! changing its [`Signature`](wavetank_harness::Signature); a [`Recipe`] tells it in words,
+//! a [`Witness`] is a test that fails because of it, the [`corpus`] keeps it; [`junit`] is
+//! what machines read. A [`timeline`] is the page that people look at.
 
 pub mod corpus;
 pub mod junit;

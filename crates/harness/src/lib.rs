@@ -7,7 +7,7 @@
 //! In reading order: [`SimulationBuilder`] states a simulation; [`SimContext`] is
 //! what its processes and workloads get; [`TestStrategy`] says which seeds,
 //! [`Chaos`] what goes wrong; [`SimulationResult`] is what comes out, with each
-//! [`Failure`].
+//! [`Failure`], and the [`Signature`] by which two are the same.
 
 #[doc(hidden)]
 pub mod attribute;
