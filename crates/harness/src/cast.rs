@@ -1,7 +1,7 @@
 //! The cast of a run: everybody's node and address. How each is started is the starter's.
 
 use crate::rig::Rig;
-use crate::simulation::{Group, Role, Simulation};
+use crate::simulation::{DIRECTOR, Group, Role, Simulation};
 use crate::topology::{Peer, PeerGroup, WorkloadTopology};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -78,7 +78,7 @@ impl Cast {
                 processes = parts.len() as u32;
             }
         }
-        let director = simulation.has_phases().then(|| add_machine(rig, "director".into()).node);
+        let director = simulation.has_phases().then(|| add_machine(rig, DIRECTOR.into()).node);
         Cast { sizes, parts, topology, processes, director }
     }
 }

@@ -18,6 +18,9 @@ use wavetank_engine::EngineConfig;
 use wavetank_network::NetworkConfig;
 use wavetank_storage::StorageConfiguration;
 
+/// Who directs the faults of a run, on a machine of its own.
+pub(crate) const DIRECTOR: &str = "director";
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     /// Killed and restarted by faults; the run does not wait for it.
@@ -70,6 +73,14 @@ impl Group {
     pub(crate) fn is_process(&self) -> bool {
         self.role == Role::Process
     }
+
+    /// Whether one of several members has that name.
+    fn has_member(&self, name: &str) -> bool {
+        let number = name.strip_prefix(&*self.name).and_then(|rest| rest.strip_prefix('-'));
+        let number = number.filter(|number| *number == "0" || !number.starts_with(['0', '+']));
+        self.count.high > 1
+            && number.and_then(|number| number.parse().ok()).is_some_and(|number: u32| number < self.count.high)
+    }
 }
 
 pub(crate) type Check = Arc<dyn Fn(&StateRegistry) -> Result<(), String> + Send + Sync>;
@@ -102,7 +113,8 @@ pub(crate) struct Simulation {
 impl Simulation {
     /// Whether a run has phases of faults and of quiet.
     pub(crate) fn has_phases(&self) -> bool {
-        !self.conditions.chaos.is_none() || !self.liveness.is_empty()
+        let is_given = self.fixed.as_ref().is_some_and(|fixed| !fixed.chaos.is_none());
+        !self.conditions.chaos.is_none() || is_given || !self.liveness.is_empty()
     }
 
     pub(crate) fn has_workload_objects(&self) -> bool {
@@ -128,6 +140,17 @@ impl Simulation {
                     group.name
                 ));
             }
+            if let Some(other) = groups.iter().find(|other| other.has_member(&group.name)) {
+                return Err(format!(
+                    "simulation `{name}` has a group `{}`, which is also what a member of group `{}` is called: give it another name",
+                    group.name, other.name
+                ));
+            }
+        }
+        if self.has_phases() && groups.iter().any(|group| &*group.name == DIRECTOR) {
+            return Err(format!(
+                "simulation `{name}` has a group `{DIRECTOR}`, as who directs the faults is called: give it another name"
+            ));
         }
         if !self.injectors.is_empty() && self.conditions.chaos.is_none() {
             return Err(format!(

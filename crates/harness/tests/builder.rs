@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use wavetank_core::Providers;
 use wavetank_harness::{
-    BoxError, Overrides, Process, Progress, SimContext, SimulationBuilder, SimulationMetrics, SimulationResult,
+    BoxError, Chaos, Overrides, Process, Progress, SimContext, SimulationBuilder, SimulationMetrics, SimulationResult,
     TestStrategy, Workload, async_trait,
 };
 
@@ -287,6 +287,16 @@ fn a_simulation_that_cannot_be_run_says_why_in_one_line() {
     let empty = SimulationBuilder::new().with_name("empty").process("server", 1, nobody);
     says(&empty, &["empty", "no workload", ".workload("]);
     says(&good.clone().process("user", 1, nobody), &["swim", "two groups", "`user`"]);
+    let several = good.clone().process("pump", 1..=3, nobody);
+    says(&several.clone().process("pump-2", 1, nobody), &["swim", "`pump-2`", "a member of group `pump`"]);
+    for other in ["pump-3", "pump-02", "pump-+2", "pump-", "pump2", "user-0"] {
+        assert_eq!(several.clone().process(other, 1, nobody).validate(), Ok(()), "nobody is called so");
+    }
+    let directed = good.clone().process("director", 1, nobody);
+    assert_eq!(directed.validate(), Ok(()));
+    let calm = Chaos { window: Duration::from_secs(1), ..Chaos::none() };
+    says(&directed.with_chaos(calm), &["swim", "`director`", "another name"]);
+    says(&good.clone().with_injector("drought", |_| async {}), &["swim", "injector", "Chaos::window"]);
     let storage = wavetank_harness::StorageConfiguration { iops: 0, ..Default::default() };
     says(&good.clone().with_storage_config(storage), &["swim", "iops"]);
     let network = wavetank_harness::NetworkConfig { latency_min: 1_000_000_000, ..Default::default() };

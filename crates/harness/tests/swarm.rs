@@ -139,6 +139,19 @@ fn an_expanded_configuration_holds_for_other_seeds_too() {
     assert_ne!(run(&fixed, 6).digest, run(&fixed, 5).digest);
 }
 
+#[test]
+fn faults_of_a_configuration_strike_where_none_were_stated() {
+    let nobody = |_: SimContext| async { std::future::pending::<()>().await };
+    let calm =
+        SimulationBuilder::new()
+            .process("server", 1, nobody)
+            .workload("user", 1, |context: SimContext| async move { context.quiet().await });
+    let mut configuration = run(&calm, 1).configuration;
+    configuration.chaos = Chaos { window: WINDOW, crashes: 1..=1, ..Chaos::none() };
+    let record = run(&calm.with_configuration(configuration), 1);
+    assert!(record.atoms.iter().any(|atom| atom.kind.index() == kinds::CRASH.index()), "{:?}", record.atoms);
+}
+
 /// Intervals in which processes are out of order because of crashes and pauses.
 fn outages(atoms: &[Atom]) -> Vec<(u64, u64, u32)> {
     let who = |target| match target {
