@@ -9,6 +9,7 @@ use crate::panic_site;
 use crate::phase::Phase;
 use crate::plan::{self, Field};
 use crate::shared::Finished;
+use crate::simulation::DIRECTOR;
 use crate::starter::Starter;
 use crate::worker::Worker;
 use crate::workload::Factory;
@@ -74,7 +75,7 @@ impl Worker {
                 left::left(starter.setting.simulation.tolerance.as_ref(), kernel.decisions(), field.processes)
             });
             let mut director = Director::new(starter.clone(), home, field);
-            starter.await_end(home, "director", "director".into(), async move {
+            starter.await_end(home, DIRECTOR, DIRECTOR.into(), async move {
                 director.conclude(&left, 0).await;
                 ().ended()
             });
@@ -153,7 +154,7 @@ fn restart_all(starter: &Starter, home: Home, field: Field, kind: CrashKind) {
 /// Has the run last until the world has settled.
 fn settle(starter: &Starter, home: Home) {
     let settle = starter.setting.conditions().chaos.settle;
-    starter.await_end(home, "director", "director".into(), async move {
+    starter.await_end(home, DIRECTOR, DIRECTOR.into(), async move {
         SimTimeProvider::new(home).sleep(settle).await;
         ().ended()
     });
@@ -173,7 +174,7 @@ fn start_director(starter: &Starter, node: NodeId, field: Field) {
     let home = control.boot(node);
     let director = Director::new(starter.clone(), home, field);
     director.enter(Phase::Warm, 0);
-    drop(control.spawn(home, "director", director.direct(plans, left)));
+    drop(control.spawn(home, DIRECTOR, director.direct(plans, left)));
 }
 
 fn factory_panic(payload: &(dyn std::any::Any + Send)) -> Failure {
