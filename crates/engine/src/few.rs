@@ -104,6 +104,18 @@ impl Few {
         index
     }
 
+    /// Takes the earliest, if it is due by `limit` and no other is due together with it.
+    #[inline]
+    pub(crate) fn pop_alone(&mut self, limit: u64) -> Option<Entry> {
+        let first = self.earliest()?;
+        if first.time > limit || self.is_tied() {
+            return None;
+        }
+        self.first = self.first.wrapping_add(1);
+        self.len -= 1;
+        Some(first)
+    }
+
     /// Takes a record out.
     #[inline]
     pub(crate) fn remove(&mut self, index: u32) {

@@ -180,8 +180,40 @@ impl Queue {
     /// Takes the earliest record, the first queued of several, unless it is due after `limit`.
     #[inline]
     pub fn pop(&mut self, limit: u64) -> Option<Due> {
-        self.settle(limit)?;
-        Some(self.take())
+        self.pop_alone(limit).or_else(|| {
+            self.settle(limit)?;
+            Some(self.take())
+        })
+    }
+
+    /// Takes the earliest record, if it is due by `limit` and lies alone in its list: most do, and
+    /// no list needs to be spread or put into order for them.
+    #[inline]
+    pub(crate) fn pop_alone(&mut self, limit: u64) -> Option<Due> {
+        let Some(lowest @ (_, _, head)) = self.wheel.lowest() else {
+            let Entry { time, index } = self.few.pop_alone(limit)?;
+            return Some(self.release(index, time));
+        };
+        let time = self.time(head);
+        if self.wheel.is_tied(head) || time > limit {
+            return None;
+        }
+        self.wheel.empty(lowest);
+        let due = self.release(head, time);
+        self.gather_if_few();
+        Some(due)
+    }
+
+    /// Frees a record that is taken.
+    #[inline]
+    fn release(&mut self, index: u32, time: u64) -> Due {
+        let place = &mut self.records[(index - ANCHORS) as usize];
+        let Record { device, slot, .. } = *place;
+        place.slot = self.free;
+        self.free = index;
+        self.len -= 1;
+        self.wheel.rebase(time);
+        Due { time, device, slot }
     }
 
     /// Brings the earliest records to the front, if they are due by `limit`. The first must
@@ -213,17 +245,12 @@ impl Queue {
             Some((_, _, head)) => head,
             None => self.few.pop(),
         };
-        let place = &mut self.records[(index - ANCHORS) as usize];
-        let Record { time, device, slot } = *place;
-        place.slot = self.free;
-        self.free = index;
-        self.len -= 1;
-        self.wheel.rebase(time);
+        let due = self.release(index, self.time(index));
         if let Some(lowest) = lowest {
             self.wheel.behead(lowest);
             self.gather_if_few();
         }
-        Due { time, device, slot }
+        due
     }
 
     /// Puts the earliest records into the order of `key`; equal keys keep theirs.

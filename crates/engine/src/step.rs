@@ -7,7 +7,7 @@ use crate::kernel::{Kernel, NEVER, TIES, TIMERS};
 use crate::limit::{Limit, Stop};
 use crate::local::Devices;
 use crate::node::NodeState;
-use crate::queue::Head;
+use crate::queue::Due;
 use crate::ready::{Place, Policy};
 use crate::stage::BoxRunnable;
 use crate::task::{Current, Debris, End, Leaver};
@@ -48,8 +48,10 @@ impl Kernel {
                     {
                         return Next::Stop(Stop::Limit(Limit::Events));
                     }
-                    let Some(head) = self.queue.settle(horizon) else { return Next::Stop(self.halt(until)) };
-                    let woken = self.fire(head, devices);
+                    let Some(due) = self.queue.pop_alone(horizon).or_else(|| self.pop_tied(horizon, devices)) else {
+                        return Next::Stop(self.halt(until));
+                    };
+                    let woken = self.fire(due, devices);
                     if self.observed {
                         woken.into_iter().for_each(|place| self.push_ready(place));
                         return Next::Observe;
@@ -184,19 +186,27 @@ impl Kernel {
         self.is_alive(node, incarnation)
     }
 
-    /// Moves time to the earliest record and fires it, when nobody is ready. Who is woken by a
-    /// timer is handed over at once: nobody else can be.
+    /// Takes the earliest record of a list; those that are due together come in an order that is
+    /// drawn once.
     #[inline]
-    fn fire(&mut self, head: Head, devices: &mut Devices) -> Option<Place> {
+    fn pop_tied(&mut self, horizon: u64, devices: &mut Devices) -> Option<Due> {
+        let head = self.queue.settle(horizon)?;
         let time = head.time.max(self.now);
+        if head.is_tied && time != self.shuffled_at {
+            self.shuffle(time, devices);
+        }
+        Some(self.queue.take())
+    }
+
+    /// Moves time to a record that was taken and fires it, when nobody is ready. Who is woken by
+    /// a timer is handed over at once: nobody else can be.
+    #[inline]
+    fn fire(&mut self, due: Due, devices: &mut Devices) -> Option<Place> {
+        let time = due.time.max(self.now);
         if time > self.now {
             self.begin_instant();
         }
         self.events += 1;
-        if head.is_tied && time != self.shuffled_at {
-            self.shuffle(time, devices);
-        }
-        let due = self.queue.take();
         self.now = time;
         self.note_fire(due.device, due.slot);
         if due.device == TIMERS {

@@ -136,6 +136,37 @@ impl SimSleep {
         SimSleep { home, deadline, timer: Timer::None, origin, past: Past::None }
     }
 
+    /// Registers it with who polls it, unless it is over.
+    #[inline]
+    fn begin(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let (home, deadline) = (self.home, self.deadline);
+        let mut replaced = None;
+        let poll = home.with(|kernel| kernel.arm(home, deadline, cx, &mut replaced, self));
+        drop(replaced);
+        poll
+    }
+
+    /// It is polled by somebody else, or again; or it fired, and a clock that was slowed
+    /// meanwhile may not have come so far.
+    #[inline(never)]
+    fn go_on(&mut self, timer: TimerId, cx: &mut Context<'_>) -> Poll<()> {
+        let (home, deadline) = (self.home, self.deadline);
+        let mut replaced = None;
+        let poll = home.with(|kernel| match kernel.timers.waiter(timer) {
+            None => {
+                self.timer = Timer::Fired;
+                kernel.arm_again(home, deadline, cx, &mut replaced, self)
+            }
+            Some(waiter) => {
+                replaced = waiter.set(cx);
+                kernel.waits(TIMERS, timer.slot, "a sleep");
+                Poll::Pending
+            }
+        });
+        drop(replaced);
+        poll
+    }
+
     /// Frees a timer that has not fired. Out of the way of sleeps that are over, as most are
     /// when they are dropped.
     #[inline(never)]
@@ -150,33 +181,17 @@ impl SimSleep {
 impl Future for SimSleep {
     type Output = ();
 
-    #[inline]
+    /// Whether it is over is asked where it is awaited.
+    #[inline(always)]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        let (home, deadline) = (this.home, this.deadline);
-        let mut replaced = None;
-        let poll = home.with(|kernel| match this.timer {
-            Timer::None | Timer::Fired => kernel.arm(home, deadline, cx, &mut replaced, this),
-            Timer::Armed(timer) => match kernel.timers.waiter(timer) {
-                // It fired: that, not the clock, is the event (a timer may be late). A clock
-                // that was slowed meanwhile may not have come so far, though: sleep on.
-                None => {
-                    this.timer = Timer::Fired;
-                    if kernel.topology.is_skewed() {
-                        kernel.arm_again(home, deadline, cx, &mut replaced, this)
-                    } else {
-                        Poll::Ready(())
-                    }
-                }
-                Some(waiter) => {
-                    replaced = waiter.set(cx);
-                    kernel.waits(TIMERS, timer.slot, "a sleep");
-                    Poll::Pending
-                }
-            },
-        });
-        drop(replaced);
-        poll
+        let Timer::Armed(timer) = this.timer else { return this.begin(cx) };
+        if this.home.with(|kernel| !kernel.timers.has_fired(timer) || kernel.topology.is_skewed()) {
+            return this.go_on(timer, cx);
+        }
+        // It fired: that, not the clock, is the event (a timer may be late).
+        this.timer = Timer::Fired;
+        Poll::Ready(())
     }
 }
 

@@ -73,6 +73,12 @@ impl Timers {
         TimerId { slot, generation: timer.generation }
     }
 
+    /// Whether a timer that was armed has fired.
+    #[inline]
+    pub(crate) fn has_fired(&self, id: TimerId) -> bool {
+        self.slots[id.slot as usize].generation != id.generation
+    }
+
     /// Who waits for an armed timer.
     #[inline]
     pub(crate) fn waiter(&mut self, id: TimerId) -> Option<&mut Waiter> {

@@ -270,6 +270,14 @@ impl Wheel {
         self.vacate(level, place, next == anchor);
     }
 
+    /// Takes the only record out of the lowest list.
+    #[inline]
+    pub(crate) fn empty(&mut self, (level, place, _): (usize, usize, u32)) {
+        let anchor = anchor(level, place);
+        self.links[anchor as usize] = Link { next: anchor, prev: anchor };
+        self.vacate(level, place, true);
+    }
+
     /// Notes that a list is not empty.
     #[inline]
     fn occupy(&mut self, level: usize, place: usize) {
