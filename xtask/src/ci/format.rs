@@ -8,8 +8,9 @@ use crate::{program::Program, red::Red, workspace::Workspace};
 pub(super) fn step(workspace: &Workspace) -> Result<Outcome, Red> {
     ensure_component("fmt", "rustfmt", workspace)?;
     Program::cargo(&["fmt", "--all", "--check"], &workspace.root).run()?;
-    let peers = workspace.root.join("benches/peers");
-    Program::cargo(&["fmt", "--all", "--check"], &peers).run()?;
+    for apart in ["benches/instructions", "benches/peers"] {
+        Program::cargo(&["fmt", "--all", "--check"], &workspace.root.join(apart)).run()?;
+    }
     Ok(Outcome::Green)
 }
 

@@ -4,7 +4,7 @@
 
 use std::fs;
 
-use super::{Outcome, peers};
+use super::{Outcome, locks};
 use crate::{program::Program, red::Red, workspace::Workspace};
 
 /// The README's two commands: one to see it work, one to test it.
@@ -48,7 +48,7 @@ pub(super) fn step(workspace: &Workspace) -> Result<Outcome, Red> {
     let readme = fs::read_to_string(workspace.root.join("README.md")).unwrap_or_default();
     let lacking = README_COMMANDS.iter().filter(|command| !readme.contains(**command));
     found.extend(lacking.map(|command| format!("README.md: does not show `{command}`")));
-    found.extend(peers::stale(workspace));
+    found.extend(locks::stale(workspace));
     Red::unless_empty(found)?;
     Ok(Outcome::Green)
 }

@@ -1,7 +1,7 @@
 //! The counts step: the engine's common paths, and small simulations, take no more
 //! instructions than they may.
 //!
-//! What they may take stands in benches/instructions.rs of engine and harness; time is
+//! What they may take stands in benches/instructions, a workspace of its own; time is
 //! measured elsewhere.
 
 use super::Outcome;
@@ -31,9 +31,8 @@ pub(super) fn step(workspace: &Workspace) -> Result<Outcome, Red> {
         Err(red) => return Ok(Outcome::Skipped(red.to_string())),
     };
     // Whether a limit is exceeded is what its status says.
-    let packages = ["--package", "wavetank-engine", "--package", "wavetank-harness"];
-    let bench = [&["bench", "--locked"][..], &packages, &["--bench", "instructions"]].concat();
-    let text = Program::cargo(&bench, &workspace.root)
+    let text = Program::cargo(&["bench", "--locked"], &workspace.root.join("benches/instructions"))
+        .with_env("CARGO_TARGET_DIR", workspace.target.join("instructions"))
         .with_env("GUNGRAUN_RUNNER", &runner)
         .with_env("GUNGRAUN_COLOR", "never")
         .output()?;
@@ -54,7 +53,7 @@ fn judge_inert(text: &str) -> Result<(), Red> {
 
 /// The instructions that `text` gives for a benchmark.
 fn count(text: &str, name: &str) -> Result<u64, Red> {
-    let head = format!("instructions::engine::{name} ");
+    let head = format!("engine::engine::{name} ");
     let mut lines = text.lines().skip_while(|line| !line.starts_with(&head));
     let line = lines.find(|line| line.trim_start().starts_with("Instructions:"));
     line.and_then(|line| line.split_whitespace().nth(1))
@@ -69,8 +68,8 @@ mod tests {
 
     fn check(plain: u64, inert: u64, green: bool) {
         let text = format!(
-            "instructions::engine::timers recycled:(world())\n  Instructions:   {plain}|N/A   (*********)\n\
-             instructions::engine::timers_inert recycled:(world())\n  Instructions:   {inert}|{inert}  (No change)\n"
+            "engine::engine::timers recycled:(world())\n  Instructions:   {plain}|N/A   (*********)\n\
+             engine::engine::timers_inert recycled:(world())\n  Instructions:   {inert}|{inert}  (No change)\n"
         );
         assert_eq!(judge_inert(&text).is_ok(), green, "{text}");
     }

@@ -8,19 +8,14 @@ use super::Outcome;
 use crate::{program::Program, red::Red, workspace::Workspace};
 
 const RUNS: &[&[&str]] = &[
-    // In the profile of the sweeps, whose build the sweep step needs anyway.
-    &["test", "--profile", "sim", "-p", "wavetank-harness", "--test", "digests"],
-    // All at once, as `shrunk` builds them: what they depend on is then built once.
+    // Of the whole workspace, so that all they depend on has the features, and is the build, of
+    // the sweep step.
+    &["test", "--profile", "sim", "--workspace", "--test", "digests"],
     &[
         "test",
         "--profile",
         "sim",
-        "--package",
-        "counter",
-        "--package",
-        "kv",
-        "--package",
-        "ping-pong",
+        "--workspace",
         "--features",
         "counter/bugs,kv/bugs,ping-pong/bugs",
         "--test",
@@ -33,9 +28,9 @@ const RUNS: &[&[&str]] = &[
     &["test", "--release", "-p", "wavetank-engine", "--test", "engine"],
 ];
 
-/// With nothing optimised at all, as in the tests of who depends on us.
-const PLAIN: &[&[&str]] =
-    &[&["-p", "wavetank-harness", "--test", "digests"], &["-p", "wavetank-engine", "--test", "engine", "recycled"]];
+/// With nothing optimised at all, as in the tests of who depends on us. Of the whole workspace, as
+/// the tests are.
+const PLAIN: &[&[&str]] = &[&["--workspace", "--test", "digests"], &["--workspace", "--test", "engine", "recycled"]];
 
 pub(super) fn step(workspace: &Workspace) -> Result<Outcome, Red> {
     for run in RUNS {

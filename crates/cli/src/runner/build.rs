@@ -28,6 +28,10 @@ struct MessageTarget {
 /// Builds the targets, with their planted bugs if `with_bugs`; the executables in
 /// the order of the targets.
 ///
+/// Every package with a target is named to cargo, whichever targets are asked for: cargo gives
+/// what they depend on the features that the named packages want together, and with others for
+/// each choice the same crates would be built again and again.
+///
 /// # Errors
 /// If cargo fails; its complaints went to standard error.
 pub(crate) fn build(
@@ -39,9 +43,9 @@ pub(crate) fn build(
     let mut command = cargo();
     command.args(["test", "--no-run", "--quiet", "--message-format", "json-render-diagnostics"]);
     command.args(["--profile", profile.unwrap_or(PROFILE), "--manifest-path"]).arg(manifest.root.join("Cargo.toml"));
-    let (mut packages, mut tests, mut features) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let packages: BTreeSet<&String> = manifest.targets.iter().map(|target| &target.package).collect();
+    let (mut tests, mut features) = (BTreeSet::new(), BTreeSet::new());
     for target in targets {
-        packages.insert(&target.package);
         tests.insert(&target.test);
         features.extend(target.features(with_bugs).iter().map(|feature| format!("{}/{feature}", target.package)));
     }

@@ -4,13 +4,10 @@
 //!
 //! The counts are of `[profile.bench]` with the toolchain of `rust-toolchain.toml`, for
 //! x86-64; 5 % above them is red. Whoever makes a path shorter takes its new count in.
-//!
-//! Needs valgrind, and `cargo install gungraun-runner` of the version of gungraun.
 
-#![expect(missing_docs, reason = "the macros make public items of their own")]
-
+use gungraun::main;
 use gungraun::prelude::*;
-use gungraun::{Callgrind, EventKind, main};
+use instructions::limit;
 use std::hint::black_box;
 use std::io;
 use std::net::SocketAddr;
@@ -107,14 +104,6 @@ fn exchanges(builder: SimulationBuilder) -> SimulationResult {
 #[bench::one_seed(all_to_all(30))]
 fn connections(builder: SimulationBuilder) -> SimulationResult {
     sweep(&builder, 1)
-}
-
-/// Fails a benchmark that takes 5 % more than was measured.
-fn limit(measured: u64) -> LibraryBenchmarkConfig {
-    let mut config = LibraryBenchmarkConfig::default();
-    let most = measured + measured / 20;
-    config.tool(Callgrind::with_args(["--cache-sim=no"]).hard_limits([(EventKind::Ir, most)]));
-    config
 }
 
 // What was measured last.

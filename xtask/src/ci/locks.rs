@@ -1,28 +1,31 @@
-//! The lock file of the comparison with other simulators, which is a workspace of its own:
-//! whether it still says what our crates depend on. Nothing else in CI builds it.
+//! The lock files of the benchmarks, which are workspaces of their own: whether they still
+//! say what our crates depend on. Nothing else in CI builds the comparison with other simulators.
 
 use crate::workspace::{Package, Workspace};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-const LOCK: &str = "benches/peers/Cargo.lock";
+const LOCKS: &[&str] = &["benches/instructions/Cargo.lock", "benches/peers/Cargo.lock"];
 
-/// A line for each of our crates that has other dependencies than the lock file says.
+/// A line for each of our crates that has other dependencies than a lock file says.
 pub(super) fn stale(workspace: &Workspace) -> Vec<String> {
-    let lock = fs::read_to_string(workspace.root.join(LOCK)).unwrap_or_default();
-    compare(&locked(&lock), &workspace.packages)
+    let compared = LOCKS.iter().flat_map(|file| {
+        let lock = fs::read_to_string(workspace.root.join(file)).unwrap_or_default();
+        compare(file, &locked(&lock), &workspace.packages)
+    });
+    compared.collect()
 }
 
-fn compare(locked: &BTreeMap<String, BTreeSet<String>>, packages: &[Package]) -> Vec<String> {
+fn compare(file: &str, locked: &BTreeMap<String, BTreeSet<String>>, packages: &[Package]) -> Vec<String> {
     if locked.is_empty() {
-        return vec![format!("{LOCK}: it names no package")];
+        return vec![format!("{file}: it names no package")];
     }
     let ours = packages.iter().filter_map(|package| Some((package, locked.get(&package.name)?)));
     let stale = ours.filter(|(package, listed)| {
         let needs = package.dependencies.iter().filter(|one| !one.is_dev() && !one.optional);
         needs.map(|one| one.name.clone()).any(|name| !listed.contains(&name))
     });
-    stale.map(|(package, _)| format!("{LOCK}: stale for {}: build there once without --locked", package.name)).collect()
+    stale.map(|(package, _)| format!("{file}: stale for {}: build there once without --locked", package.name)).collect()
 }
 
 /// What each package of a lock file depends on, by name.
@@ -60,8 +63,8 @@ mod tests {
         let lock = |dependency: &str| {
             locked(&format!("[[package]]\nname = \"a\"\nversion = \"1\"\ndependencies = [\n \"{dependency}\",\n]\n"))
         };
-        assert_eq!(compare(&lock("b 1.0"), std::slice::from_ref(&package)), Vec::<String>::new());
-        assert_eq!(compare(&lock("c"), &[package]).len(), 1);
-        assert_eq!(compare(&locked(""), &[]).len(), 1);
+        assert_eq!(compare("lock", &lock("b 1.0"), std::slice::from_ref(&package)), Vec::<String>::new());
+        assert_eq!(compare("lock", &lock("c"), &[package]).len(), 1);
+        assert_eq!(compare("lock", &locked(""), &[]).len(), 1);
     }
 }
