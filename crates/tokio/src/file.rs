@@ -25,13 +25,18 @@ const CHUNK: usize = 2 << 20;
 /// - Dropping the future of a write stops nothing: the bytes may or may not land, at the
 ///   place where they were meant to go. The cursor does not move, so that the next write
 ///   goes to that same place (in append mode, behind them), after them.
-/// - A read sees every write, by whichever way, that was ready before it began.
+/// - A read sees every write through this handle, by whichever way, that was ready before
+///   it began. One that follows a read that was given up may be answered by what that one
+///   found: of what others wrote it then sees what was ready before that began.
+/// - A seek whose future is dropped moves the cursor now or never: not after a later read
+///   or write.
 #[derive(Debug)]
 pub struct TokioStorageFile {
     file: Arc<File>,
     cursor: u64,
     append: bool,
-    /// Counts changes by position, which may overtake a read that nobody waits for any more.
+    /// Counts changes by position, which may come behind a read or a write that nobody waits
+    /// for any more: a later one is then another, whatever it looks like.
     changes: AtomicU64,
     underway: Option<Operation>,
     seek: Option<SeekFrom>,
@@ -41,7 +46,7 @@ pub struct TokioStorageFile {
 #[derive(Debug)]
 enum Operation {
     Read { work: JoinHandle<io::Result<Vec<u8>>>, changes: u64 },
-    Write(JoinHandle<Written>),
+    Write { work: JoinHandle<Written>, changes: u64 },
     End(JoinHandle<io::Result<u64>>),
 }
 
@@ -99,7 +104,7 @@ impl TokioStorageFile {
     /// Waits for a write that its caller gave up, since what comes next must come after
     /// it, and forgets a read or an end that its caller gave up.
     fn poll_clear(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if let Some(Operation::Write(work)) = &mut self.underway {
+        if let Some(Operation::Write { work, .. }) = &mut self.underway {
             let _given_up = ready!(Pin::new(work).poll(cx));
         }
         self.underway = None;
@@ -133,6 +138,8 @@ impl TokioStorageFile {
         &self,
         work: impl FnOnce(&File) -> io::Result<T> + Send + 'static,
     ) -> io::Result<T> {
+        // Before it as well: dropping this future does not stop it.
+        self.changes.fetch_add(1, Ordering::Release);
         let result = self.run(work).await;
         self.changes.fetch_add(1, Ordering::Release);
         result
@@ -145,6 +152,7 @@ impl AsyncRead for TokioStorageFile {
         if buffer.remaining() == 0 {
             return Poll::Ready(Ok(()));
         }
+        this.seek = None;
         loop {
             if let Some(Operation::Read { work, changes }) = &mut this.underway {
                 let done = ready!(Pin::new(work).poll(cx));
@@ -175,13 +183,16 @@ impl AsyncWrite for TokioStorageFile {
             return Poll::Ready(Ok(0));
         }
         let bytes = &bytes[..bytes.len().min(CHUNK)];
+        this.seek = None;
         loop {
-            if let Some(Operation::Write(work)) = &mut this.underway {
+            if let Some(Operation::Write { work, changes }) = &mut this.underway {
                 let done = ready!(Pin::new(work).poll(cx));
+                let fresh = *changes == this.changes.load(Ordering::Acquire);
                 this.underway = None;
                 let written = done.map_err(gone)?;
-                // Other bytes: their caller gave that write up, and this is a new one.
-                if written.bytes == bytes {
+                // Other bytes, or something has changed since: their caller gave that write up,
+                // and this is a new one.
+                if fresh && written.bytes == bytes {
                     let (count, end) = written.result?;
                     this.cursor = end;
                     return Poll::Ready(Ok(count));
@@ -189,10 +200,12 @@ impl AsyncWrite for TokioStorageFile {
             }
             ready!(this.poll_clear(cx));
             let (file, append, offset, bytes) = (this.file.clone(), this.append, this.cursor, bytes.to_vec());
-            this.underway = Some(Operation::Write(tokio::task::spawn_blocking(move || {
+            let changes = this.changes.load(Ordering::Acquire);
+            let work = tokio::task::spawn_blocking(move || {
                 let result = write(&file, append, &bytes, offset);
                 Written { bytes, result }
-            })));
+            });
+            this.underway = Some(Operation::Write { work, changes });
         }
     }
 

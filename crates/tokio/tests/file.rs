@@ -92,6 +92,41 @@ fn the_same_bytes_at_another_place_are_another_write() {
 }
 
 #[test]
+fn a_record_that_is_rolled_back_and_written_again_is_there() {
+    with_one_thread(async {
+        let directory = Directory::new("rolled-back");
+        for options in [OpenOptions::append(), OpenOptions::create_write()] {
+            let mut log = directory.open(options).await;
+            log.set_len(0).await.expect("the disk is well");
+            log.write_all(b"one.").await.expect("the disk has room");
+            give_up(log.write(b"two."));
+            log.set_len(4).await.expect("the disk is well");
+            log.write_all(b"two.").await.expect("the disk has room");
+            assert_eq!(directory.bytes(), b"one.two.", "{options:?}");
+            give_up(log.write(b"three."));
+            give_up(log.set_len(8));
+            log.write_all(b"three.").await.expect("the disk has room");
+            assert_eq!(directory.bytes(), b"one.two.three.", "{options:?}");
+        }
+    });
+}
+
+#[test]
+fn a_seek_that_was_given_up_moves_nothing_later() {
+    with_one_thread(async {
+        let directory = Directory::new("seek");
+        let mut file = directory.open(OpenOptions::create_write()).await;
+        file.write_all_at(b"0123456789", 0).await.expect("the disk has room");
+        give_up(file.seek(SeekFrom::End(0)));
+        assert_eq!(file.read_u8().await.expect("ten bytes are there"), b'0');
+        assert_eq!(file.stream_position().await.expect("a cursor is somewhere"), 1);
+        give_up(file.seek(SeekFrom::End(0)));
+        file.write_all(b"b").await.expect("the disk has room");
+        assert_eq!(file.stream_position().await.expect("a cursor is somewhere"), 2);
+    });
+}
+
+#[test]
 fn a_read_that_was_given_up_does_not_answer_a_later_one() {
     with_one_thread(async {
         let directory = Directory::new("stale");
