@@ -3,10 +3,11 @@
 #![expect(clippy::disallowed_methods, reason = "this is where the real clocks are read")]
 
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
-use wavetank_core::{Instant, Sleep, TimeProvider};
+use tokio::task::coop;
+use wavetank_core::{Instant, Sleep, TimeProvider, Timeout};
 
 /// As far ahead as a deadline that never comes is put: 30 years.
 const NEVER: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
@@ -48,7 +49,11 @@ impl TimeProvider for TokioTimeProvider {
 
     fn sleep_until(&self, deadline: Instant) -> TokioSleep {
         let sleep = Box::pin(tokio::time::sleep_until(self.real(deadline)));
-        TokioSleep { sleep, deadline, time: self.clone() }
+        TokioSleep { sleep, deadline, time: self.clone(), is_timeout: false }
+    }
+
+    fn timeout<F: Future>(&self, duration: Duration, future: F) -> Timeout<TokioSleep, F> {
+        Timeout::new(TokioSleep { is_timeout: true, ..self.sleep(duration) }, future)
     }
 }
 
@@ -59,6 +64,8 @@ pub struct TokioSleep {
     sleep: Pin<Box<tokio::time::Sleep>>,
     deadline: Instant,
     time: TokioTimeProvider,
+    /// It watches over another future, which is polled before it.
+    is_timeout: bool,
 }
 
 impl Sleep for TokioSleep {
@@ -76,6 +83,14 @@ impl Future for TokioSleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.sleep.as_mut().poll(cx)
+        let is_timeout = self.is_timeout;
+        let sleep = self.sleep.as_mut();
+        if is_timeout && !coop::has_budget_remaining() {
+            // A future that is always ready for more, such as one that reads a busy stream, spends
+            // all that tokio lets a task do in one poll. It would never run out of time.
+            pin!(coop::unconstrained(sleep)).poll(cx)
+        } else {
+            sleep.poll(cx)
+        }
     }
 }
