@@ -57,6 +57,7 @@ macro_rules! __table {
         Network tcp::a_writer_far_ahead_of_its_reader_is_held_back WindowUnlimited "A writer whose peer does not read is held back, and nothing is lost by it."
         Network tcp::port_zero_picks_a_free_port PortZeroKept "Binding port 0 picks a port that is free."
         Network tcp::both_ends_agree_on_their_addresses PeerAddressWrong "Both ends of a stream agree on both addresses, and `accept` says the same."
+        Network tcp::a_stream_that_both_ends_closed_has_no_peer PeerKept "A stream that both ends have closed has no peer any more: `NotConnected`."
         Network tcp::a_port_that_is_listened_on_cannot_be_bound PortShared "A port that is listened on cannot be bound again."
         Network tcp::a_foreign_address_cannot_be_bound ForeignAddressBound "An address that the machine does not have cannot be bound."
         Network tcp::a_wildcard_listener_is_reached_at_the_hosts_address WildcardUnreachable "A listener on the unspecified address is reached at the host's own."

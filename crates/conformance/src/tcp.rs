@@ -277,6 +277,19 @@ pub async fn both_ends_agree_on_their_addresses<P: Providers>(stage: Stage<P>) {
     assert!(far_peer.ip() == stage.a.address || far_peer.ip().is_loopback());
 }
 
+/// A stream that both ends have closed has no peer any more: `NotConnected`.
+pub async fn a_stream_that_both_ends_closed_has_no_peer<P: Providers>(stage: Stage<P>) {
+    let (mut near, mut far, _listener) = both_ends(&stage).await;
+    near.shutdown().await.expect("the stream is open");
+    far.shutdown().await.expect("the stream is open");
+    // By then both know.
+    stage.a.world.sleep(Duration::from_millis(20)).await;
+    for end in [&near, &far] {
+        assert_eq!(end.peer_addr().expect_err("nothing is connected").kind(), ErrorKind::NotConnected);
+        end.local_addr().expect("the socket is there");
+    }
+}
+
 /// A port that is listened on cannot be bound again.
 pub async fn a_port_that_is_listened_on_cannot_be_bound<P: Providers>(stage: Stage<P>) {
     let listener = stage.a.listen().await;

@@ -74,6 +74,7 @@ fn network_switch(switch: Break) -> Option<wavetank_network::Broken> {
         Break::WindowUnlimited => Broken::Backpressure,
         Break::PortZeroKept => Broken::PortZero,
         Break::PeerAddressWrong => Broken::PeerAddress,
+        Break::PeerKept => Broken::NotConnected,
         Break::PortShared => Broken::AddrInUse,
         Break::ForeignAddressBound => Broken::AddrNotAvailable,
         Break::WildcardUnreachable => Broken::Wildcard,

@@ -50,6 +50,8 @@ pub enum Broken {
     LocalAddress,
     /// An accepted stream names another peer.
     PeerAddress,
+    /// A connection that both ends have closed still has a peer.
+    NotConnected,
     /// The last connection is accepted first.
     AcceptOrder,
     /// A closed listener's port stays taken.

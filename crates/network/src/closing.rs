@@ -32,7 +32,10 @@ impl Fabric {
         let side = (handle.index & 1) as usize;
         let connection = self.connections.at(handle.index >> 1);
         let (end, peer) = (&connection.ends[side], &connection.ends[side ^ 1]);
-        if end.generation != handle.generation || end.state != State::Open {
+        // Closed by both ends, it is no connection any more: TIME-WAIT, or nothing at all.
+        let is_closed = connection.flows.iter().all(|flow| flow.fin_landed);
+        let is_over = is_closed && self.config.broken != Some(Broken::NotConnected);
+        if end.generation != handle.generation || end.state != State::Open || is_over {
             return Err(io::ErrorKind::NotConnected.into());
         }
         match self.config.broken {
