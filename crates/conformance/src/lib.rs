@@ -11,6 +11,7 @@ mod table;
 
 pub mod directory;
 pub mod file;
+pub mod listener;
 pub mod name;
 pub mod random;
 pub mod task;

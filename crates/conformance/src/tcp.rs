@@ -1,15 +1,16 @@
-//! Contracts of TCP streams and listeners. Says nothing of timing beyond "in the end".
+//! Contracts of TCP streams. Says nothing of timing beyond "in the end", and of listeners
+//! nothing but what a stream needs of one.
 
 use crate::{Part, Stage};
 use std::future::Future;
 use std::io::ErrorKind;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::task::{Context, Waker};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::oneshot;
-use wavetank_core::{Listener, NetworkProvider, Providers, Stream, TcpListener, TcpStream};
+use wavetank_core::{Listener, Providers, Stream, TcpListener, TcpStream};
 
 /// Connects to a listener on host b, where `part` gets the other end of the stream.
 async fn connected<P, F, T>(
@@ -70,13 +71,8 @@ async fn read_all<P: Providers>(mut stream: Stream<P>) -> Vec<u8> {
 }
 
 /// Polls once, finds nothing, and gives up.
-fn give_up(future: impl Future) {
+pub(crate) fn give_up(future: impl Future) {
     assert!(pin!(future).poll(&mut Context::from_waker(Waker::noop())).is_pending());
-}
-
-/// A port where nobody listens any more.
-async fn free_port<P: Providers>(stage: &Stage<P>) -> SocketAddr {
-    stage.a.listen().await.local_addr().expect("it is bound")
 }
 
 /// A connection to a port where nobody listens is refused.
@@ -248,17 +244,6 @@ pub async fn a_writer_far_ahead_of_its_reader_is_held_back<P: Providers>(stage: 
     assert_eq!(part.end().await, sent);
 }
 
-/// Binding port 0 picks a port that is free.
-pub async fn port_zero_picks_a_free_port<P: Providers>(stage: Stage<P>) {
-    let mut listeners = Vec::new();
-    for _ in 0..40 {
-        listeners.push(stage.a.listen().await);
-    }
-    let port = |listener: &Listener<P>| listener.local_addr().expect("it is bound").port();
-    let ports: std::collections::BTreeSet<u16> = listeners.iter().map(port).collect();
-    assert!(ports.len() == 40 && !ports.contains(&0), "{ports:?}");
-}
-
 /// Both ends of a stream agree on both addresses, and `accept` says the same.
 pub async fn both_ends_agree_on_their_addresses<P: Providers>(stage: Stage<P>) {
     let (to, part) = listening(&stage, async |listener: Listener<P>| {
@@ -290,70 +275,6 @@ pub async fn a_stream_that_both_ends_closed_has_no_peer<P: Providers>(stage: Sta
     }
 }
 
-/// A port that is listened on cannot be bound again.
-pub async fn a_port_that_is_listened_on_cannot_be_bound<P: Providers>(stage: Stage<P>) {
-    let listener = stage.a.listen().await;
-    let error = stage.a.world.bind(listener.local_addr().expect("it is bound")).await.err().expect("it is taken");
-    assert_eq!(error.kind(), ErrorKind::AddrInUse);
-}
-
-/// An address that the machine does not have cannot be bound.
-pub async fn a_foreign_address_cannot_be_bound<P: Providers>(stage: Stage<P>) {
-    // TEST-NET-3 of RFC 5737: nobody's.
-    let foreign = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(203, 0, 113, 1)), 0);
-    let error = stage.a.world.bind(foreign).await.err().expect("no machine has it");
-    assert_eq!(error.kind(), ErrorKind::AddrNotAvailable);
-}
-
-/// A listener on the unspecified address is reached at the host's own.
-pub async fn a_wildcard_listener_is_reached_at_the_hosts_address<P: Providers>(stage: Stage<P>) {
-    let wildcard = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
-    let listener = stage.a.world.bind(wildcard).await.expect("a free port is there");
-    let to = stage.a.at(listener.local_addr().expect("it is bound").port());
-    let part = stage.b.run(async move |host| host.world.connect(to).await.map(drop));
-    let (stream, _) = listener.accept().await.expect("host b connects");
-    assert_eq!(stream.local_addr().expect("it is connected"), to);
-    part.end().await.expect("we listen there");
-}
-
-/// A connection is established, and takes bytes, before it is accepted.
-pub async fn connections_wait_for_an_accept<P: Providers>(stage: Stage<P>) {
-    let listener = stage.a.listen().await;
-    let to = listener.local_addr().expect("it is bound");
-    let mut early = stage.a.world.connect(to).await.expect("we listen, though we do not accept yet");
-    early.write_all(b"early").await.expect("the stream has room");
-    // By then it waits, and its bytes with it.
-    stage.a.world.sleep(Duration::from_millis(20)).await;
-    let (mut stream, _) = listener.accept().await.expect("one waits");
-    let mut bytes = [0; 5];
-    stream.read_exact(&mut bytes).await.expect("five bytes were sent");
-    assert_eq!(&bytes, b"early");
-}
-
-/// Connections are accepted in the order in which they were made.
-pub async fn connections_are_accepted_in_the_order_they_were_made<P: Providers>(stage: Stage<P>) {
-    let listener = stage.a.listen().await;
-    let to = listener.local_addr().expect("it is bound");
-    let mut near = Vec::new();
-    for _ in 0..5 {
-        near.push(stage.a.world.connect(to).await.expect("we listen"));
-    }
-    for stream in &near {
-        let (_, peer) = listener.accept().await.expect("it waits");
-        assert_eq!(peer, stream.local_addr().expect("it is connected"));
-    }
-}
-
-/// An accept whose future is dropped loses no connection.
-pub async fn an_accept_that_is_given_up_loses_no_connection<P: Providers>(stage: Stage<P>) {
-    let listener = stage.a.listen().await;
-    give_up(listener.accept());
-    let to = listener.local_addr().expect("it is bound");
-    let near = stage.a.world.connect(to).await.expect("we listen");
-    let (_, peer) = listener.accept().await.expect("it waits");
-    assert_eq!(peer, near.local_addr().expect("it is connected"));
-}
-
 /// A read whose future is dropped loses no bytes.
 pub async fn a_read_that_is_given_up_loses_no_bytes<P: Providers>(stage: Stage<P>) {
     let (mut near, mut far, _listener) = both_ends(&stage).await;
@@ -364,23 +285,6 @@ pub async fn a_read_that_is_given_up_loses_no_bytes<P: Providers>(stage: Stage<P
     stage.a.world.sleep(Duration::from_millis(20)).await;
     far.read_exact(&mut buffer).await.expect("five bytes were sent");
     assert_eq!(&buffer, b"bytes");
-}
-
-/// When a listener is dropped, later connections are refused.
-pub async fn a_dropped_listener_refuses_what_comes_later<P: Providers>(stage: Stage<P>) {
-    let listener = stage.a.listen().await;
-    let to = listener.local_addr().expect("it is bound");
-    stage.a.world.connect(to).await.expect("we listen");
-    drop(listener);
-    let error = stage.a.world.connect(to).await.err().expect("nobody listens any more");
-    assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
-}
-
-/// When a listener is dropped, its port can be bound again.
-pub async fn a_dropped_listeners_port_can_be_bound_again<P: Providers>(stage: Stage<P>) {
-    let at = free_port(&stage).await;
-    let again = stage.a.world.bind(at).await.expect("it is free again");
-    assert_eq!(again.local_addr().expect("it is bound"), at);
 }
 
 /// An accepted stream outlives its listener.
@@ -406,21 +310,4 @@ pub async fn a_dropped_write_half_ends_the_peers_reading<P: Providers>(stage: St
     let mut answer = [0; 5];
     read.read_exact(&mut answer).await.expect("five bytes were sent");
     assert_eq!(&answer, b"heard");
-}
-
-/// Several tasks may wait on one listener, and each connection wakes one.
-pub async fn several_tasks_may_accept_at_once<P: Providers>(stage: Stage<P>) {
-    let listener = std::sync::Arc::new(stage.a.listen().await);
-    let to = listener.local_addr().expect("it is bound");
-    let accept = |listener: std::sync::Arc<Listener<P>>| async move { listener.accept().await.is_ok() };
-    let tasks = [0; 3].map(|_| stage.a.world.spawn(accept(listener.clone())));
-    stage.a.world.sleep(Duration::from_millis(10)).await;
-    let mut near = Vec::new();
-    for _ in 0..3 {
-        near.push(stage.a.world.network().connect(to).await.expect("we listen"));
-    }
-    for task in tasks {
-        let ended = stage.a.world.timeout(Duration::from_secs(5), task.into_future()).await;
-        assert!(ended.expect("each gets one").expect("no task panics"));
-    }
 }
