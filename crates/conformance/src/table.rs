@@ -93,6 +93,7 @@ macro_rules! __table {
         Time time::a_sleep_can_be_brought_forward_while_it_waits ResetIgnoredWaiting "A sleep can be brought forward while it is being waited for."
         Time time::a_sleep_that_is_over_can_be_used_again ResetIgnoredAfter "A sleep that is over can be used again."
         Task task::joining_a_task_gives_its_result ResultLost "Joining a task gives its result."
+        Task task::a_result_is_given_once ResultForgotten "A task's result is given once: who asks for it again panics."
         Task task::an_aborted_task_is_cancelled AbortIgnored "Joining an aborted task says that it was cancelled."
         Task task::an_aborted_task_drops_what_it_owned AbortLeaks "A task that was aborted and joined has dropped what it owned."
         Task task::aborting_a_finished_task_leaves_its_result AbortAfterEnd "Aborting a task that is finished leaves its result."

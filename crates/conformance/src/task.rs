@@ -1,10 +1,13 @@
 //! Contracts of tasks. Their order is not promised.
 
 use crate::Stage;
-use std::future::pending;
+use std::future::{Future, IntoFuture, pending};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Waker};
 use std::time::Duration;
 use tokio::sync::oneshot;
 use wavetank_core::{JoinError, JoinHandle, Providers, TaskProvider, panic_message};
@@ -17,6 +20,14 @@ pub async fn joining_a_task_gives_its_result<P: Providers>(stage: Stage<P>) {
         String::from("done")
     });
     assert_eq!(task.await.expect("it neither panics nor is aborted"), "done");
+}
+
+/// A task's result is given once: who asks for it again panics.
+pub async fn a_result_is_given_once<P: Providers>(stage: Stage<P>) {
+    let mut joining = stage.a.world.spawn(async { 5 }).into_future();
+    assert_eq!((&mut joining).await.expect("it neither panics nor is aborted"), 5);
+    let mut again = || Pin::new(&mut joining).poll(&mut Context::from_waker(Waker::noop())).is_ready();
+    assert!(catch_unwind(AssertUnwindSafe(&mut again)).is_err(), "it was there twice");
 }
 
 /// Joining an aborted task says that it was cancelled.

@@ -117,6 +117,7 @@ fn engine_switch(switch: Break) -> Option<wavetank_engine::Broken> {
         Break::ResetIgnoredWaiting => Broken::ResetWaiting,
         Break::ResetIgnoredAfter => Broken::ResetAfter,
         Break::ResultLost => Broken::Result,
+        Break::ResultForgotten => Broken::Again,
         Break::AbortIgnored => Broken::Abort,
         Break::AbortLeaks => Broken::AbortDrops,
         Break::AbortAfterEnd => Broken::AbortAfterEnd,

@@ -44,7 +44,9 @@ pub trait TaskProvider: Clone + Send + Sync + 'static {
     fn yield_now(&self) -> impl Future<Output = ()> + Send + 'static;
 }
 
-/// A handle to a task: awaiting it gives the task's result.
+/// A handle to a task: awaiting it gives the task's result, once. The future that it turns
+/// into panics when it is polled after that: in a loop around [`select!`](crate::select!),
+/// a condition must disable the branch that was ready.
 ///
 /// It is not a `Future` itself but turns into one, so that dropping it at the end
 /// of a statement (a detached task) needs no ceremony.

@@ -37,6 +37,8 @@ pub enum Broken {
     ResetAfter,
     /// A result is lost if it is a `String`.
     Result,
+    /// A result that is asked for again counts as cancelled.
+    Again,
     /// Aborting a task that has never been polled does nothing.
     Abort,
     /// An aborted task's future is never dropped.

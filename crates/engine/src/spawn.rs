@@ -161,16 +161,26 @@ impl<T: 'static> Future for SimJoinHandle<T> {
         let number = self.number;
         let joined = local::reach(self.run, |split| split.kernel.join::<T>(number, cx, &mut replaced, &mut debris));
         if joined.is_ready() {
-            self.number = GONE;
+            if number == JOINED {
+                refuse_again(self.run);
+            }
+            self.number = JOINED;
         }
         joined
     }
 }
 
+/// A task's result is asked for again, which tokio does not forgive either.
+#[cold]
+fn refuse_again(run: u64) {
+    let is_forgiven = local::reach(run, |split| split.kernel.breaks(Broken::Again));
+    assert!(is_forgiven, "a task's result was taken, and its handle is polled once more");
+}
+
 impl<T> Drop for SimJoinHandle<T> {
     #[inline]
     fn drop(&mut self) {
-        if self.number == GONE {
+        if matches!(self.number, GONE | JOINED) {
             return;
         }
         match local::try_reach(self.run, |split| split.kernel.detach(self.number)) {
@@ -182,6 +192,8 @@ impl<T> Drop for SimJoinHandle<T> {
 
 /// The number of no task: its index is one that no task ever gets.
 const GONE: u64 = u64::MAX;
+/// That of a task whose result was taken: its index is the same.
+const JOINED: u64 = GONE >> 1;
 
 impl Kernel {
     #[inline]
