@@ -85,10 +85,12 @@ pub(crate) fn destination(to: SocketAddr) -> SocketAddr {
     }
 }
 
-/// What a socket bound to `bound` calls a peer: an IPv6 socket maps IPv4 addresses.
+/// What a socket bound to `bound` calls a peer: an IPv6 socket maps IPv4 addresses, and an
+/// IPv4 socket knows of no other.
 pub(crate) fn seen_by(bound: IpAddr, peer: SocketAddr) -> SocketAddr {
     match (bound, peer.ip()) {
         (IpAddr::V6(_), IpAddr::V4(address)) => SocketAddr::new(address.to_ipv6_mapped().into(), peer.port()),
+        (IpAddr::V4(_), address) => SocketAddr::new(address.to_canonical(), peer.port()),
         _ => peer,
     }
 }

@@ -285,6 +285,22 @@ fn a_socket_on_all_addresses_hears_them_all() {
 }
 
 #[test]
+fn an_ipv4_client_of_an_ipv6_listener_sees_no_mapped_address() {
+    let mut tank = Tank::new(NetworkConfig::lan(), 3);
+    tank.run(1, |hand| {
+        hand.spawn(async move {
+            let network = hand.network();
+            let listener = network.bind("[::]:80".parse().expect("an address")).await.expect("it is free");
+            let stream = network.connect(at(0, 80)).await.expect("it listens");
+            let (accepted, peer) = listener.accept().await.expect("it was connected");
+            assert_eq!(stream.peer_addr().expect("connected"), at(0, 80));
+            assert_eq!(accepted.peer_addr().expect("connected"), peer);
+            assert_eq!(peer.ip().to_string(), "::ffff:10.0.0.1");
+        });
+    });
+}
+
+#[test]
 fn addresses_are_told_truly() {
     for broken in [Broken::LocalAddress, Broken::PeerAddress] {
         check(broken, |hand| {
