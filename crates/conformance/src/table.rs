@@ -69,6 +69,7 @@ macro_rules! __table {
         Network listener::a_dropped_listeners_port_can_be_bound_again PortLeaked "When a listener is dropped, its port can be bound again."
         Network tcp::a_stream_outlives_its_listener ListenerTakesStreams "An accepted stream outlives its listener."
         Network tcp::a_dropped_write_half_ends_the_peers_reading WriteHalfLingers "Dropping the writing half ends the peer's reading and no more."
+        Network tcp::halves_end_before_they_reset HalvesReset "Dropping both halves of a stream, the writing one last, ends the peer's reading, whatever was unread."
         Network listener::several_tasks_may_accept_at_once AcceptWakesLast "Several tasks may wait on one listener, and each connection wakes one."
         Network udp::a_datagram_arrives_with_its_senders_address SenderWrong "A datagram arrives whole, with its sender's address, at which an answer finds it."
         Network udp::datagrams_keep_their_boundaries DatagramsMerged "Datagrams keep their boundaries, and an empty one is one."

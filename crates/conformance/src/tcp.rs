@@ -311,3 +311,15 @@ pub async fn a_dropped_write_half_ends_the_peers_reading<P: Providers>(stage: St
     read.read_exact(&mut answer).await.expect("five bytes were sent");
     assert_eq!(&answer, b"heard");
 }
+
+/// Dropping both halves, the writing one last, ends the peer's reading, whatever was unread.
+pub async fn halves_end_before_they_reset<P: Providers>(stage: Stage<P>) {
+    let (mut near, far, _listener) = both_ends(&stage).await;
+    near.write_all(b"unread").await.expect("the stream has room");
+    // By then it is there.
+    stage.a.world.sleep(Duration::from_millis(20)).await;
+    let (read, write) = far.into_split();
+    drop(read);
+    drop(write);
+    assert_eq!(near.read(&mut [0; 8]).await.expect("the end came before the reset"), 0);
+}

@@ -86,6 +86,7 @@ fn network_switch(switch: Break) -> Option<wavetank_network::Broken> {
         Break::PortLeaked => Broken::PortReuse,
         Break::ListenerTakesStreams => Broken::ListenerOnly,
         Break::WriteHalfLingers => Broken::EofAfterHalfDrop,
+        Break::HalvesReset => Broken::EofBeforeReset,
         Break::AcceptWakesLast => Broken::AcceptTogether,
         Break::SenderWrong => Broken::UdpSender,
         Break::DatagramsMerged => Broken::UdpBoundary,

@@ -28,6 +28,8 @@ pub enum Broken {
     EofAgain,
     /// Dropping a writing half tells the peer nothing.
     EofAfterHalfDrop,
+    /// Dropping the writing half after the other one only resets, if something was unread.
+    EofBeforeReset,
     /// Dropping a stream with unread data is a polite close.
     ResetOnUnread,
     /// Writing to a peer that is gone succeeds for ever.

@@ -52,18 +52,27 @@ impl Fabric {
         if end.generation != generation {
             return;
         }
-        if role == Role::Stream || !std::mem::take(&mut end.split) {
-            return self.close_end(kernel, index, side);
-        }
-        let (mine, theirs) = (side, side ^ 1);
-        if role == Role::ReadHalf {
+        let is_last = !std::mem::take(&mut end.split);
+        if role == Role::ReadHalf && !is_last {
             // As tokio has it: the socket stays open for the other half, data still comes in.
-            kernel.discard(connection.flows[theirs].reader.take());
+            kernel.discard(connection.flows[side ^ 1].reader.take());
             return;
         }
-        kernel.discard(connection.flows[mine].take_writer());
-        let flow = &mut connection.flows[mine];
-        if !flow.sealed && self.config.broken != Some(Broken::EofAfterHalfDrop) {
+        if role == Role::WriteHalf {
+            self.close_half(kernel, index, side, is_last);
+        }
+        if role == Role::Stream || is_last {
+            self.close_end(kernel, index, side);
+        }
+    }
+
+    /// The writing half is dropped: it shuts its direction down, the last half too.
+    fn close_half(&mut self, kernel: &mut Kernel, index: u32, side: usize, is_last: bool) {
+        let broken = if is_last { Broken::EofBeforeReset } else { Broken::EofAfterHalfDrop };
+        let connection = self.connections.at(index);
+        kernel.discard(connection.flows[side].take_writer());
+        let flow = &mut connection.flows[side];
+        if !flow.sealed && self.config.broken != Some(broken) {
             flow.sealed = true;
             flow.closing = true;
             kernel.note_and_tell(CLOSE, flow.entity, flow.written, |telling| told::at_writer(telling, flow.entity));
