@@ -1,7 +1,11 @@
 //! Contracts of UDP sockets, on a network that loses nothing.
 
 use crate::Stage;
+use crate::tcp::give_up;
+use std::future::IntoFuture;
 use std::io::ErrorKind;
+use std::net::{Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 use wavetank_core::{Providers, Udp, UdpSocket};
 
@@ -67,6 +71,48 @@ pub async fn a_datagram_over_the_largest_is_refused<P: Providers>(stage: Stage<P
     // 65,535 bytes of an IPv4 packet less 20 of its header and 8 of UDP's; one more.
     let error = near.send_to(&vec![0; 65_508], stage.a.at(9)).await.expect_err("no packet holds it");
     assert_eq!(error.raw_os_error(), Some(EMSGSIZE));
+}
+
+/// A datagram to port 0 is refused with `InvalidInput`.
+pub async fn a_datagram_to_port_zero_is_refused<P: Providers>(stage: Stage<P>) {
+    let near = socket(&stage).await;
+    let error = near.send_to(b"hello?", stage.a.at(0)).await.expect_err("nobody can have that port");
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+}
+
+/// A datagram from a socket for IPv4 to an IPv6 address is refused with `EAFNOSUPPORT`.
+pub async fn a_datagram_to_another_family_is_refused<P: Providers>(stage: Stage<P>) {
+    const EAFNOSUPPORT: i32 = 97;
+    let near = socket(&stage).await;
+    let there = SocketAddr::new(Ipv6Addr::LOCALHOST.into(), 9);
+    let error = near.send_to(b"hello?", there).await.expect_err("the socket is for IPv4");
+    assert_eq!(error.raw_os_error(), Some(EAFNOSUPPORT));
+}
+
+/// Several tasks may wait on one datagram socket, and each datagram ends the wait of one.
+pub async fn several_tasks_may_receive_at_once<P: Providers>(stage: Stage<P>) {
+    let (near, far) = (Arc::new(socket(&stage).await), socket(&stage).await);
+    let to = near.local_addr().expect("it is bound");
+    let receive = |near: Arc<Udp<P>>| async move { near.recv_from(&mut [0; 8]).await.is_ok() };
+    let tasks = [0; 3].map(|_| stage.a.world.spawn(receive(near.clone())));
+    stage.a.world.sleep(Duration::from_millis(10)).await;
+    for _ in 0..3 {
+        far.send_to(b"for one", to).await.expect("there is room");
+    }
+    for task in tasks {
+        let ended = stage.a.world.timeout(Duration::from_secs(5), task.into_future()).await;
+        assert!(ended.expect("each gets one").expect("no task panics"));
+    }
+}
+
+/// A receive whose future is dropped loses no datagram.
+pub async fn a_receive_that_is_given_up_loses_no_datagram<P: Providers>(stage: Stage<P>) {
+    let (near, far) = (socket(&stage).await, socket(&stage).await);
+    give_up(near.recv_from(&mut [0; 8]));
+    far.send_to(b"datagram", near.local_addr().expect("it is bound")).await.expect("there is room");
+    let mut buffer = [0; 8];
+    let received = stage.a.world.timeout(Duration::from_secs(5), near.recv_from(&mut buffer)).await;
+    assert_eq!(received.expect("it came").expect("receiving never fails").0, 8);
 }
 
 /// Sending a datagram to nobody is no error.

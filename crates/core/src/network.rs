@@ -54,13 +54,15 @@ pub trait TcpListener: Send + Sync + Unpin + 'static {
     /// What it accepts.
     type Stream: TcpStream;
 
-    /// The next connection and its peer's address. Ready when there is one.
+    /// The next connection and its peer's address. Ready when there is one. Of several tasks
+    /// that poll it, production may wake only the last: they wait for [`accept`](Self::accept).
     ///
     /// # Errors
     /// The kernel's, for example when the process has no file descriptor left.
     fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Self::Stream, SocketAddr)>>;
 
-    /// Waits for [`poll_accept`](Self::poll_accept). Dropping the future loses no connection.
+    /// Waits for [`poll_accept`](Self::poll_accept). Several tasks may wait at the same time.
+    /// Dropping the future loses no connection.
     fn accept(&self) -> impl Future<Output = io::Result<(Self::Stream, SocketAddr)>> + Send {
         std::future::poll_fn(|cx| self.poll_accept(cx))
     }
@@ -91,7 +93,7 @@ pub trait TcpStream: AsyncRead + AsyncWrite + Send + Sync + Unpin + 'static {
     /// The other end's address.
     ///
     /// # Errors
-    /// `NotConnected` once the connection is gone.
+    /// `NotConnected` once the connection is gone: reset, timed out, or closed by both ends.
     fn peer_addr(&self) -> io::Result<SocketAddr>;
 
     /// Whether small writes leave at once (true) or may wait to be coalesced.
@@ -110,10 +112,13 @@ pub trait UdpSocket: Send + Sync + Unpin + 'static {
     ///
     /// # Errors
     /// `EMSGSIZE` (a raw OS error: its kind has no name) over the largest datagram,
-    /// `HostUnreachable`.
+    /// `EAFNOSUPPORT` (the same) from a socket for IPv4 to an IPv6 address, `InvalidInput`
+    /// to port 0, `HostUnreachable`, `NetworkUnreachable`.
     fn poll_send_to(&self, cx: &mut Context<'_>, datagram: &[u8], to: SocketAddr) -> Poll<io::Result<usize>>;
 
-    /// Receives one datagram and its sender; what does not fit into `buffer` is cut off.
+    /// Receives one datagram and its sender; what does not fit into `buffer` is cut off. Of
+    /// several tasks that poll it, production may wake only the last: they wait for
+    /// [`recv_from`](Self::recv_from).
     ///
     /// # Errors
     /// The kernel's.
@@ -124,7 +129,8 @@ pub trait UdpSocket: Send + Sync + Unpin + 'static {
         std::future::poll_fn(move |cx| self.poll_send_to(cx, datagram, to))
     }
 
-    /// Waits for [`poll_recv_from`](Self::poll_recv_from); the length and the sender.
+    /// Waits for [`poll_recv_from`](Self::poll_recv_from); the length and the sender. Several
+    /// tasks may wait at the same time. Dropping the future loses no datagram.
     fn recv_from(&self, buffer: &mut [u8]) -> impl Future<Output = io::Result<(usize, SocketAddr)>> + Send {
         std::future::poll_fn(move |cx| {
             let mut buffer = ReadBuf::new(buffer);

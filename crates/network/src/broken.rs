@@ -84,6 +84,14 @@ pub enum Broken {
     UdpBoundary,
     /// A datagram over the limit is sent.
     UdpSize,
+    /// A datagram to port 0 is sent, and lost.
+    UdpPortZero,
+    /// A datagram of a socket for IPv4 to an IPv6 address is sent, and lost.
+    UdpFamily,
+    /// Who receives makes all who wait at the same socket wait for ever.
+    UdpTogether,
+    /// A datagram is lost to a receive that was given up.
+    UdpCancel,
     /// A datagram names another sender.
     UdpSender,
     /// A datagram to nobody is refused.

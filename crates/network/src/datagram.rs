@@ -51,6 +51,8 @@ pub(crate) struct Datagrams {
 
 /// What Linux says of a datagram that no packet has room for; std has no kind for it.
 const EMSGSIZE: i32 = 90;
+/// What it says of one to an address of a family that the socket is not for; no kind either.
+const EAFNOSUPPORT: i32 = 97;
 /// Buffers that are kept for later.
 const SPARE_MOST: usize = 256;
 
@@ -138,8 +140,13 @@ impl Fabric {
             return Poll::Ready(Err(io::Error::from_raw_os_error(EMSGSIZE)));
         }
         if bound.is_ipv4() && to.is_ipv6() {
-            // EAFNOSUPPORT
-            return Poll::Ready(Err(io::ErrorKind::Unsupported.into()));
+            return match self.config.broken {
+                Some(Broken::UdpFamily) => Poll::Ready(Ok(data.len())),
+                _ => Poll::Ready(Err(io::Error::from_raw_os_error(EAFNOSUPPORT))),
+            };
+        }
+        if to.port() == 0 && self.config.broken != Some(Broken::UdpPortZero) {
+            return Poll::Ready(Err(io::ErrorKind::InvalidInput.into()));
         }
         let peer = match (Route::of(to.ip(), kernel), bound.ip().is_loopback()) {
             (Route::Loopback, _) => machine,

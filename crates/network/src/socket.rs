@@ -137,6 +137,9 @@ impl Socket {
             Some(Broken::UdpSender) => SocketAddr::new(received.from.ip(), 1),
             _ => seen_by(self.address.ip(), received.from),
         };
+        if broken == Some(Broken::UdpCancel) && self.receivers.is_first_foreign() {
+            return self.receivers.wake(kernel);
+        }
         if broken == Some(Broken::UdpBoundary)
             && let Some(last) = self.received.back_mut()
         {
@@ -202,6 +205,9 @@ impl Fabric {
             return Poll::Pending;
         }
         let Some(mut received) = socket.received.pop_front() else {
+            if self.config.broken == Some(Broken::UdpTogether) {
+                socket.receivers.discard(kernel);
+            }
             *replaced = socket.receivers.add(kernel, cx);
             kernel.waits(self.number, Role::Socket.slot(handle.index), "a datagram");
             return Poll::Pending;
