@@ -114,7 +114,7 @@ impl Volume {
         for step in &route.steps {
             match step {
                 Step::Up if trail.len() > 1 => drop(trail.pop()),
-                Step::Up => {}
+                Step::Up | Step::Here => {}
                 Step::Name(name) => trail.push(lookup(*trail.last()?, name)?),
             }
         }

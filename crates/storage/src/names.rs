@@ -116,7 +116,11 @@ impl Volume {
             return Err(Errno::NOT_A_DIRECTORY);
         }
         if place.entry.is_none() {
-            return Err(if inode == ROOT { Errno::BUSY } else { Errno::NOT_EMPTY });
+            return Err(match route.steps.last() {
+                Some(Step::Here) => Errno::INVALID,
+                _ if inode == ROOT => Errno::BUSY,
+                _ => Errno::NOT_EMPTY,
+            });
         }
         if !self.inodes[inode as usize].entries.is_empty() && broken != Some(Broken::RemoveDirEmpty) {
             return Err(Errno::NOT_EMPTY);
@@ -188,11 +192,15 @@ impl Volume {
         let (mut trail, mut created) = (vec![ROOT], 0);
         for (position, step) in route.steps.iter().enumerate() {
             let dir = *trail.last().expect("the root stays on the trail");
-            let Step::Name(name) = step else {
-                if trail.len() > 1 {
-                    trail.pop();
+            let name = match step {
+                Step::Name(name) => name,
+                Step::Here => continue,
+                Step::Up => {
+                    if trail.len() > 1 {
+                        trail.pop();
+                    }
+                    continue;
                 }
-                continue;
             };
             self.notice(dir, name);
             match self.inodes[dir as usize].entries.get(name).copied() {
@@ -201,6 +209,8 @@ impl Volume {
                     return if broken == Some(Broken::CreateDirChecksKind) { Ok(()) } else { Err(Errno::EXISTS) };
                 }
                 Some(_) => return Err(Errno::NOT_A_DIRECTORY),
+                // As std, which creates what is above, but never a dot.
+                None if route.steps.get(position + 1) == Some(&Step::Here) => return Err(Errno::NOT_FOUND),
                 None if created == most => return Ok(()),
                 None => {
                     created += 1;

@@ -17,6 +17,8 @@ const PATH_BYTES_MOST: usize = 4096;
 pub(crate) enum Step {
     /// To the directory above; at the root, nowhere.
     Up,
+    /// Nowhere, from a directory: the dot that a path ends in. Those on the way are left out.
+    Here,
     /// To an entry.
     Name(OsString),
 }
@@ -26,7 +28,7 @@ pub(crate) enum Step {
 pub(crate) struct Route {
     pub(crate) path: PathBuf,
     pub(crate) steps: Vec<Step>,
-    /// It ends in a slash or a dot: what it leads to must be a directory.
+    /// It ends in a slash: what it leads to must be a directory.
     pub(crate) slash: bool,
 }
 
@@ -54,7 +56,11 @@ impl Route {
                 }
             }
         }
-        let slash = bytes.ends_with(b"/") || bytes.ends_with(b"/.") || bytes == b"." || bytes.is_empty();
+        let slash = bytes.ends_with(b"/") || bytes.is_empty();
+        let last = bytes.rsplit(|&byte| byte == b'/').find(|part| !part.is_empty());
+        if last == Some(b".") {
+            steps.push(Step::Here);
+        }
         Ok(Route { path: path.to_path_buf(), steps, slash })
     }
 }

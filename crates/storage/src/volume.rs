@@ -45,7 +45,7 @@ pub(crate) struct Volume {
 
 /// Where a path leads.
 pub(crate) struct Place<'a> {
-    /// The directory of the last step, and the name there. [`None`]: the path ends at the root or in `..`.
+    /// The directory of the last step, and the name there. [`None`]: the path ends at the root, in `.` or in `..`.
     pub(crate) entry: Option<(u32, &'a OsStr)>,
     /// What is there.
     pub(crate) inode: Option<u32>,
@@ -145,6 +145,7 @@ impl Volume {
                     }
                     (place.entry, place.inode) = (None, trail.last().copied());
                 }
+                Step::Here => (place.entry, place.inode) = (None, Some(dir)),
                 Step::Name(name) => {
                     self.notice(dir, name);
                     let found = self.inodes[dir as usize].entries.get(name).copied();
