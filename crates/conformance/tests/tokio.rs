@@ -1,4 +1,5 @@
-//! The real arm: both hosts on loopback of this machine, each with a temporary directory.
+//! The real arm: both hosts on loopback of this machine, each with a temporary directory,
+//! on one thread and on several.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
@@ -15,6 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Default)]
 struct Loopback {
     broken: Option<Break>,
+    /// Tasks run on several threads, as under `#[tokio::main]`; else on one.
+    is_threaded: bool,
 }
 
 impl World for Loopback {
@@ -27,7 +30,8 @@ impl World for Loopback {
         if self.broken == Some(Break::DisksShared) {
             b_host.world = here.host(None).world;
         }
-        let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
+        let mut builder = if self.is_threaded { Builder::new_multi_thread() } else { Builder::new_current_thread() };
+        let runtime = builder.worker_threads(2).enable_all().build().expect("a runtime can be made");
         let local = LocalSet::new();
         runtime.block_on(local.run_until(async {
             let b = tokio::spawn(b(b_host));
@@ -76,7 +80,7 @@ impl Drop for Place {
 impl Breakable for Loopback {
     fn broken(switch: Break) -> Option<Loopback> {
         // The real world breaks few promises on purpose; these are ours to arrange.
-        [Break::HostsAlike, Break::DisksShared].contains(&switch).then_some(Loopback { broken: Some(switch) })
+        [Break::HostsAlike, Break::DisksShared].contains(&switch).then_some(Loopback { broken: Some(switch), ..Loopback::default() })
     }
 }
 
@@ -87,3 +91,9 @@ fn a_switch_turns_exactly_its_contract_red() {
 }
 
 wavetank_conformance::tests!(Loopback::default());
+
+mod on_several_threads {
+    use super::Loopback;
+
+    wavetank_conformance::tests!(Loopback { is_threaded: true, ..Loopback::default() });
+}
