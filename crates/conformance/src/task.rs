@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Waker};
 use std::time::Duration;
 use tokio::sync::oneshot;
-use wavetank_core::{JoinError, JoinHandle, Providers, TaskProvider, panic_message};
+use wavetank_core::{JoinError, JoinHandle, Providers, Task, TaskProvider, panic_message};
 
 /// Joining a task gives its result.
 pub async fn joining_a_task_gives_its_result<P: Providers>(stage: Stage<P>) {
@@ -50,6 +50,27 @@ pub async fn an_aborted_task_drops_what_it_owned<P: Providers>(stage: Stage<P>) 
     task.abort();
     let _cancelled_or_not = task.await;
     assert!(watched.upgrade().is_none(), "it was joined and still owns something");
+}
+
+/// A task that aborts itself goes on to its next await point, and may end before that.
+pub async fn who_aborts_itself_goes_on_to_its_next_await<P: Providers>(stage: Stage<P>) {
+    for waits in [false, true] {
+        let (tell, told) = oneshot::channel::<Arc<Task<P, u32>>>();
+        let clock = stage.a.world.clone();
+        let task = Arc::new(stage.a.world.spawn(async move {
+            told.await.expect("its handle comes").abort();
+            if waits {
+                clock.sleep(Duration::from_millis(1)).await;
+            }
+            7
+        }));
+        assert!(tell.send(task.clone()).is_ok(), "it waits");
+        while !task.is_finished() {
+            stage.a.world.sleep(Duration::from_millis(1)).await;
+        }
+        let joined = Arc::into_inner(task).expect("it has dropped its own").await;
+        assert_eq!(joined.ok(), (!waits).then_some(7));
+    }
 }
 
 /// Aborting a task that is finished leaves its result.

@@ -170,6 +170,17 @@ pub async fn writing_after_a_shutdown_fails<P: Providers>(stage: Stage<P>) {
     assert_eq!(error.kind(), ErrorKind::BrokenPipe);
 }
 
+/// Shutting a stream down again is no error.
+pub async fn shutting_down_again_is_no_error<P: Providers>(stage: Stage<P>) {
+    let (mut near, mut far, _listener) = both_ends(&stage).await;
+    near.shutdown().await.expect("the stream is open");
+    near.shutdown().await.expect("it is shut down already");
+    far.shutdown().await.expect("the stream is open");
+    // By then nothing is connected any more.
+    stage.a.world.sleep(Duration::from_millis(20)).await;
+    near.shutdown().await.expect("it is shut down already");
+}
+
 /// Dropping a stream lets the peer read the end.
 pub async fn a_dropped_stream_ends_the_peers_reading<P: Providers>(stage: Stage<P>) {
     let (stream, part) = connected(&stage, read_all::<P>).await;
@@ -207,6 +218,18 @@ pub async fn dropping_unread_bytes_resets_the_peer<P: Providers>(stage: Stage<P>
     drop(far);
     let error = near.read(&mut [0; 8]).await.expect_err("two bytes were thrown away");
     assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+}
+
+/// A reset is told once: reads that follow find the end.
+pub async fn a_reset_is_told_once<P: Providers>(stage: Stage<P>) {
+    let (mut near, mut far, _listener) = both_ends(&stage).await;
+    near.write_all(b"two").await.expect("the stream is open");
+    far.read_exact(&mut [0; 1]).await.expect("three bytes were sent");
+    drop(far);
+    assert!(matches!(near.read(&mut [0; 8]).await, Ok(0) | Err(_)), "no byte was sent");
+    for _ in 0..2 {
+        assert_eq!(near.read(&mut [0; 8]).await.expect("it was told"), 0);
+    }
 }
 
 /// Writing to a peer that is gone fails in the end.

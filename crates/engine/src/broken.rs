@@ -43,6 +43,8 @@ pub enum Broken {
     Abort,
     /// An aborted task's future is never dropped.
     AbortDrops,
+    /// A task that aborted itself is cancelled, although it ended in the same poll.
+    AbortItself,
     /// Aborting a finished task throws its result away.
     AbortAfterEnd,
     /// A task that panicked counts as cancelled.
@@ -174,6 +176,7 @@ impl Kernel {
             (Broken::Local, LOCAL, End::Returned) | (Broken::Blocking, BLOCKING, End::Returned) => {
                 task.end = End::Cancelled;
             }
+            (Broken::AbortItself, TASK, End::Returned) if task.aborted => task.end = End::Cancelled,
             (Broken::Detach, TASK, End::Running) if task.detached => self.cancel_task(index),
             (Broken::Yield, _, End::Running) if is_queued => self.requeue(index, 0),
             _ => {}

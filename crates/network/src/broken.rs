@@ -28,6 +28,10 @@ pub enum Broken {
     EofAgain,
     /// Dropping a writing half tells the peer nothing.
     EofAfterHalfDrop,
+    /// Shutting down a second time fails.
+    ShutdownAgain,
+    /// A reset fails every read that follows.
+    ResetOnce,
     /// Dropping the writing half after the other one only resets, if something was unread.
     EofBeforeReset,
     /// Dropping a stream with unread data is a polite close.

@@ -148,6 +148,7 @@ impl Fabric {
         }
         if let Some(error) = end.error.take() {
             count_effects(std::mem::take(&mut end.blame), kernel);
+            end.error = (self.config.broken == Some(Broken::ResetOnce)).then_some(error);
             return Poll::Ready(Err(error.into()));
         }
         Poll::Ready(Ok(()))
@@ -187,6 +188,8 @@ impl Fabric {
             flow.closing = true;
             kernel.note_and_tell(SHUTDOWN, flow.entity, flow.written, |telling| told::at_writer(telling, flow.entity));
             self.push(kernel, index, side);
+        } else if self.config.broken == Some(Broken::ShutdownAgain) {
+            return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
         }
         Poll::Ready(Ok(()))
     }
