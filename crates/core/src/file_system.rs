@@ -1,6 +1,5 @@
 //! The synchronous face of a disk, for code that blocks: embedded databases, logs.
-//! Says the same of crashes and errors as [`StorageProvider`](crate::StorageProvider),
-//! whose files these are.
+//! Says the same of crashes and errors as [`StorageProvider`](crate::StorageProvider).
 
 use crate::{DirEntry, OpenOptions};
 use std::io;
@@ -8,9 +7,10 @@ use std::path::Path;
 
 /// A machine's files for code that blocks. `&dyn FileSystem` works.
 ///
-/// Relative paths start at the file system's root. In the tank a call returns at once,
-/// and what it would have taken is a debt that the calling node settles before anything
-/// leaves it.
+/// Relative paths start at the file system's root.
+///
+/// There is only the real one yet, in `wavetank-std`: the tank has none, and no crash of
+/// it reaches these files.
 pub trait FileSystem: Send + Sync + 'static {
     /// Opens a file.
     ///

@@ -4,9 +4,10 @@
 //! In reading order: [`Providers`] bundles the rest; [`NetworkProvider`],
 //! [`TimeProvider`], [`TaskProvider`], [`RandomProvider`] and
 //! [`EntropyProvider`], [`StorageProvider`] are its parts; [`Instant`] is the one
-//! value type that all share. [`FileSystem`] is the same disk for code that blocks. Then what code needs so that no ambient randomness
-//! leaks in: [`select!`], [`collections`], [`watch`]; and a page that says which of
-//! tokio's sync types are safe in the tank: [`sync`].
+//! value type that all share. [`FileSystem`] is a disk for code that blocks, which only the
+//! real world has yet. Then what code needs so that no ambient randomness leaks in:
+//! [`select!`], [`collections`], [`watch`]; and a page that says which of tokio's sync types
+//! are safe in the tank: [`sync`].
 //!
 //! No runtime and no I/O is in here.
 //!

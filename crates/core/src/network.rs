@@ -1,6 +1,7 @@
 //! Sockets as traits: TCP listeners and streams, UDP sockets, names. Says what a
 //! network can do, not how; each method fails with the errors that the kernel
-//! gives for the same call.
+//! gives for the same call. Tell them apart by their kind: in the tank most of them have no
+//! number ([`raw_os_error`](std::io::Error::raw_os_error)).
 
 use std::future::Future;
 use std::io;
