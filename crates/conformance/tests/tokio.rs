@@ -80,7 +80,9 @@ impl Drop for Place {
 impl Breakable for Loopback {
     fn broken(switch: Break) -> Option<Loopback> {
         // The real world breaks few promises on purpose; these are ours to arrange.
-        [Break::HostsAlike, Break::DisksShared].contains(&switch).then_some(Loopback { broken: Some(switch), ..Loopback::default() })
+        [Break::HostsAlike, Break::DisksShared]
+            .contains(&switch)
+            .then_some(Loopback { broken: Some(switch), ..Loopback::default() })
     }
 }
 

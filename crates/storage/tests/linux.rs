@@ -16,8 +16,25 @@ use wavetank_storage::{SimStorageFile, SimStorageProvider, StorageConfiguration}
 const CASES: u64 = 300;
 const STEPS: u64 = 120;
 const PATHS: [&str; 19] = [
-    "a", "b", "d", "d/a", "d/e", "d/e/a", "d/../b", "./a", "a/", "a/x", "d/e/..", "e", "d/e/", "missing/../a", "a/.",
-    "d/e/.", "e/./", "missing/.", ".",
+    "a",
+    "b",
+    "d",
+    "d/a",
+    "d/e",
+    "d/e/a",
+    "d/../b",
+    "./a",
+    "a/",
+    "a/x",
+    "d/e/..",
+    "e",
+    "d/e/",
+    "missing/../a",
+    "a/.",
+    "d/e/.",
+    "e/./",
+    "missing/.",
+    ".",
 ];
 
 /// What an operation gave, as far as code can tell.
