@@ -3,7 +3,7 @@
 use crate::basin::{Basin, Log, fifo, log};
 use std::time::Duration;
 use wavetank_core::TimeProvider;
-use wavetank_engine::{Choice, EngineConfig, FaultKind, KINDS_MOST, Overrides, Ratio, Target, kinds};
+use wavetank_engine::{Choice, EngineConfig, FaultKind, KINDS_MOST, Overrides, Ratio, Tallies, Tally, Target, kinds};
 
 #[test]
 fn an_atom_set_to_benign_leaves_those_before_it_and_most_after_it() {
@@ -88,4 +88,37 @@ fn tallies_and_atoms_begin_anew_with_each_run() {
         });
     }
     assert_eq!(seen.take(), [1, 1]);
+}
+
+#[test]
+fn more_atoms_than_are_remembered_are_counted() {
+    let mut basin = Basin::new(1);
+    basin.world.kernel(|kernel| {
+        (0..(1 << 20) + 3).for_each(|nth| kernel.fired(&kinds::PAUSE, 1, nth, Target::World, [0, 0]));
+        let faults = kernel.faults();
+        assert_eq!((faults.atoms().len(), faults.atoms_dropped()), (1 << 20, 3));
+        assert_eq!(faults.tally(&kinds::PAUSE).fired, (1 << 20) + 3);
+    });
+}
+
+#[test]
+fn tallies_add_up_field_by_field() {
+    let one = Tally { asked: 1, granted: 2, downgraded: 3, refused: 4, fired: 5, effective: 6 };
+    let mut sum = Tallies::default();
+    sum.merge([(3, &one), (7, &one), (3, &one)]);
+    let twice = Tally { asked: 2, granted: 4, downgraded: 6, refused: 8, fired: 10, effective: 12 };
+    assert_eq!(sum.iter().collect::<Vec<_>>(), [(3, &twice), (7, &one)]);
+}
+
+#[test]
+fn a_run_after_a_quiet_one_is_not_quiet() {
+    let mut basin = Basin::new(1);
+    for seed in 0..2 {
+        basin.begin(seed, &fifo());
+        basin.world.kernel(|kernel| {
+            assert!(kernel.strikes(&kinds::PAUSE, 1, 2, Ratio::ONE, Target::World));
+            kernel.set_quiet(true);
+            assert!(!kernel.strikes(&kinds::PAUSE, 1, 3, Ratio::ONE, Target::World));
+        });
+    }
 }

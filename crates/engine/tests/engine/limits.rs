@@ -1,9 +1,10 @@
 //! How far a run may go, and what is said of the tasks that did not end.
 
 use crate::basin::{Basin, MILLI, Process, fifo, millis};
+use std::task::{Context, Poll};
 use std::time::Duration;
 use wavetank_core::{JoinHandle, TaskProvider, TimeProvider};
-use wavetank_engine::{EngineConfig, Limit, Limits, Ratio, Stop};
+use wavetank_engine::{CrashKind, Device, EngineConfig, Kernel, Limit, Limits, Ratio, Scope, Stop, Waiter};
 
 fn limited(limits: Limits) -> EngineConfig {
     EngineConfig { limits, ..fifo() }
@@ -55,7 +56,8 @@ fn virtual_time_is_limited() {
 
 #[test]
 fn virtual_time_that_polls_cost_is_limited_too() {
-    let limits = Limits { time: millis(1), polls_per_instant: 1_000_000, ..Limits::default() };
+    // Each poll is paid for, so no two of them are of one instant.
+    let limits = Limits { time: millis(1), polls_per_instant: 1, ..Limits::default() };
     let config = EngineConfig { poll_cost: Ratio::ONE, poll_cost_max: 1000, ..limited(limits) };
     let mut basin = Basin::with(1, 1, &config);
     let process = basin.boot(0);
@@ -84,6 +86,69 @@ fn a_livelock_is_not_taken_for_work() {
     assert!(task.waits_for.contains("it is ready"), "the culprit of a livelock waits for nothing: {task}");
 }
 
+/// A device that wakes who waits at the very instant.
+#[derive(Debug, Default)]
+struct Echo(Waiter);
+
+impl Device for Echo {
+    fn fire(&mut self, _: u32, kernel: &mut Kernel) {
+        kernel.wake(self.0.take());
+    }
+    fn crash(&mut self, _: Scope, _: CrashKind, _: &mut Kernel) {}
+    fn reset(&mut self, _: &mut Kernel) {}
+    fn name(&self, _: u32) -> u64 {
+        0
+    }
+    fn describe(&self, _: u32) -> String {
+        String::new()
+    }
+    fn leaks(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+#[test]
+fn a_livelock_with_a_device_is_one_too() {
+    let mut basin = Basin::new(1);
+    let echo = basin.world.add(Echo::default());
+    basin.begin(1, &limited(Limits { polls_per_instant: 100, events: 1000, ..Limits::default() }));
+    let process = basin.boot(0);
+    let echo = basin.world.local(echo);
+    let hear = move |cx: &mut Context<'_>| {
+        drop(echo.with(|device, kernel| {
+            kernel.at(kernel.now(), echo.number(), 0);
+            device.0.set(cx)
+        }));
+        Poll::<()>::Pending
+    };
+    basin.spawn(process, std::future::poll_fn(hear));
+    assert_eq!(basin.run(), Stop::Limit(Limit::PollsPerInstant));
+}
+
+#[test]
+fn limits_are_counted_anew_in_each_run() {
+    let mut basin = Basin::new(1);
+    for (limits, limit) in [
+        (Limits { polls: 10, ..Limits::default() }, Limit::Polls),
+        (Limits { polls_per_instant: 10, ..Limits::default() }, Limit::PollsPerInstant),
+    ] {
+        basin.begin(1, &fifo());
+        let process = basin.boot(0);
+        basin.spawn(process, async move {
+            for _ in 0..1000 {
+                process.task.yield_now().await;
+            }
+            process.time.sleep(millis(1)).await;
+        });
+        basin.run_idle();
+        basin.begin(2, &limited(limits));
+        let process = basin.boot(0);
+        basin.spawn(process, spin(process));
+        assert_eq!(basin.run(), Stop::Limit(limit));
+        assert_eq!(basin.world.kernel(|kernel| kernel.polls()), 10, "{limit:?}");
+    }
+}
+
 #[test]
 fn after_a_limit_a_world_still_answers() {
     for limits in [
@@ -110,6 +175,23 @@ fn after_a_limit_a_world_still_answers() {
         basin.boot(0);
         basin.run_idle();
     }
+}
+
+#[test]
+fn a_limit_is_told_where_somebody_stops_at_it_and_has_more_to_do() {
+    let mut basin = Basin::with(1, 1, &limited(Limits { events: 3, time: millis(25), ..Limits::default() }));
+    let process = basin.boot(0);
+    basin.spawn(process, async move {
+        for _ in 0..10 {
+            process.time.sleep(millis(10)).await;
+        }
+    });
+    assert_eq!(basin.world.run(25 * MILLI), Stop::Until, "as far as was asked for");
+    assert_eq!(basin.world.run(25 * MILLI + 1), Stop::Limit(Limit::Time));
+    basin.begin(1, &limited(Limits { events: 3, ..Limits::default() }));
+    let process = basin.boot(0);
+    basin.spawn(process, sleep_for_ever(process));
+    assert_eq!(basin.world.run(4 * MILLI), Stop::Limit(Limit::Events), "the fourth is due at that very time");
 }
 
 #[test]

@@ -20,5 +20,6 @@ mod queue;
 mod recycled;
 mod sleep;
 mod story;
+mod streams;
 mod tasks;
 mod trace;

@@ -1,7 +1,7 @@
 //! The same seed is the same run: in a fresh world and in a used one, on any
 //! thread, in debug and in release.
 
-use crate::basin::{Basin, Numbers, fifo, millis};
+use crate::basin::{Basin, Numbers, fifo, log, millis};
 use std::fmt::Write;
 use std::time::Duration;
 use wavetank_core::{JoinHandle, RandomProvider, TaskProvider, TimeProvider, select};
@@ -88,6 +88,30 @@ fn a_recycled_world_runs_a_seed_as_a_fresh_one_does() {
         assert_eq!(digest(&mut used, 7, &config, None), fresh, "{name}");
         assert_ne!(digest(&mut used, 8, &config, None), fresh, "{name}: another seed is another run");
     }
+}
+
+/// The order in which two sleeps end that are due at one instant: the only tie of the run.
+fn tied(basin: &mut Basin, seed: u64) -> Vec<u32> {
+    basin.begin(seed, &EngineConfig::default());
+    let process = basin.boot(0);
+    let ended = log();
+    for id in 0..2 {
+        let put = ended.clone();
+        basin.spawn(process, async move {
+            process.time.sleep(millis(1)).await;
+            put.borrow_mut().push(id);
+        });
+    }
+    basin.run_idle();
+    ended.take()
+}
+
+#[test]
+fn a_tie_at_the_time_of_the_last_runs_last_one_is_drawn_too() {
+    let mut used = Basin::new(1);
+    let fresh: Vec<_> = (0..20).map(|seed| tied(&mut Basin::new(1), seed)).collect();
+    assert!(fresh.contains(&vec![0, 1]) && fresh.contains(&vec![1, 0]), "{fresh:?}");
+    assert_eq!((0..20).map(|seed| tied(&mut used, seed)).collect::<Vec<_>>(), fresh);
 }
 
 #[test]
