@@ -3,7 +3,7 @@
 use crate::basin::{Basin, Log, MILLI, Numbers, Process, log, millis};
 use std::time::{Duration, SystemTime};
 use wavetank_core::TimeProvider;
-use wavetank_engine::{Clock, MachineId, RATE_PPB_MOST, WALL_START_SECONDS};
+use wavetank_engine::{Clock, MachineId, RATE_PPB_MOST, WALL_START_SECONDS, kinds};
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -151,6 +151,38 @@ fn no_sleep_is_early_on_any_clock_even_if_its_rate_changes_meanwhile() {
         basin.run_idle();
         assert_eq!(ended.borrow().len(), 400);
     }
+}
+
+#[test]
+fn a_disturbed_clock_is_felt_by_who_reads_it_and_no_other() {
+    let mut basin = Basin::new(1);
+    let process = basin.boot(0);
+    let felt = |read: fn(Process), basin: &mut Basin| {
+        basin.world.enter(|| read(process));
+        basin
+            .world
+            .kernel(|kernel| [&kinds::CLOCK_STEP, &kinds::CLOCK_SKEW].map(|kind| kernel.faults().tally(kind).effective))
+    };
+    let monotonic = |process: Process| _ = process.time.now();
+    let wall = |process: Process| _ = process.time.wall();
+    basin.world.enter(|| with_clock(process, |clock, _| clock.step_wall(1)));
+    assert_eq!(felt(monotonic, &mut basin), [0, 0], "a step of the wall clock is none of the other");
+    assert_eq!(felt(wall, &mut basin), [1, 0]);
+    basin.world.enter(|| with_clock(process, |clock, now| clock.set_rate(now, 1000)));
+    assert_eq!(felt(monotonic, &mut basin), [1, 1]);
+    assert_eq!(felt(wall, &mut basin), [2, 2]);
+}
+
+#[test]
+fn a_corrected_clock_is_right_but_for_what_it_gained() {
+    let start = SystemTime::UNIX_EPOCH + Duration::from_secs(WALL_START_SECONDS);
+    let mut clock = Clock::default();
+    clock.set_rate(0, 1000);
+    clock.step_wall(-3_000_000);
+    clock.correct(1000 * SECOND);
+    assert!(!clock.is_disturbed());
+    assert_eq!(clock.wall(1000 * SECOND), start + Duration::from_secs(1000) + millis(1), "it does not go back");
+    assert_eq!(clock.wall(2000 * SECOND), start + Duration::from_secs(2000) + millis(1));
 }
 
 #[test]

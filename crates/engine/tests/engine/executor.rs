@@ -1,9 +1,12 @@
 //! The order among ready tasks and among records due at one instant.
 
 use crate::basin::{Basin, Log, MILLI, fifo, log};
+use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::rc::Rc;
+use std::task::{Poll, Waker};
 use wavetank_core::{Instant, TaskProvider, TimeProvider};
-use wavetank_engine::{Address, CHANGES, Choice, EngineConfig, Overrides, Policy, SCHEDULE, TIES};
+use wavetank_engine::{Address, CHANGES, Choice, EngineConfig, Overrides, Policy, SCHEDULE, Stop, TIES};
 
 fn config(policy: Policy) -> EngineConfig {
     EngineConfig { policy, ..fifo() }
@@ -108,6 +111,44 @@ fn pct_changes_the_priority_at_the_very_poll_that_was_drawn() {
 }
 
 /// The order in which sleepers that are due at one instant wake up.
+/// A point of change at each of the first polls.
+const ALWAYS: Policy = Policy::Pct { changes: 400, polls: 15 };
+
+#[test]
+fn pct_puts_a_task_behind_all_others_each_time_that_it_falls() {
+    for seed in 0..10 {
+        let turns = ids(&turns(seed, &config(ALWAYS), Overrides::new(), &[8, 8]));
+        assert!(turns.windows(2).all(|two| two[0] != two[1]), "seed {seed}: {turns:?}");
+    }
+}
+
+#[test]
+fn pct_knows_of_a_task_that_was_woken_when_it_fell_last() {
+    for seed in 0..10 {
+        let mut basin = Basin::with(1, seed, &config(ALWAYS));
+        let process = basin.boot(0);
+        let polled: Log<usize> = log();
+        let wakers: Rc<RefCell<[Waker; 2]>> = Rc::new(RefCell::new([Waker::noop().clone(), Waker::noop().clone()]));
+        for id in 0..2 {
+            let (put, wakers) = (polled.clone(), wakers.clone());
+            let body = std::future::poll_fn(move |cx| {
+                put.borrow_mut().push(id);
+                wakers.borrow_mut()[id] = cx.waker().clone();
+                Poll::<()>::Pending
+            });
+            basin.spawn(process, body);
+        }
+        // Alone the second, then the first: so when both are ready the second comes first.
+        for woken in [&[1][..], &[0], &[0, 1]] {
+            assert_eq!(basin.run(), Stop::Idle);
+            polled.take();
+            basin.world.enter(|| woken.iter().for_each(|id: &usize| wakers.borrow()[*id].wake_by_ref()));
+        }
+        assert_eq!(basin.run(), Stop::Idle);
+        assert_eq!(polled.take(), [1, 0], "seed {seed}");
+    }
+}
+
 fn sleepers(seed: u64, policy: Policy, overrides: Overrides) -> Vec<usize> {
     let mut basin = Basin::new(1);
     basin.begin_overridden(seed, &config(policy), overrides);

@@ -1,11 +1,13 @@
 //! Devices, their keys, and handles dropped at bad moments.
 
 use crate::basin::{Basin, fifo, millis};
+use std::cell::RefCell;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::task::{Context, Waker};
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
 use wavetank_core::TimeProvider;
-use wavetank_engine::{CrashKind, Device, Kernel, Key, Scope, World};
+use wavetank_engine::{CrashKind, Device, Kernel, Key, Scope, Waiter, World};
 
 /// A device that counts what it is asked.
 #[derive(Debug, Default)]
@@ -97,6 +99,27 @@ fn a_device_is_fired_crashed_described_and_asked_for_leaks() {
     basin.crash(0);
     assert_eq!(basin.world.device(key, |bell, _| bell.crashes), 1);
     assert_eq!(basin.world.finish(), ["2 strokes"]);
+}
+
+#[test]
+fn who_waits_is_over_when_the_task_has_ended_whether_it_was_joined_or_not() {
+    let mut basin = Basin::new(1);
+    let process = basin.boot(0);
+    let waiters = Rc::new(RefCell::new([Waiter::NOBODY, Waiter::NOBODY]));
+    let handles = [0, 1].map(|id| {
+        let waiters = waiters.clone();
+        let body = std::future::poll_fn(move |cx| {
+            drop(waiters.borrow_mut()[id].set(cx));
+            if id == 0 { Poll::Ready(()) } else { Poll::Pending }
+        });
+        basin.world.enter(|| process.spawn("waiter", body))
+    });
+    basin.run_idle();
+    let is_over =
+        |basin: &mut Basin| waiters.borrow().each_ref().map(|one| basin.world.kernel(|kernel| kernel.is_over(one)));
+    assert_eq!(is_over(&mut basin), [true, false]);
+    basin.world.enter(|| drop(handles));
+    assert_eq!(is_over(&mut basin), [true, false]);
 }
 
 #[test]

@@ -91,3 +91,18 @@ fn a_whole_domain_is_drawn_but_for_single_choices() {
     assert_eq!(overrides.domain_draw(CRASH), None);
     check_bad(r#"{"benign": ["node.crash"], "drawn": {"node.crash": "0x2a"}}"#, "benign and drawn");
 }
+
+#[test]
+fn what_was_said_last_of_a_whole_domain_counts() {
+    let (mut benign, mut drawn) = (Overrides::new(), Overrides::new());
+    benign.set_domain_benign(CRASH);
+    drawn.set_domain_draw(CRASH, 42);
+    let (mut one, mut other) = (drawn.clone(), benign.clone());
+    one.set_domain_benign(CRASH);
+    other.set_domain_draw(CRASH, 42);
+    assert_eq!((&one, &other), (&benign, &drawn));
+    assert_ne!(one, other);
+    // A draw for a whole domain alone is an override, too.
+    assert_eq!((drawn.is_empty(), drawn.len()), (false, 1));
+    assert_ne!(drawn, Overrides::new());
+}

@@ -1,11 +1,13 @@
 //! Spawning, joining, aborting, panicking, and what is left of a task that ended.
 
 use crate::basin::{Basin, Log, MILLI, OnDrop, Process, fifo, log, millis};
+use std::cell::RefCell;
 use std::future::{pending, poll_fn};
+use std::rc::Rc;
 use std::task::Poll;
 use wavetank_core::{JoinError, JoinHandle, RandomProvider, TaskProvider, TimeProvider, panic_message};
-use wavetank_engine::{EngineConfig, Kernel, SimRandomProvider, Stop};
-use wavetank_probe::{always_assert, sometimes_assert};
+use wavetank_engine::{EngineConfig, Kernel, NodeId, Ratio, SimJoinHandle, SimRandomProvider, Stop};
+use wavetank_probe::{always_assert, buggify, sometimes_assert};
 
 fn surviving() -> EngineConfig {
     EngineConfig { survive_panics: true, ..fifo() }
@@ -92,6 +94,22 @@ fn aborting_a_task_that_ended_changes_nothing() {
         process.time.sleep(millis(1)).await;
         handle.abort();
         assert!(handle.is_finished());
+        handle.await
+    });
+    assert_eq!(joined.expect("it returned"), 5);
+}
+
+#[test]
+fn a_task_that_is_aborted_in_its_last_poll_has_returned() {
+    let joined = outcome(&fifo(), |process| async move {
+        let handle: Rc<RefCell<Option<SimJoinHandle<u32>>>> = Rc::default();
+        let own = handle.clone();
+        *handle.borrow_mut() = Some(process.task.spawn_local(async move {
+            own.borrow().as_ref().expect("it was put there before this poll").abort();
+            5
+        }));
+        process.time.sleep(millis(1)).await;
+        let handle = handle.take().expect("nobody takes it but here");
         handle.await
     });
     assert_eq!(joined.expect("it returned"), 5);
@@ -276,6 +294,21 @@ fn a_task_that_woke_itself_as_it_returned_is_not_polled_again() {
 }
 
 #[test]
+fn a_task_that_ended_and_may_still_be_joined_is_told_as_ended() {
+    let mut basin = Basin::with(1, 1, &surviving());
+    let process = basin.boot(0);
+    let handles =
+        basin.world.enter(|| [process.spawn("done", async {}), process.spawn("wrong", async { panic!("no") })]);
+    basin.run_idle();
+    assert!(basin.world.has_tasks(), "nobody has joined them");
+    assert!(!basin.world.has_tasks_of(NodeId(0)..NodeId(1)));
+    assert_eq!(basin.world.tasks(), []);
+    assert_eq!(basin.world.unheard_panics(usize::MAX).len(), 0, "somebody may hear of it yet");
+    basin.world.enter(|| drop(handles));
+    assert_eq!(basin.world.unheard_panics(usize::MAX).len(), 1);
+}
+
+#[test]
 fn a_panic_stops_the_run_and_names_its_task() {
     let mut basin = Basin::new(1);
     let process = basin.boot(0);
@@ -357,13 +390,15 @@ fn a_destructor_in_the_middle_of_a_run_spawns_a_task_that_runs() {
 
 #[test]
 fn what_destructors_of_the_dead_do_does_not_count() {
-    let mut basin = Basin::new(2);
+    let always = EngineConfig { buggify_active: Ratio::ONE, buggify_fires: Ratio::ONE, ..fifo() };
+    let mut basin = Basin::with(2, 1, &always);
     let (victim, injector) = (basin.boot(0), basin.boot(1));
-    for nth in 0..3 {
+    for nth in 0..4 {
         basin.spawn(victim, async move {
             let _guard = OnDrop(move || match nth {
                 0 => panic!("closed while in use"),
                 1 => always_assert!(std::hint::black_box(false), "closed in order"),
+                2 => drop(buggify!("closed by chance")),
                 _ => sometimes_assert!(true, "closed by the dead"),
             });
             pending::<()>().await;
@@ -377,10 +412,11 @@ fn what_destructors_of_the_dead_do_does_not_count() {
     basin.run_idle();
     let kernel = |kernel: &mut Kernel| {
         let hits = kernel.coverage.iter().filter(|(_, count)| count.hits() > 0);
-        (kernel.violations().len(), hits.map(|(site, _)| site.to_string()).collect::<Vec<_>>())
+        let hits = hits.map(|(site, _)| site.to_string()).collect::<Vec<_>>();
+        (kernel.violations().len(), kernel.faults().atoms().len(), hits)
     };
-    let (violations, hits) = basin.world.kernel(kernel);
-    assert_eq!(violations, 0);
+    let (violations, atoms, hits) = basin.world.kernel(kernel);
+    assert_eq!((violations, atoms), (0, 0));
     assert!(hits.len() == 1 && hits[0].contains("the injector goes on"), "{hits:?}");
 }
 
