@@ -81,24 +81,12 @@ impl Control {
 
     /// Freezes the scope's processes.
     pub fn pause(self, scope: Scope) {
-        local::reach(self.run, |split| {
-            let local::Split { kernel, devices } = split;
-            kernel.pause(scope);
-            for device in devices.iter() {
-                device.pause(scope, kernel);
-            }
-        });
+        self.kernel(|kernel| kernel.pause(scope));
     }
 
     /// Lets them go on.
     pub fn resume(self, scope: Scope) {
-        local::reach(self.run, |split| {
-            let local::Split { kernel, devices } = split;
-            kernel.resume(scope);
-            for device in devices.iter() {
-                device.resume(scope, kernel);
-            }
-        });
+        self.kernel(|kernel| kernel.resume(scope));
     }
 
     /// Stops the run once the poll under way returns.

@@ -97,16 +97,6 @@ pub trait Device: 'static {
     /// nothing may complete for them any more.
     fn crash(&mut self, scope: Scope, kind: CrashKind, kernel: &mut Kernel);
 
-    /// The scope's processes stand still from now on.
-    fn pause(&mut self, scope: Scope, kernel: &mut Kernel) {
-        let _ = (scope, kernel);
-    }
-
-    /// They go on.
-    fn resume(&mut self, scope: Scope, kernel: &mut Kernel) {
-        let _ = (scope, kernel);
-    }
-
     /// A new run begins: forget everything but memory and configuration. What the
     /// device does afterwards must not depend on what came before.
     fn reset(&mut self, kernel: &mut Kernel);
