@@ -230,7 +230,6 @@ impl Fabric {
         let heard = found.filter(|&index| {
             let socket = self.sockets.peek(index);
             !self.is_stale(socket.node, datagram.crashes)
-                && !self.is_down(machine, kernel)
                 && socket.has_room_for(datagram.bytes.len(), self.config.datagram_buffer as usize)
         });
         let Some(index) = heard else { return Verdict::Lost(0) };
