@@ -108,9 +108,11 @@ mod tests {
         let mut ports = Ports::default();
         let all: Vec<u16> = std::iter::from_fn(|| ports.take()).collect();
         assert_eq!(all.len(), EPHEMERAL_COUNT);
-        ports.release(40_000);
-        assert_eq!(ports.take(), Some(40_000));
-        assert_eq!(ports.take(), None);
+        for port in [EPHEMERAL_FIRST, 40_000, EPHEMERAL_LAST] {
+            ports.release(port);
+            assert_eq!(ports.take(), Some(port));
+            assert_eq!(ports.take(), None);
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ mod tank;
 use std::io::ErrorKind;
 use tank::{Hand, Tank, at, bytes, pattern};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use wavetank_core::{NetworkProvider, TcpListener};
+use wavetank_core::{NetworkProvider, TcpListener, UdpSocket};
 use wavetank_engine::{CrashKind, Digest, MachineId, mix};
 use wavetank_network::{NetworkConfig, SimTcpStream};
 
@@ -184,5 +184,43 @@ fn perfect_is_quiet() {
             });
         });
         tank.kernel(|kernel| assert_eq!(kernel.faults().tallies().iter().count(), 0));
+    }
+}
+
+/// The digest of a run that sends these bytes, in a stream or in a datagram.
+fn digest_of(is_stream: bool, bytes: &'static [u8]) -> Digest {
+    Tank::new(NetworkConfig::perfect(), 2).run(1, |hand| {
+        let there = hand.boot(1);
+        there.spawn(async move {
+            let network = there.network();
+            let listener = network.bind(at(1, 80)).await.expect("the port is free");
+            let socket = network.bind_udp(at(1, 80)).await.expect("the port is free");
+            if is_stream {
+                let (mut stream, _) = listener.accept().await.expect("accepting never fails");
+                stream.read_exact(&mut vec![0; bytes.len()]).await.expect("it is sent");
+            } else {
+                socket.recv_from(&mut vec![0; bytes.len()]).await.expect("receiving never fails");
+            }
+        });
+        hand.spawn(async move {
+            hand.sleep(1).await;
+            let network = hand.network();
+            if is_stream {
+                let mut stream = network.connect(at(1, 80)).await.expect("it listens");
+                stream.write_all(bytes).await.expect("it reads");
+            } else {
+                let socket = network.bind_udp(at(0, 0)).await.expect("a port is free");
+                socket.send_to(bytes, at(1, 80)).await.expect("there is room");
+            }
+        });
+    })
+}
+
+#[test]
+fn a_run_that_sends_other_bytes_has_another_digest() {
+    for is_stream in [true, false] {
+        let digest = digest_of(is_stream, b"one");
+        assert_eq!(digest_of(is_stream, b"one"), digest);
+        assert_ne!(digest_of(is_stream, b"two"), digest, "stream: {is_stream}");
     }
 }

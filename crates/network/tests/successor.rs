@@ -63,6 +63,32 @@ fn a_connection_of_who_comes_after_the_dead_is_a_new_one() {
 }
 
 #[test]
+fn what_the_dead_opened_shifts_nothing_for_who_comes_after() {
+    // How long the first connection of a node's second process takes to open.
+    let took = |opened: usize| {
+        let time = Rc::new(RefCell::new(None));
+        let log = Rc::clone(&time);
+        Tank::new(NetworkConfig::lan(), 2).run(1, |hand| {
+            hand.spawn(async move {
+                let listener = hand.network().bind(at(0, 80)).await.expect("it is free");
+                let first = hand.boot(1);
+                for _ in 0..opened {
+                    drop(first.network().bind_udp(at(1, 0)).await.expect("a port is free"));
+                }
+                hand.crash(1, CrashKind::Process);
+                let second = hand.boot(1).network();
+                let begun = hand.now();
+                let stream = second.connect(at(0, 80)).await.expect("it listens");
+                *log.borrow_mut() = Some(hand.now() - begun);
+                drop((listener, stream));
+            });
+        });
+        time.take().expect("it was connected")
+    };
+    assert_eq!(took(0), took(3));
+}
+
+#[test]
 fn a_process_that_dies_on_a_machine_that_has_crashed_before_says_so() {
     // How the machine went down first does not change how its next process does.
     for first in KINDS {

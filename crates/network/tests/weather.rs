@@ -355,6 +355,60 @@ fn each_fault_of_a_stream_has_its_effect() {
     }
 }
 
+#[test]
+fn a_network_is_as_it_is_configured_in_the_middle_of_a_run() {
+    let mut tank = Tank::new(NetworkConfig::perfect(), 3);
+    tank.run(1, |hand| {
+        pair(
+            hand,
+            move |mut stream| async move {
+                let lossy = NetworkConfig { segment_loss: Ratio::ONE, ..NetworkConfig::perfect() };
+                hand.fabric(|fabric, _| fabric.configure(&lossy));
+                stream.write_all(b"x").await.expect("nobody knows yet");
+                hand.sleep(100).await;
+                hand.fabric(|fabric, _| fabric.configure(&NetworkConfig::perfect()));
+                stream.read_exact(&mut [0; 1]).await.expect("it arrives the second time");
+                assert_eq!(hand.now().as_millis(), 1 + 200, "sent again after 200 ms");
+            },
+            |mut stream| async move {
+                stream.read_exact(&mut [0; 1]).await.expect("it asks");
+                stream.write_all(b"y").await.expect("it is up");
+            },
+        );
+    });
+    check_effect(&mut tank, &kinds::SEGMENT_LOSS);
+}
+
+#[test]
+fn a_connection_in_the_place_of_another_feels_nothing_of_what_that_one_met() {
+    let mut tank = Tank::new(NetworkConfig::perfect(), 3);
+    tank.run(1, |hand| {
+        let (here, there) = (hand.boot(1), hand.boot(2));
+        there.spawn(async move {
+            let listener = there.network().bind(at(2, 80)).await.expect("the port is free");
+            let (unread, _) = listener.accept().await.expect("accepting never fails");
+            there.sleep(1000).await;
+            drop(unread);
+            let (mut stream, _) = listener.accept().await.expect("accepting never fails");
+            stream.read_exact(&mut [0; 1]).await.expect("it asks");
+        });
+        here.spawn(async move {
+            here.sleep(1).await;
+            let lossy = NetworkConfig { segment_loss: Ratio::ONE, ..NetworkConfig::perfect() };
+            for config in [lossy, NetworkConfig::perfect()] {
+                let mut stream = here.network().connect(at(2, 80)).await.expect("it listens");
+                hand.fabric(|fabric, _| fabric.configure(&config));
+                stream.write_all(b"x").await.expect("nobody knows yet");
+                here.sleep(100).await;
+                hand.fabric(|fabric, _| fabric.configure(&NetworkConfig::perfect()));
+                here.sleep(2000).await;
+            }
+        });
+    });
+    let Tally { fired, effective, .. } = tank.tally(&kinds::SEGMENT_LOSS);
+    assert_eq!((fired, effective), (1, 0), "what was lost once was never read");
+}
+
 /// How often an attempt that hangs was felt by who gives up, or dies, after so many milliseconds.
 fn hang_felt(patience: u64, dies: bool) -> u64 {
     let mut tank = Tank::new(NetworkConfig { connect_hang: Ratio::new(1, 1), ..NetworkConfig::lan() }, 3);
