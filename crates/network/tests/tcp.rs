@@ -376,6 +376,29 @@ fn a_closed_listener_resets_whom_it_never_accepted() {
 }
 
 #[test]
+fn what_was_accepted_outlives_its_listener_and_what_was_not_does_not() {
+    Tank::new(NetworkConfig::perfect(), 2).run(1, |hand| {
+        let there = hand.boot(1);
+        there.spawn(async move {
+            let listener = there.network().bind(at(1, 80)).await.expect("it is free");
+            let (mut stream, _) = listener.accept().await.expect("accepting never fails");
+            there.sleep(100).await;
+            drop(listener);
+            there.sleep(100).await;
+            stream.write_all(b"x").await.expect("it was accepted");
+        });
+        hand.spawn(async move {
+            hand.sleep(1).await;
+            let mut accepted = hand.network().connect(at(1, 80)).await.expect("it listens");
+            let mut other = hand.network().connect(at(1, 80)).await.expect("it listens");
+            let error = other.read_exact(&mut [0; 1]).await.expect_err("it was never accepted");
+            assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+            accepted.read_exact(&mut [0; 1]).await.expect("it was accepted");
+        });
+    });
+}
+
+#[test]
 fn a_dropped_attempt_to_connect_leaves_nothing() {
     for after in 0..30 {
         let mut tank = Tank::new(NetworkConfig::lan(), 2);
@@ -398,19 +421,8 @@ fn a_dropped_attempt_to_connect_leaves_nothing() {
                 let network = hand.network();
                 hand.sleep(1).await;
                 let mut connecting = Box::pin(network.connect(at(1, 80)));
-                let mut polls = 0;
-                let mut patience = Box::pin(async move {
-                    // Up to 3 ms, in steps of 100 us.
-                    for _ in 0..after {
-                        std::future::poll_fn(|cx| {
-                            polls += 1;
-                            cx.waker().wake_by_ref();
-                            if polls % 2 == 1 { Poll::Pending } else { Poll::Ready(()) }
-                        })
-                        .await;
-                    }
-                    hand.sleep(after / 10).await;
-                });
+                // Up to 3 ms, in steps of 100 us.
+                let mut patience = Box::pin(hand.sleep_micros(100 * after));
                 poll_fn(|cx| match connecting.as_mut().poll(cx) {
                     Poll::Ready(_) => Poll::Ready(()),
                     Poll::Pending => patience.as_mut().poll(cx),

@@ -79,6 +79,11 @@ impl Tank {
         self.world.kernel(|kernel| *kernel.faults().tally(kind))
     }
 
+    /// What is still open when every task is gone.
+    pub(crate) fn leaks(&mut self) -> Vec<String> {
+        self.world.finish()
+    }
+
     /// Bytes that the network holds.
     pub(crate) fn memory(&mut self) -> usize {
         let key = self.key;
