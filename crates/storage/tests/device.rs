@@ -5,6 +5,7 @@ mod tank;
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
+use std::task::Poll;
 use std::time::Duration;
 use tank::Tank;
 use wavetank_core::{OpenOptions, StorageFile, StorageProvider, TimeProvider};
@@ -92,7 +93,9 @@ fn operations_queue_on_their_disk_and_on_no_other() {
 
 #[test]
 fn a_slow_disk_is_slow_until_it_is_healed() {
-    let mut tank = Tank::new(plain());
+    // Both its millisecond and its latency, of two.
+    let latency = DurationRange::new(Duration::from_millis(2), Duration::from_millis(2));
+    let mut tank = Tank::new(StorageConfiguration { read_latency: latency, ..plain() });
     let mut took = Vec::new();
     tank.begin(1);
     let machine = tank.machine;
@@ -102,7 +105,7 @@ fn a_slow_disk_is_slow_until_it_is_healed() {
         tank.does(|disk| async move { disk.exists("nothing").await.unwrap() });
         took.push(tank.now() - begun);
     }
-    assert_eq!(took, [MILLI, 50 * MILLI, MILLI]);
+    assert_eq!(took, [3 * MILLI, 150 * MILLI, 3 * MILLI]);
     let tally = tank.tally(&kinds::SLOW);
     assert_eq!((tally.fired, tally.effective), (1, 1));
 }
@@ -206,6 +209,70 @@ fn what_is_under_way_at_a_crash_happened_or_not() {
 }
 
 #[test]
+fn what_is_under_way_at_a_crash_happens_in_the_order_in_which_it_was_asked_for() {
+    let mut tank = Tank::new(StorageConfiguration { crash_fault_probability: Ratio::ZERO, ..plain() });
+    tank.begin(1);
+    let node = tank.node;
+    tank.start(node, |disk, _| async move {
+        let (mut look, mut creation) = (Box::pin(disk.exists("one")), Box::pin(disk.create_dir_all("one")));
+        std::future::poll_fn(|cx| {
+            assert!(look.as_mut().poll(cx).is_pending() && creation.as_mut().poll(cx).is_pending());
+            Poll::Ready(())
+        })
+        .await;
+        // The place of what has landed is taken by what is asked for last.
+        assert!(!look.await.unwrap());
+        disk.rename("one", "other").await.unwrap();
+    });
+    tank.world.run(MILLI + 1);
+    tank.crash(Scope::Node(node), CrashKind::Process);
+    assert!(tank.does(|disk| async move { disk.exists("other").await.unwrap() }));
+}
+
+#[test]
+fn a_handle_of_the_dead_closes_nothing_of_who_comes_after() {
+    let mut tank = Tank::new(plain());
+    tank.begin(1);
+    let node = tank.node;
+    let old = tank.start(node, |disk, _| async move { disk.open("data", OpenOptions::create_write()).await.unwrap() });
+    tank.run();
+    let old = old.take();
+    tank.crash(Scope::Node(node), CrashKind::Process);
+    let size = tank.start(node, |disk, _| async move {
+        let file = disk.open("data", OpenOptions::create_write()).await.unwrap();
+        drop(old);
+        file.size().await.unwrap()
+    });
+    tank.run();
+    assert_eq!(size.take(), Some(0), "it is open");
+}
+
+#[test]
+fn a_machine_that_crashed_has_nothing_left_to_write() {
+    let mut tank = Tank::new(plain());
+    tank.begin(1);
+    let node = tank.node;
+    tank.start(node, |disk, _| async move {
+        let file = disk.open("data", OpenOptions::create_write()).await.unwrap();
+        let other = disk.open("other", OpenOptions::create_write()).await.unwrap();
+        disk.sync_dir("/").await.unwrap();
+        file.write_all_at(&[1; 50_000], 0).await.unwrap();
+        other.write_all_at(&[2; 50_000], 0).await.unwrap();
+        file.sync_all().await.unwrap();
+    });
+    // The sync of the first is under way, and takes 51 ms; the other is written to the cache only.
+    tank.world.run(30 * MILLI);
+    tank.crash_machine();
+    let begun = tank.now();
+    tank.does(|disk| async move {
+        for name in ["data", "other"] {
+            disk.open(name, OpenOptions::read_only()).await.unwrap().sync_all().await.unwrap();
+        }
+    });
+    assert_eq!(tank.now() - begun, 4 * MILLI);
+}
+
+#[test]
 fn an_operation_whose_future_is_dropped_lands_all_the_same() {
     let mut tank = Tank::new(plain());
     tank.begin(1);
@@ -267,6 +334,54 @@ fn a_full_disk_says_so_and_has_room_again() {
         drop(file);
         other.write_all_at(&[1; 4 * 4096], 0).await.unwrap();
     });
+}
+
+#[test]
+fn a_file_that_a_crash_brings_back_takes_its_room_again() {
+    let config = StorageConfiguration { capacity: 4 * 4096, crash_fault_probability: Ratio::ONE, ..plain() };
+    let mut tank = Tank::new(config);
+    tank.begin(1).does(|disk| async move {
+        let file = disk.open("data", OpenOptions::create_write()).await.unwrap();
+        file.write_all_at(&[1; 4 * 4096], 0).await.unwrap();
+        file.sync_all().await.unwrap();
+        disk.sync_dir("/").await.unwrap();
+        drop(file);
+        disk.delete("data").await.unwrap();
+    });
+    tank.crash_machine();
+    tank.does(|disk| async move {
+        let other = disk.open("other", OpenOptions::create_write()).await.unwrap();
+        assert_eq!(other.write_at(&[2; 10], 0).await.unwrap_err().raw_os_error(), Some(28));
+        disk.delete("data").await.unwrap();
+        assert_eq!(other.write_at(&[2; 5 * 4096], 0).await.unwrap(), 4 * 4096);
+    });
+}
+
+#[test]
+#[should_panic(expected = "not under open files")]
+fn a_disk_is_not_replaced_under_an_operation() {
+    let mut tank = Tank::new(plain());
+    tank.begin(1);
+    let (node, machine) = (tank.node, tank.machine);
+    tank.start(node, |disk, _| async move { disk.create_dir_all("a").await });
+    tank.world.run(1);
+    tank.world.device(tank.disks, |disks, kernel| disks.wipe(machine, kernel));
+}
+
+#[test]
+fn each_time_that_a_disk_is_slow_or_replaced_is_a_fault_of_its_own() {
+    let mut tank = Tank::new(plain());
+    let machine = tank.machine;
+    tank.begin(1);
+    for _ in 0..2 {
+        tank.world.device(tank.disks, |disks, kernel| {
+            [50, 1, 50, 50, 1].into_iter().for_each(|factor| disks.slow(machine, factor, kernel));
+            disks.wipe(machine, kernel);
+        });
+    }
+    let addresses: BTreeSet<_> =
+        tank.world.kernel(|kernel| kernel.faults().atoms().iter().map(|atom| atom.address).collect());
+    assert_eq!((addresses.len(), tank.tally(&kinds::SLOW).fired, tank.tally(&kinds::WIPED).fired), (6, 4, 2));
 }
 
 #[test]
@@ -380,6 +495,26 @@ fn digest_of(bytes: &'static [u8], name: &'static str) -> Digest {
         disk.rename("new", name).await.unwrap();
     });
     tank.digest()
+}
+
+/// The digest of a run that reads `len` bytes of a file and gives it a size.
+fn digest_of_reading(len: usize, size: u64) -> Digest {
+    let mut tank = Tank::new(plain());
+    tank.begin(1).does(move |disk| async move {
+        let file = disk.open("data", OpenOptions { read: true, ..OpenOptions::create_write() }).await.unwrap();
+        file.write_all_at(b"something", 0).await.unwrap();
+        file.read_at(&mut vec![0; len], 0).await.unwrap();
+        file.set_len(size).await.unwrap();
+    });
+    tank.digest()
+}
+
+#[test]
+fn a_run_that_reads_other_bytes_or_gives_another_size_has_another_digest() {
+    let digest = digest_of_reading(3, 5);
+    assert_eq!(digest_of_reading(3, 5), digest);
+    assert_ne!(digest_of_reading(4, 5), digest, "only what is read differs");
+    assert_ne!(digest_of_reading(3, 6), digest, "only the size differs");
 }
 
 #[test]
