@@ -501,7 +501,7 @@ fn digest_of(bytes: &'static [u8], name: &'static str) -> Digest {
 fn digest_of_reading(len: usize, size: u64) -> Digest {
     let mut tank = Tank::new(plain());
     tank.begin(1).does(move |disk| async move {
-        let file = disk.open("data", OpenOptions { read: true, ..OpenOptions::create_write() }).await.unwrap();
+        let file = disk.open("data", OpenOptions::create_write()).await.unwrap();
         file.write_all_at(b"something", 0).await.unwrap();
         file.read_at(&mut vec![0; len], 0).await.unwrap();
         file.set_len(size).await.unwrap();
@@ -515,6 +515,34 @@ fn a_run_that_reads_other_bytes_or_gives_another_size_has_another_digest() {
     assert_eq!(digest_of_reading(3, 5), digest);
     assert_ne!(digest_of_reading(4, 5), digest, "only what is read differs");
     assert_ne!(digest_of_reading(3, 6), digest, "only the size differs");
+}
+
+/// The digest of a run that opens a file that is not there.
+fn digest_of_opening(options: OpenOptions) -> Digest {
+    let mut tank = Tank::new(plain());
+    tank.begin(1).does(move |disk| async move { drop(disk.open("data", options).await) });
+    tank.digest()
+}
+
+#[test]
+fn a_run_in_which_something_else_comes_of_an_operation_has_another_digest() {
+    assert_ne!(digest_of_opening(OpenOptions::read_only()), digest_of_opening(OpenOptions::create_write()));
+}
+
+#[test]
+fn what_a_crash_leaves_is_in_the_digest() {
+    // Which files are cut off as they are opened, nothing else tells of.
+    let digest = |truncate: bool| {
+        let mut tank = Tank::new(StorageConfiguration { crash_fault_probability: Ratio::ZERO, ..plain() });
+        tank.begin(1).does(move |disk| async move {
+            let file = disk.open("data", OpenOptions::create_write()).await.unwrap();
+            file.write_all_at(b"x", 0).await.unwrap();
+            drop(disk.open("data", OpenOptions { truncate, ..OpenOptions::create_write() }).await.unwrap());
+        });
+        tank.crash_machine();
+        tank.digest()
+    };
+    assert_ne!(digest(true), digest(false));
 }
 
 #[test]
