@@ -1,5 +1,6 @@
 //! A test's own faults: they strike, are logged, can be taken out, and are over in time.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 use wavetank_core::{Providers, TcpListener};
 use wavetank_harness::{
@@ -118,4 +119,38 @@ fn a_frozen_process_is_not_started_again() {
     });
     let failures = freezing.run_seed(1, Overrides::new(), None).failures;
     assert!(failures.is_empty(), "{failures:?}");
+}
+
+#[test]
+fn the_plan_strikes_nobody_whom_an_injector_has_killed_or_frozen() {
+    let window = Duration::from_secs(2);
+    let plan = Chaos { window, crashes: 3..=3, pauses: 3..=3, power_losses: 3..=3, ..Chaos::none() };
+    for kills in [true, false] {
+        let simulation = SimulationBuilder::new()
+            .process("server", 1, serve)
+            .workload("client", 1, |context: SimContext| async move { context.quiet().await })
+            .with_chaos(plan.clone())
+            .with_injector("thief", move |injector: Injector| async move {
+                let server = &injector.context().topology().group("server")[0];
+                if kills {
+                    injector.crash(server, CrashKind::Process)
+                } else {
+                    injector.pause(server)
+                };
+                std::future::pending::<()>().await;
+            });
+        let record = simulation.run_seed(1, Overrides::new(), None);
+        assert!(record.failures.is_empty(), "{:?}", record.failures);
+        let names: Vec<&str> = record.atoms.iter().map(|atom| atom.kind.name()).collect();
+        assert_eq!(names, [if kills { "node.crash" } else { "node.pause" }]);
+    }
+}
+
+#[test]
+fn a_strike_in_one_cycle_is_another_decision_than_the_same_in_the_next() {
+    let chaos = Chaos { window: Duration::from_millis(1950), cycles: 2..=2, ..Chaos::none() };
+    let record = simulation().with_chaos(chaos).run_seed(1, Overrides::new(), None);
+    assert!(record.failures.is_empty(), "{:?}", record.failures);
+    let addresses: BTreeSet<_> = record.atoms.iter().map(|atom| atom.address).collect();
+    assert_eq!((record.atoms.len(), addresses.len()), (50, 50));
 }

@@ -2,12 +2,13 @@
 //! left behind, and the restart of everybody.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use wavetank_core::{Instant, OpenOptions, Providers, StorageFile, StorageProvider, TcpListener};
-use wavetank_engine::kinds;
+use wavetank_core::{Instant, OpenOptions, Providers, StorageFile, StorageProvider, TcpListener, TimeProvider};
+use wavetank_engine::{CrashKind, WALL_START_SECONDS, kinds};
 use wavetank_harness::{
-    BoxError, Chaos, Failure, NetworkConfig, Overrides, Phase, Ratio, RunRecord, SimContext, SimulationBuilder,
+    BoxError, Chaos, Choice, Failure, NetworkConfig, Overrides, Phase, Ratio, RunRecord, SimContext, SimulationBuilder,
     SimulationMetrics, TestStrategy, Tolerance, Workload, async_trait,
 };
 
@@ -234,6 +235,7 @@ fn a_minority_is_left_behind_in_some_runs_and_back_for_the_last_check() {
         async fn check(&mut self, context: &SimContext) -> Result<(), BoxError> {
             // The second check comes after everybody was restarted.
             let again = context.shared::<bool>().with(|again| std::mem::replace(again, true));
+            assert!(!again || context.left_behind().is_empty(), "nobody is left behind any more");
             for server in 0..5 {
                 assert!(!again || is_greeted(context, server).await, "server {server} is back");
             }
@@ -252,6 +254,77 @@ fn a_minority_is_left_behind_in_some_runs_and_back_for_the_last_check() {
     result.assert_green();
     let left = result.metrics.get("left");
     assert!((50..100).contains(&left), "half of the runs leave one or two: {left}");
+}
+
+#[test]
+fn who_is_left_behind_is_told_when_it_is_quiet_and_a_decision_like_any_other() {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let tell = told.clone();
+    let simulation = SimulationBuilder::new()
+        .process("server", 3, greet)
+        .workload("caller", 1, move |context: SimContext| {
+            let tell = tell.clone();
+            async move {
+                assert_eq!(context.left_behind().len(), 0, "nobody is yet");
+                context.quiet().await;
+                tell.lock().expect("free").push(context.left_behind().len());
+                for server in 0..3 {
+                    let is_left = context.left_behind().iter().any(|peer| peer.node.0 as usize == server);
+                    assert_eq!(is_greeted(&context, server).await, !is_left, "server {server}");
+                }
+            }
+        })
+        .with_chaos(Chaos { window: Duration::from_secs(1), ..Chaos::none() })
+        .with_tolerance(Tolerance { overdraft: Ratio::ZERO, ..Tolerance::down(1) });
+    let mut recorder = simulation.recorder();
+    let mut left = 0;
+    for seed in 0..20 {
+        let record = recorder.run(seed, Overrides::new(), None);
+        assert!(record.failures.is_empty(), "seed {seed}: {:?}", record.failures);
+        // There is no other fault.
+        let Some(atom) = record.atoms.first() else { continue };
+        let mut overrides = Overrides::new();
+        overrides.set(atom.address, Choice::Benign);
+        let without = recorder.run(seed, overrides, None);
+        assert!(without.failures.is_empty() && without.atoms.is_empty(), "seed {seed}: {:?}", without.atoms);
+        assert_eq!(*told.lock().expect("free").last_chunk::<2>().expect("two runs"), [1, 0], "seed {seed}");
+        left += 1;
+    }
+    assert!((5..=15).contains(&left), "{left} of 20");
+}
+
+#[test]
+fn a_clock_that_is_wrong_when_the_load_ends_early_is_right_in_the_quiet() {
+    let hour = Duration::from_secs(3600);
+    let disturbed = Chaos { clock_steps: 2..=2, clock_skews: 2..=2, duration: hour..=hour, ..Chaos::none() };
+    let simulation = SimulationBuilder::new()
+        .process("server", 1, |context: SimContext| async move {
+            let world = context.providers();
+            let mut before = (context.elapsed(), world.now());
+            loop {
+                world.sleep(Duration::from_millis(100)).await;
+                let after = (context.elapsed(), world.now());
+                let right =
+                    SystemTime::UNIX_EPOCH + Duration::from_secs(WALL_START_SECONDS) + (after.1 - Instant::ZERO);
+                // Whether the wall clock was stepped, and whether the monotonic one runs at a wrong rate.
+                let wrong = [world.time().wall() != right, after.1 - before.1 != after.0 - before.0];
+                context.state().register("wrong", wrong.to_vec().into());
+                before = after;
+            }
+        })
+        .workload("hasty", 1, |context: SimContext| async move {
+            context.providers().sleep(WINDOW - Duration::from_millis(1)).await;
+            assert_eq!(context.state().get("wrong"), Some(vec![true, true].into()));
+        })
+        .with_chaos(Chaos { window: WINDOW, ..disturbed })
+        .with_checker("it was set right", |run| {
+            let wrong = run.state().get("wrong");
+            if wrong == Some(vec![false, false].into()) { Ok(()) } else { Err(format!("{wrong:?}")) }
+        });
+    for seed in 0..10 {
+        let failures = run(&simulation, seed).failures;
+        assert!(failures.is_empty(), "seed {seed}: {failures:?}");
+    }
 }
 
 /// Waits for quiet, and checks nothing.
@@ -331,6 +404,10 @@ fn what_was_not_synced_may_be_gone_after_the_restart_of_all() {
             .with_strategy(TestStrategy::Count(50))
     };
     simulation(true).run().assert_green();
+    // No loss of power is to be expected where the tolerance has none.
+    let tolerance = Tolerance { worst: CrashKind::Process, overdraft: Ratio::ZERO, ..Tolerance::down(1) };
+    let chaos = Chaos { window: Duration::from_millis(1), crashes: 0..=1, power_losses: 0..=1, ..Chaos::none() };
+    simulation(false).with_tolerance(tolerance).with_chaos(chaos).run().assert_green();
     // A power loss of the plan may lose as much; only the last one is meant.
     let simulation = simulation(false);
     let is_planned =

@@ -1,6 +1,7 @@
 //! Swarm testing, tolerances, and a run's expanded configuration.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use wavetank_core::{Providers, TcpListener};
 use wavetank_engine::{CrashKind, MachineId, NodeId, kinds};
@@ -196,6 +197,32 @@ fn a_tolerance_is_kept_but_where_it_is_overdrawn() {
         }
     }
     assert!(within > 40 && beyond > 10, "{within} runs use it up, {beyond} go beyond it");
+}
+
+#[test]
+fn a_run_that_overdraws_says_so_and_nothing_is_demanded_of_it() {
+    let told = Arc::new(Mutex::new(None));
+    let tell = told.clone();
+    let simulation = tolerant(Tolerance { overdraft: Ratio::new(1, 2), ..Tolerance::down(1) })
+        .workload("asker", 1, move |context: SimContext| {
+            *tell.lock().expect("free") = Some(context.is_overdrawn());
+            context.state().register("overdrawn", context.is_overdrawn().into());
+            async {}
+        })
+        .with_checker("who judges is told the same", |run| {
+            let told = run.state().get("overdrawn") == Some(run.is_overdrawn().into());
+            if told { Ok(()) } else { Err("it is told otherwise") }
+        })
+        .with_liveness("nobody can meet this", Duration::from_secs(1), |_: SimContext| std::future::pending::<()>());
+    let mut seen = BTreeSet::new();
+    for seed in 0..20 {
+        let record = simulation.run_seed(seed, Overrides::new(), None);
+        let overdrawn = record.configuration.overdrawn;
+        assert_eq!(told.lock().expect("free").take(), Some(overdrawn), "seed {seed}");
+        assert_eq!(record.failures.is_empty(), overdrawn, "seed {seed}: {:?}", record.failures);
+        seen.insert(overdrawn);
+    }
+    assert_eq!(seen.len(), 2);
 }
 
 #[test]
