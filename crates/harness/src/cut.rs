@@ -60,3 +60,17 @@ impl Cut {
         if ones.len() <= others.len() { ones } else { others }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn who_is_isolated_neither_hears_nor_is_heard() {
+        let cut = Cut::isolating(1, 3);
+        let links: BTreeSet<(u32, u32)> = cut.links().into_iter().map(|(from, to)| (from.0, to.0)).collect();
+        assert_eq!(links, BTreeSet::from([(1, 0), (0, 1), (1, 2), (2, 1)]));
+        assert_eq!((cut.minority(3), cut.minority(1)), (vec![1], Vec::new()));
+    }
+}

@@ -75,3 +75,38 @@ impl Lasting {
         self.faults.iter().rev().find_map(rate).unwrap_or(0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINK: Link = (MachineId(0), MachineId(1));
+    const BACK: Link = (MachineId(1), MachineId(0));
+
+    /// Two faults on the same, of which the first is over last.
+    fn two(one: Force, other: Force) -> Lasting {
+        let mut lasting = Lasting::default();
+        lasting.begin(1, 20, one);
+        lasting.begin(2, 10, other);
+        lasting
+    }
+
+    #[test]
+    fn what_ends_one_leaves_what_the_other_does() {
+        let mut lasting = two(Force::Cut(vec![LINK]), Force::Cut(vec![LINK, BACK]));
+        assert!(lasting.end(2).is_some() && lasting.end(2).is_none(), "it ends once");
+        assert_eq!((lasting.is_cut(LINK), lasting.is_cut(BACK)), (true, false));
+        lasting.clear();
+        assert!(!lasting.is_cut(LINK));
+    }
+
+    #[test]
+    fn several_on_a_link_are_the_worst_of_them_and_on_a_clock_the_last() {
+        let lasting = two(Force::Slow(LINK, 5), Force::Slow(LINK, 3));
+        assert_eq!((lasting.slowness(LINK), lasting.slowness(BACK)), (5, 0));
+        let lasting = two(Force::Clog(LINK), Force::Clog(LINK));
+        assert_eq!((lasting.clogged_until(LINK), lasting.clogged_until(BACK)), (Some(20), None));
+        let lasting = two(Force::Skew(MachineId(0), 5), Force::Skew(MachineId(0), -3));
+        assert_eq!((lasting.rate(MachineId(0)), lasting.rate(MachineId(1))), (-3, 0));
+    }
+}

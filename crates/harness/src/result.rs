@@ -303,3 +303,43 @@ impl SimulationResult {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wavetank_probe::Count;
+
+    /// Takes a run in of which there is something of all that a sweep adds up.
+    fn absorb(result: &mut SimulationResult, seed: u64) {
+        let mut metrics = SimulationMetrics::new();
+        metrics.add("work", seed);
+        let (late, open) = (Failure::Foreign { uses: 1 }, Failure::Leaked { what: "a file".to_string() });
+        let mut failures = vec![late, open];
+        failures.truncate(seed as usize % 3);
+        let (digest, events, polls, virtual_time) = (Digest(seed, !seed), seed, 2 * seed, 3 * seed);
+        let outcome = RunOutcome { digest, events, polls, virtual_time, failures, metrics };
+        result.absorb(seed, outcome, [(seed as usize % 2, &Tally { fired: seed, ..Tally::default() })].into_iter());
+        let site = wavetank_probe::catalogue().iter().next().expect("tests have planted some");
+        result.coverage.add(site, Count { hits_true: 1, hits_false: seed });
+    }
+
+    #[test]
+    fn what_two_threads_find_is_what_one_finds() {
+        let of = |seeds: &[u64]| {
+            let mut result = SimulationResult::new("sum");
+            seeds.iter().for_each(|seed| absorb(&mut result, *seed));
+            result.trim();
+            result
+        };
+        let one = format!("{:?}", of(&[0, 1, 2, 3, 4, 5, 6, 7, 8]));
+        for (first, second) in [
+            (&[0, 1, 2, 3][..], &[4, 5, 6, 7, 8][..]),
+            (&[8, 5, 1], &[0, 2, 3, 4, 6, 7]),
+            (&[], &[0, 1, 2, 3, 4, 5, 6, 7, 8]),
+        ] {
+            let mut sum = of(first);
+            sum.merge(of(second));
+            assert_eq!(format!("{sum:?}"), one, "{first:?} and {second:?}");
+        }
+    }
+}

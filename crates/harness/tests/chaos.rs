@@ -148,6 +148,45 @@ fn a_partition_cuts_from_its_time_for_its_duration() {
 }
 
 #[test]
+fn a_link_is_cut_as_long_as_any_of_what_cuts_it_lasts() {
+    let second = Duration::from_secs(1);
+    let visits = Arc::new(Mutex::new(Vec::new()));
+    let told = visits.clone();
+    // Between two machines each partition cuts the way there, the way back, or both: nobody connects.
+    let simulation = SimulationBuilder::new()
+        .process("server", 1, serve)
+        .workload("visitor", 1, move |context: SimContext| {
+            let told = told.clone();
+            async move {
+                let world = context.providers();
+                let server = SocketAddr::new(context.topology().ip("server"), 80);
+                while world.now() < Instant::ZERO + WINDOW - second {
+                    let begin = world.now();
+                    let heard = world.timeout(Duration::from_millis(5), world.connect(server)).await;
+                    told.lock().expect("free").push((begin.as_nanos(), heard.is_ok()));
+                    world.sleep_until(begin + Duration::from_millis(10)).await;
+                }
+            }
+        })
+        .with_network_config(NetworkConfig::perfect())
+        .with_chaos(Chaos { window: WINDOW, partitions: 3..=3, duration: second / 2..=2 * second, ..Chaos::none() });
+    let mut overlaps = 0;
+    for seed in 0..10 {
+        let record = simulation.run_seed(seed, Overrides::new(), None);
+        assert!(record.failures.is_empty(), "{:?}", record.failures);
+        let cuts: Vec<(u64, u64)> = record.atoms.iter().map(|cut| (cut.time, cut.time + cut.parameters[0])).collect();
+        for (begin, heard) in std::mem::take(&mut *visits.lock().expect("free")) {
+            // A visit takes 200 us; what is cut or mended meanwhile is another test's.
+            let is_cut = |time: u64| cuts.iter().any(|(from, to)| (from..to).contains(&&time));
+            let (before, after) = (is_cut(begin), is_cut(begin + 5_000_000));
+            assert!(before != after || heard != before, "seed {seed} at {begin}: {cuts:?}");
+        }
+        overlaps += cuts.iter().filter(|one| cuts.iter().any(|other| other.0 < one.1 && one.1 < other.1)).count();
+    }
+    assert!(overlaps > 5, "one ends while another goes on: {overlaps} times");
+}
+
+#[test]
 fn a_plan_does_not_depend_on_who_is_there() {
     let plan = |servers: u32| {
         let simulation = SimulationBuilder::new()
