@@ -104,6 +104,18 @@ fn kinds_are_off_in_half_of_all_runs_and_some_runs_are_calm_or_have_one() {
 }
 
 #[test]
+fn a_drawn_rate_is_one_in_two_at_most_or_what_was_stated() {
+    for (stated, most) in [(Ratio::new(1, 4), Ratio::new(1, 2)), (Ratio::new(3, 4), Ratio::new(3, 4))] {
+        let simulation = SimulationBuilder::new()
+            .workload("idle", 1, async |_| {})
+            .with_network_config(NetworkConfig { datagram_loss: stated, ..NetworkConfig::perfect() })
+            .with_swarm(Swarm::default());
+        let drawn = configurations(&simulation, 100).iter().map(|one| one.network.datagram_loss).max();
+        assert_eq!(drawn, Some(most));
+    }
+}
+
+#[test]
 fn a_kind_that_is_off_never_strikes_and_a_planned_one_that_is_on_does() {
     let (mut on, mut strikes) = (0, 0);
     for seed in 0..100 {
