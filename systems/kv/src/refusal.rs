@@ -2,6 +2,7 @@
 //! nothing.
 
 use crate::database::WriteError;
+use crate::limit::VALUE_BYTES_MOST;
 use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Response};
@@ -84,11 +85,13 @@ impl From<WriteError> for Refusal {
 
 impl From<BytesRejection> for Refusal {
     fn from(rejection: BytesRejection) -> Refusal {
-        let word = match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => Word::TooLarge,
-            _ => Word::BadRequest,
-        };
-        Refusal::new(rejection.status(), word, rejection.body_text())
+        let status = rejection.status();
+        match status {
+            StatusCode::PAYLOAD_TOO_LARGE => {
+                Refusal::new(status, Word::TooLarge, format!("a value has {VALUE_BYTES_MOST} bytes at most"))
+            }
+            _ => Refusal::new(status, Word::BadRequest, rejection.body_text()),
+        }
     }
 }
 

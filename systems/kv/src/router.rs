@@ -5,7 +5,7 @@ use crate::command::{Action, Command, Outcome};
 use crate::database::Database;
 use crate::limit::{KEY_BYTES_MOST, PAGE_DEFAULT, PAGE_MOST, VALUE_BYTES_MOST};
 use crate::precondition;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, Word};
 use crate::store::Range;
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
@@ -73,8 +73,10 @@ pub(crate) fn router(database: Database) -> Router {
     Router::new()
         .route("/v1/kv", get(list))
         .route("/v1/kv/{key}", put(store).get(read).delete(delete))
+        .route("/v1/kv/", put(nameless).get(nameless).delete(nameless))
         .route("/metrics", get(metrics))
         .route("/healthz", get(health))
+        .fallback(elsewhere)
         .layer(DefaultBodyLimit::max(VALUE_BYTES_MOST))
         .with_state(database)
 }
@@ -164,12 +166,24 @@ async fn health(State(database): State<Database>) -> Result<&'static str, Refusa
     Ok("ok\n")
 }
 
+/// What matches no route where a key is missing.
+async fn nameless() -> Refusal {
+    wrong_length(0)
+}
+
+/// What matches no route at all, such as a key whose `/` is one of the path. Nobody may take
+/// it for an answer about a key.
+async fn elsewhere() -> Refusal {
+    Refusal::new(StatusCode::NOT_FOUND, Word::BadRequest, "there is nothing here; a `/` in a key is written as %2F")
+}
+
 fn checked(key: PathOf<String>) -> Result<String, Refusal> {
     let Path(key) = key.map_err(|error| Refusal::bad_request(error.body_text()))?;
-    if (1..=KEY_BYTES_MOST).contains(&key.len()) {
-        return Ok(key);
-    }
-    Err(Refusal::bad_request(format!("a key has 1 to {KEY_BYTES_MOST} bytes, not {}", key.len())))
+    if (1..=KEY_BYTES_MOST).contains(&key.len()) { Ok(key) } else { Err(wrong_length(key.len())) }
+}
+
+fn wrong_length(bytes: usize) -> Refusal {
+    Refusal::bad_request(format!("a key has 1 to {KEY_BYTES_MOST} bytes, not {bytes}"))
 }
 
 fn replayed(mut response: Response, replayed: bool) -> Response {

@@ -132,7 +132,11 @@ fn real_nonsense_is_refused() {
     };
     check("PUT", &format!("/v1/kv/{}", "k".repeat(513)), &[], "v", 400, "a key has 1 to 512 bytes, not 513");
     check("PUT", "/v1/kv/%FF", &[], "v", 400, "bad_request");
-    check("PUT", "/v1/kv/k", &[], &"v".repeat((1 << 20) + 1), 413, "too_large");
+    for method in ["PUT", "GET", "DELETE"] {
+        check(method, "/v1/kv/", &[], "", 400, "a key has 1 to 512 bytes, not 0");
+        check(method, "/v1/kv/a/b", &[], "", 404, "a `/` in a key is written as %2F");
+    }
+    check("PUT", "/v1/kv/k", &[], &"v".repeat((1 << 20) + 1), 413, "a value has 1048576 bytes at most");
     check("PUT", "/v1/kv/k", &[], &"v".repeat(1 << 20), 201, "version");
     check("PUT", "/v1/kv/k?version=x", &[], "v", 400, "bad_request");
     check("PUT", "/v1/kv/k?version=1", &["If-Match: \"1\""], "v", 400, "at most one condition");
