@@ -26,8 +26,8 @@ const FILES: &[(&str, &str)] = &[
     ("xtask/src/main.rs", include_str!("new/xtask.rs")),
 ];
 
-/// Names that a package of one's own cannot have: words of Rust, and crates that the
-/// project depends on.
+/// Names that a package of one's own cannot have: words of Rust, crates that the project
+/// depends on, modules that it imports, and folders of cargo's own.
 const TAKEN: &[&str] = &[
     "abstract",
     "alloc",
@@ -37,14 +37,17 @@ const TAKEN: &[&str] = &[
     "become",
     "box",
     "break",
+    "build",
     "const",
     "continue",
     "core",
     "crate",
+    "deps",
     "do",
     "dyn",
     "else",
     "enum",
+    "examples",
     "extern",
     "false",
     "final",
@@ -54,6 +57,8 @@ const TAKEN: &[&str] = &[
     "if",
     "impl",
     "in",
+    "incremental",
+    "io",
     "let",
     "loop",
     "macro",
@@ -238,6 +243,11 @@ mod tests {
         check_bad(&["Big Plans"], "`Big Plans` cannot name a package");
         check_bad(&["some/where/match"], "the name `match` is taken");
         check_bad(&["wavetank-kv"], "the name `wavetank-kv` is taken");
+        // Folders of cargo's own, which it lets no binary be called like.
+        for name in ["build", "deps", "examples", "incremental"] {
+            check_bad(&[name], "is taken");
+        }
+        check_bad(&["io"], "the name `io` is taken");
         check_bad(&["/"], "`` cannot name a package");
         check_bad(&["one", "--wavetank", "/nowhere"], "--wavetank /nowhere: ");
         check_bad(&["one", "--wavetank", "/"], "is no checkout of Wavetank");
