@@ -254,6 +254,12 @@ mod tests {
     }
 
     #[test]
+    fn what_a_sweep_keeps_is_not_committed() {
+        let ignored = include_str!("new/ignore.txt");
+        assert!(ignored.lines().any(|line| line == format!("/{}", wavetank_debug::corpus::FOLDER)), "{ignored}");
+    }
+
+    #[test]
     fn the_words_that_are_taken_are_sorted() {
         assert!(TAKEN.is_sorted());
     }
