@@ -52,7 +52,7 @@ impl SweepOptions {
             "bug" => self.bug = Some(value(flag, parser)?),
             "check-determinism" => self.check_determinism = true,
             "no-shrink" => self.no_shrink = true,
-            "out" => self.out = Some(PathBuf::from(parser.value().map_err(|_| missing(flag))?)),
+            "out" => self.out = Some(path(flag, parser)?),
             "profile" => self.profile = Some(value(flag, parser)?),
             _ => return Ok(false),
         }
@@ -140,10 +140,28 @@ impl SweepOptions {
 /// The value of a flag, as text.
 ///
 /// # Errors
-/// If there is none, or it is no text.
+/// If there is none, an empty one, or it is no text.
 pub(crate) fn value(flag: &str, parser: &mut lexopt::Parser) -> Result<String, Trouble> {
+    let text = text(flag, parser)?;
+    if text.is_empty() { Err(missing(flag)) } else { Ok(text) }
+}
+
+/// The value of a flag, as text that may be empty.
+///
+/// # Errors
+/// If there is none, or it is no text.
+pub(crate) fn text(flag: &str, parser: &mut lexopt::Parser) -> Result<String, Trouble> {
     let value = parser.value().map_err(|_| missing(flag))?;
     value.string().map_err(|_| Trouble::new(format!("the value of --{flag} is not text")))
+}
+
+/// The value of a flag, as a path.
+///
+/// # Errors
+/// If there is none, or an empty one.
+pub(crate) fn path(flag: &str, parser: &mut lexopt::Parser) -> Result<PathBuf, Trouble> {
+    let path = parser.value().map_err(|_| missing(flag))?;
+    if path.is_empty() { Err(missing(flag)) } else { Ok(PathBuf::from(path)) }
 }
 
 fn missing(flag: &str) -> Trouble {
@@ -190,6 +208,18 @@ pub(crate) fn jobs(text: &str) -> Result<usize, Trouble> {
     match text.parse() {
         Ok(jobs @ 1..=MOST) => Ok(jobs),
         _ => Err(Trouble::new(format!("--jobs {text}: give a number of threads from 1 to {MOST}"))),
+    }
+}
+
+/// How many runs of a kind.
+///
+/// # Errors
+/// If it is none, or more than anybody waits for.
+pub(crate) fn runs(flag: &str, text: &str) -> Result<usize, Trouble> {
+    const MOST: usize = 1_000_000;
+    match text.parse() {
+        Ok(runs @ 1..=MOST) => Ok(runs),
+        _ => Err(Trouble::new(format!("--{flag} {text}: give a number from 1 to {MOST}"))),
     }
 }
 
@@ -251,6 +281,8 @@ mod tests {
         check_bad("--seeds 3..3", "empty");
         check_bad("--seeds many", "100..200");
         check_bad("--seeds", "needs a value");
+        check_bad("--bug=", "--bug needs a value");
+        check_bad("--out=", "--out needs a value");
         check_bad("--for soon", "60s");
         check_bad("--for 0s", "more than none");
         check_bad("--for 99999999999999999999h", "60s");

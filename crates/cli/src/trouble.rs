@@ -6,16 +6,20 @@ use wavetank_debug::corpus::Holdings;
 
 /// One clear line; the process that ends with it exits with code 2.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Trouble(String);
+pub(crate) struct Trouble {
+    line: String,
+    /// Whether it is about a word that the command does not take, and says of none that it does.
+    lacks_usage: bool,
+}
 
 impl Trouble {
     pub(crate) fn new(line: impl Into<String>) -> Trouble {
-        Trouble(line.into())
+        Trouble { line: line.into(), lacks_usage: false }
     }
 
     /// Trouble of a process that we started, which has told it already.
     pub(crate) fn told() -> Trouble {
-        Trouble(String::new())
+        Trouble::new(String::new())
     }
 
     /// What is kept and cannot be read, if there is any: nobody runs that again.
@@ -28,6 +32,11 @@ impl Trouble {
         Some(Trouble::new(format!("a failure that is kept cannot be run again: {first}{others}")))
     }
 
+    /// The same with how the command is called, where that would help and is not said.
+    pub(crate) fn with_usage(self, usage: &str) -> Trouble {
+        if self.lacks_usage { Trouble::new(format!("{}; usage: {usage}", self.line)) } else { self }
+    }
+
     /// Tells it, unless somebody has.
     pub(crate) fn tell(&self) {
         if !self.is_told() {
@@ -36,18 +45,18 @@ impl Trouble {
     }
 
     pub(crate) fn is_told(&self) -> bool {
-        self.0.is_empty()
+        self.line.is_empty()
     }
 }
 
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.line)
     }
 }
 
 impl From<lexopt::Error> for Trouble {
     fn from(error: lexopt::Error) -> Trouble {
-        Trouble(error.to_string())
+        Trouble { line: error.to_string(), lacks_usage: true }
     }
 }

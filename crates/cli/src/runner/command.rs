@@ -74,10 +74,47 @@ impl Command {
             let told = terminal::say(&help::text(&command.usage(), command.about));
             return verdict::exit(told.map(|()| Verdict::Green));
         }
-        verdict::exit((command.body)(Parser::from_args(arguments)))
+        verdict::exit(command.attempt(Parser::from_args(arguments)))
+    }
+
+    fn attempt(&self, parser: Parser) -> Result<Verdict, Trouble> {
+        (self.body)(parser).map_err(|trouble| trouble.with_usage(&self.usage()))
     }
 
     pub(super) fn usage(&self) -> String {
         self.usage.join(" ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_bad(command: &Command, arguments: &[&str], words: &str) {
+        let trouble = command.attempt(Parser::from_args(arguments)).expect_err(words).to_string();
+        assert!(trouble.starts_with(words) && !trouble.contains('\n'), "{arguments:?}: {trouble}");
+    }
+
+    #[test]
+    fn a_word_too_many_is_told_with_what_is_taken() {
+        check_bad(&REPLAY, &["kv", "40"], "unexpected argument \"40\"; usage: replay NAME --seed S [--bug NAME]");
+        check_bad(&SWEEP, &["-x"], "invalid option '-x'; usage: sweep [NAME..] [--seeds N|A..B]");
+        check_bad(&NEW, &["here", "there"], "unexpected argument \"there\"; usage: new PATH");
+        check_bad(
+            &SWEEP,
+            &["--until-covered=yes"],
+            "unexpected argument for option '--until-covered': \"yes\"; usage: ",
+        );
+        check_bad(&DEBUGGING, &["-j"], "invalid option '-j'; usage: campaign debugging [NAME..]");
+        // One that has told how it is called does so once.
+        let trouble = SWEEP.attempt(Parser::from_args(["--seed"])).expect_err("no such flag").to_string();
+        assert_eq!(trouble.matches("usage: ").count(), 1, "{trouble}");
+    }
+
+    #[test]
+    fn a_bad_number_is_told_with_its_own_flag() {
+        check_bad(&DEBUGGING, &["--each", "0"], "--each 0: give a number from 1 to ");
+        check_bad(&DEBUGGING, &["--replays", "many"], "--replays many: give a number from 1 to ");
+        check_bad(&DEBUGGING, &["--jobs", "0"], "--jobs 0: give a number of threads from 1 to ");
     }
 }

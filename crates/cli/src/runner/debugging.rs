@@ -8,7 +8,7 @@ use super::campaign::{commit, free, today};
 use super::manifest::{Bug, Declared, Manifest, Minimum};
 use super::out::write_json;
 use super::roster;
-use crate::options::{duration, jobs, value};
+use crate::options::{duration, jobs, runs, value};
 use crate::report::{Report, grouped};
 use crate::shrunk::ShrunkReport;
 use crate::target::{COMMAND_WORD, SHRINK_MARK};
@@ -111,8 +111,8 @@ pub(super) fn command(mut parser: Parser) -> Result<Verdict, Trouble> {
     while let Some(argument) = parser.next()? {
         match argument {
             Arg::Value(name) => asked.names.push(name.string()?),
-            Arg::Long("each") => asked.each = jobs(&value("each", &mut parser)?)?,
-            Arg::Long("replays") => asked.replays = jobs(&value("replays", &mut parser)?)?,
+            Arg::Long("each") => asked.each = runs("each", &value("each", &mut parser)?)?,
+            Arg::Long("replays") => asked.replays = runs("replays", &value("replays", &mut parser)?)?,
             Arg::Long("no-record") => asked.is_recorded = false,
             Arg::Long("budget") => asked.budget = duration("budget", &value("budget", &mut parser)?)?,
             Arg::Long("jobs") => asked.jobs = jobs(&value("jobs", &mut parser)?)?,

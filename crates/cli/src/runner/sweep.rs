@@ -9,7 +9,7 @@ use super::manifest::{Declared, Manifest};
 use super::out::Out;
 use super::{roster, shrink};
 use crate::interruption::Interruption;
-use crate::options::SweepOptions;
+use crate::options::{SweepOptions, path};
 use crate::report::{CoverageReport, Report, grouped, troubled};
 use crate::roster::Roster;
 use crate::target::COMMAND_WORD;
@@ -76,7 +76,7 @@ pub(super) fn read(mut parser: Parser) -> Result<Asked, Trouble> {
     while let Some(argument) = parser.next()? {
         match argument {
             Arg::Value(name) => asked.names.push(name.string()?),
-            Arg::Long("junit") => asked.junit = Some(PathBuf::from(parser.value()?)),
+            Arg::Long("junit") => asked.junit = Some(path("junit", &mut parser)?),
             Arg::Long(flag) => {
                 let flag = flag.to_string();
                 if !asked.options.take(&flag, &mut parser)? {

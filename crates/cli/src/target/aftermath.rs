@@ -2,7 +2,7 @@
 //! seeds are made small after it. The sweep itself knows of neither.
 
 use crate::interruption::Interruption;
-use crate::options::{SweepOptions, value};
+use crate::options::{SweepOptions, path, text, value};
 use crate::report::{KeptReport, Report};
 use crate::shrunk::{ShrunkReport, Wanted, budget};
 use crate::terminal;
@@ -35,10 +35,10 @@ impl Keeping {
     /// If it has no value.
     pub(super) fn take(&mut self, flag: &str, parser: &mut Parser) -> Result<bool, Trouble> {
         match flag {
-            "corpus" => self.corpus = Some(PathBuf::from(parser.value()?)),
+            "corpus" => self.corpus = Some(path(flag, parser)?),
             "revision" => self.revision = Some(value(flag, parser)?),
             "features" => {
-                let features = value(flag, parser)?;
+                let features = text(flag, parser)?;
                 let names = features.split(',').filter(|name| !name.is_empty());
                 self.features = Some(names.map(str::to_string).collect());
             }

@@ -4,7 +4,7 @@
 use super::aftermath::Keeping;
 use super::{Target, overrides};
 use crate::interruption::Interruption;
-use crate::options::{duration, jobs, seed, value};
+use crate::options::{duration, jobs, path, runs, seed, value};
 use crate::report::grouped;
 use crate::shrunk::{Made, Wanted, budget};
 use crate::terminal::{self, Paint};
@@ -54,12 +54,12 @@ pub(super) fn command(target: &Target, mut parser: Parser) -> Result<Verdict, Tr
             Arg::Value(name) if asked.simulation.is_none() => asked.simulation = Some(name.string()?),
             Arg::Long("seed") => asked.seed = Some(seed(&value("seed", &mut parser)?)?),
             Arg::Long("bug") => asked.bug = Some(value("bug", &mut parser)?),
-            Arg::Long("overrides") => asked.overrides = Some(PathBuf::from(parser.value()?)),
+            Arg::Long("overrides") => asked.overrides = Some(path("overrides", &mut parser)?),
             Arg::Long("budget") => asked.budget = Some(duration("budget", &value("budget", &mut parser)?)?),
             Arg::Long("jobs") => asked.jobs = Some(jobs(&value("jobs", &mut parser)?)?),
-            Arg::Long("out") => asked.out = Some(PathBuf::from(parser.value()?)),
+            Arg::Long("out") => asked.out = Some(path("out", &mut parser)?),
             Arg::Long("profile") => asked.profile = Some(value("profile", &mut parser)?),
-            Arg::Long("verify") => asked.verify = Some(jobs(&value("verify", &mut parser)?)? as u64),
+            Arg::Long("verify") => asked.verify = Some(runs("verify", &value("verify", &mut parser)?)? as u64),
             Arg::Long("attended") => asked.attended = true,
             Arg::Long(flag) => {
                 let flag = flag.to_string();
