@@ -45,14 +45,25 @@ fn main() -> ExitCode {
     let Some(name) = word.to_str() else {
         return misuse(&format!("the command {word:?} is not text; known: {}", names()));
     };
-    if matches!(name, "help" | "--help" | "-h") {
+    let is_help = matches!(name, "help" | "--help" | "-h");
+    if let (true, Some(command)) = (is_help, rest.first()) {
+        // `help sweep` is `sweep --help`, and `help campaign debugging` that of this.
+        let words: Vec<OsString> = rest[1..].iter().cloned().chain([OsString::from("--help")]).collect();
+        return one(&command.to_string_lossy(), &words);
+    }
+    if is_help {
         let lines: String = COMMANDS.iter().map(|one| format!("  {:<10} {}\n", one.name, one.about)).collect();
         say(format!("usage: cargo xtask <command> [arguments]\n\n{lines}"));
         say("`cargo xtask <command> --help` tells what each takes");
         return ExitCode::SUCCESS;
     }
+    one(name, rest)
+}
+
+/// Does the command of a name.
+fn one(name: &str, arguments: &[OsString]) -> ExitCode {
     match COMMANDS.iter().find(|command| command.name == name) {
-        Some(command) => (command.run)(rest),
+        Some(command) => (command.run)(arguments),
         None => misuse(&format!("no command {name:?}; known: {}", names())),
     }
 }

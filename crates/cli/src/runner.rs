@@ -57,17 +57,28 @@ pub fn main() -> ExitCode {
     let Some(name) = word.to_str() else {
         return verdict::exit(Err(Trouble::new(format!("the command {word:?} is not text"))));
     };
-    if matches!(name, "help" | "--help" | "-h") {
+    let is_help = matches!(name, "help" | "--help" | "-h");
+    if is_help && let Some(command) = arguments.next() {
+        // `help sweep` is `sweep --help`, and `help campaign debugging` that of this.
+        return one(&command.to_string_lossy(), arguments.chain([OsString::from("--help")]));
+    }
+    if is_help {
         let lines: String = command::ALL.iter().map(|one| format!("  {:<10} {}\n", one.name, one.about)).collect();
         let hint = "`cargo xtask <command> --help` tells what each takes";
         let text = format!("usage: cargo xtask <command> [arguments]\n\n{lines}\n{hint}\n");
         return verdict::exit(terminal::say(&text).map(|()| Verdict::Green));
     }
+    one(name, arguments)
+}
+
+/// Does the command of a name.
+fn one(name: &str, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match command::ALL.iter().find(|one| one.name == name) {
         Some(command) => command.run(arguments),
         None => {
             let known = command::ALL.iter().map(|one| one.name).collect::<Vec<_>>().join(", ");
-            verdict::exit(Err(Trouble::new(format!("no command `{name}`; there are {known}"))))
+            let what = if name.is_empty() { "which command?".to_string() } else { format!("no command `{name}`;") };
+            verdict::exit(Err(Trouble::new(format!("{what} there are {known}"))))
         }
     }
 }

@@ -33,8 +33,11 @@ fn slow_each_command_tells_of_itself() {
             let (code, out, err) = run(&format!("cargo xtask {command} {flag}"));
             assert_eq!((code, &*err), (Some(0), ""), "{command} {flag}");
             assert!(out.starts_with(&format!("usage: cargo xtask {command} ")), "{command} {flag}: {out}");
+            assert_eq!(run(&format!("cargo xtask help {command}")).1, out, "asked for in another way");
         }
     }
+    let (code, _, err) = run("cargo xtask help nobody");
+    assert!(code == Some(2) && err.contains("no command \"nobody\"; known: ci, sweep, "), "{err}");
     // Whatever stands before it, and nothing of it is done.
     let (code, out, _) = run("cargo xtask sweep calm --seeds 5 --help");
     assert!(code == Some(0) && out.contains("\n  --seeds N|A..B") && !out.contains("green"), "{out}");
