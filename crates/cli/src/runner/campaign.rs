@@ -1,5 +1,6 @@
 //! `campaign`: a longer sweep whose dated result is kept with the sources.
 
+use super::chosen::choose;
 use super::manifest::Manifest;
 use super::out::write_json;
 use super::sweep::{self, Asked};
@@ -43,6 +44,8 @@ pub(super) fn command(parser: Parser) -> Result<Verdict, Trouble> {
         options.seeds = Some(0..SEEDS);
     }
     let manifest = Manifest::read()?;
+    // Who asked for what is not there gets no folder for it.
+    choose(&manifest, &asked)?;
     let folder = manifest.root.join("docs").join("campaigns");
     fs::create_dir_all(&folder)
         .map_err(|error| Trouble::new(format!("{}: it cannot be made: {error}", folder.display())))?;

@@ -142,6 +142,7 @@ fn write(folder: &Path, record: &Record) -> Result<(), Trouble> {
 }
 
 fn run(manifest: &Manifest, asked: &Asked, command: String) -> Result<Record, Trouble> {
+    asked.names.iter().try_for_each(|name| manifest.find(name).map(drop))?;
     let wanted = |target: &&Declared| match asked.names.as_slice() {
         [] => !target.fixture,
         names => names.contains(&target.name),
@@ -338,6 +339,17 @@ mod tests {
         });
         let report = serde_json::from_value(report).expect("a report as the target prints it");
         Small { report, minimum: Some(Minimum { faults: 2, operations: 1 }) }
+    }
+
+    #[test]
+    fn a_target_that_nobody_knows_is_told_before_others_are_run() {
+        let early = Bug { name: "early".into(), about: String::new(), reported_by: String::new(), minimum: None };
+        let kv = Declared { name: "kv".into(), bugs: vec![early], ..Declared::default() };
+        let manifest = Manifest { root: "/nowhere".into(), targets: vec![kv] };
+        let names = vec!["kv".to_string(), "nobody".to_string()];
+        let asked = Asked { names, each: 1, replays: 1, budget: BUDGET, jobs: 1, profile: None, is_recorded: false };
+        let trouble = run(&manifest, &asked, String::new()).map(drop).expect_err("there is no such target").to_string();
+        assert_eq!(trouble, "no target `nobody`; there are kv");
     }
 
     #[test]
