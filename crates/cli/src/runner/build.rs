@@ -58,7 +58,7 @@ pub(crate) fn build(
         .output()
         .map_err(|error| Trouble::new(format!("cargo cannot be started: {error}")))?;
     if !output.status.success() {
-        return Err(Trouble::new("the targets do not build; see above"));
+        return Err(Trouble::new(not_built(manifest, profile)));
     }
     let messages: Vec<Message> = String::from_utf8_lossy(&output.stdout)
         .lines()
@@ -66,6 +66,17 @@ pub(crate) fn build(
         .filter(|message: &Message| message.reason == "compiler-artifact")
         .collect();
     targets.iter().map(|target| executable(target, &messages)).collect()
+}
+
+/// Why the targets do not build, as far as it is not cargo's to say.
+fn not_built(manifest: &Manifest, profile: Option<&str>) -> String {
+    let text = std::fs::read_to_string(manifest.root.join("Cargo.toml")).unwrap_or_default();
+    if profile.is_some() || text.contains("[profile.sim]") {
+        return "the targets do not build; see above".to_string();
+    }
+    "the targets do not build. Sweeps have a profile, and the workspace's Cargo.toml has no [profile.sim]: write \
+     `inherits = \"release\"`, `debug-assertions = true` and `overflow-checks = true` below one, or give --profile"
+        .to_string()
 }
 
 fn executable(target: &Declared, messages: &[Message]) -> Result<PathBuf, Trouble> {
