@@ -36,6 +36,7 @@ const SMALL_KV: Chapter = Chapter {
         include_str!("../../../small-kv/src/main.rs"),
         include_str!("../../../small-kv/tests/small_kv.rs"),
         include_str!("../../../small-kv/tests/steps/hopeful.rs"),
+        include_str!("../../../small-kv/tests/steps/main.rs"),
         include_str!("../../../small-kv/tests/tank/careful.rs"),
         include_str!("../../../small-kv/tests/tank/mod.rs"),
     ],
