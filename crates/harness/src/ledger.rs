@@ -9,6 +9,7 @@ use crate::phase::{Phase, Quiet};
 use crate::shared::Values;
 use crate::workload::Workload;
 use serde_json::Value;
+use std::any::Any;
 use std::collections::BTreeMap;
 use wavetank_engine::{CrashKind, Device, Kernel, Local, NodeId, Scope};
 
@@ -134,6 +135,26 @@ impl StateRegistry {
             let range = ledger.state.range(prefix.to_string()..);
             let named = range.take_while(|(name, _)| name.starts_with(prefix));
             named.filter_map(|(_, value)| value.get(key).and_then(Value::as_u64)).sum()
+        })
+    }
+
+    /// What product code published last under a name (`wavetank_probe::publish!`): a value of
+    /// each process that did, by its last incarnation, dead or alive, in the order of their
+    /// first times. One that was published in several modules is there for each of them; values
+    /// of another type are not. In a run without an invariant nobody publishes anything.
+    pub fn published<T: Copy + 'static>(&self, name: &str) -> Vec<T> {
+        self.ledger.with(|_, kernel| {
+            let mut last: Vec<(Option<NodeId>, u64, T)> = Vec::new();
+            for one in kernel.publications().iter().filter(|one| one.site.name() == Some(name)) {
+                let (node, site) = (one.node.map(|(node, _)| node), one.site.address());
+                let value: &dyn Any = &*one.value;
+                let Some(&value) = value.downcast_ref::<T>() else { continue };
+                match last.iter_mut().find(|old| (old.0, old.1) == (node, site)) {
+                    Some(old) => old.2 = value,
+                    None => last.push((node, site, value)),
+                }
+            }
+            last.into_iter().map(|(_, _, value)| value).collect()
         })
     }
 

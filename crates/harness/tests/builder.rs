@@ -9,8 +9,9 @@ use std::time::Duration;
 use wavetank_core::Providers;
 use wavetank_harness::{
     BoxError, Chaos, Overrides, Process, Progress, SimContext, SimulationBuilder, SimulationMetrics, SimulationResult,
-    TestStrategy, Workload, async_trait,
+    StateRegistry, TestStrategy, Workload, async_trait,
 };
+use wavetank_probe::publish;
 
 /// What runs wrote down, over all of a sweep of one thread.
 type Log = Arc<Mutex<Vec<String>>>;
@@ -188,6 +189,37 @@ fn the_state_is_read_by_name_key_and_prefix() {
             assert_eq!(state.all().len(), 3, "nothing is left of another seed");
         });
     run(&simulation, TestStrategy::Count(10)).assert_green();
+}
+
+#[test]
+fn an_invariant_reads_what_product_code_publishes() {
+    let seen = Log::default();
+    let simulation = |invariant: bool| {
+        let seen = seen.clone();
+        let store = |context: SimContext| async move {
+            for kept in 0..3u64 {
+                publish!("kept in the builder's test", || (context.incarnation(), kept));
+                context.providers().sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let reader = |context: SimContext| async move {
+            context.quiet().await;
+            assert!(context.state().published::<u64>("kept in the builder's test").is_empty(), "of another type");
+        };
+        let chaos = Chaos { window: Duration::from_secs(1), crashes: 1..=1, ..Chaos::default() };
+        let simulation = SimulationBuilder::new().process("store", 2, store).workload("reader", 1, reader);
+        let simulation = simulation.with_chaos(chaos);
+        let look = move |state: &StateRegistry| {
+            write(&seen, format!("{:?}", state.published::<(u32, u64)>("kept in the builder's test")));
+        };
+        if invariant { simulation.with_invariant("two stores are seen", look) } else { simulation }
+    };
+    run(&simulation(false), TestStrategy::Count(1)).assert_green();
+    run(&simulation(true), TestStrategy::Count(20)).assert_green();
+    let seen: BTreeSet<String> = read(&seen).into_iter().collect();
+    for words in ["[(1, 0)]", "[(1, 2), (1, 2)]", "[(1, 2), (2, 2)]"] {
+        assert!(seen.contains(words), "{words}: {seen:?}");
+    }
 }
 
 #[test]

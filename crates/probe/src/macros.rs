@@ -235,7 +235,7 @@ macro_rules! buggify_knob {
 }
 
 /// Shows state to whoever reads it: the closure runs only in simulation, and only
-/// if an invariant or a timeline reads that name at that moment.
+/// if there is an invariant, which reads it with `StateRegistry::published` of the harness.
 ///
 /// The value is any owned type with `Debug` (see
 /// [`Published`](crate::Published)); `serde_json::Value` gives a reader the most.
