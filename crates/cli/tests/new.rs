@@ -84,6 +84,8 @@ fn slow_a_new_project_sweeps_green_and_red_with_its_bug() {
 
     check_witness(&project, again, lost);
 
+    check_production(&project);
+
     // As a test, and with everything that is in it built without a warning.
     let tested = run_in(&project, "cargo test --workspace").expect(0, "test storm ");
     assert!(!tested.err.contains("warning"), "{}", tested.err);
@@ -112,6 +114,21 @@ fn check_witness(project: &Path, again: &str, lost: &str) {
     fs::write(&file, unknown).expect("it was just written");
     run_in(project, &line).expect(101, "target `storm` has no bug `late-ack` compiled in; it has early-ack");
     fs::remove_file(file).expect("it was just written");
+}
+
+/// The project's own program says in a line what keeps it from running, and of what.
+fn check_production(project: &Path) {
+    let check = |arguments: &str, words: &str| {
+        let ended = run_in(project, &format!("cargo run --quiet -- {arguments}")).expect(1, "");
+        assert!(ended.err.contains(words) && ended.err.trim().lines().count() == 1, "{arguments}: {}", ended.err);
+    };
+    check("count localhost:7000", "`localhost:7000` is not an address such as 127.0.0.1:7000");
+    check("serve 127.0.0.1:0 /dev/null/data", "cannot use /dev/null/data: ");
+    check("count 127.0.0.1:1", "127.0.0.1:1: ");
+    let data = folder("data");
+    let lock = fs::File::create(data.join("lock")).expect("the folder was just made");
+    lock.lock().expect("nobody else has it");
+    check(&format!("serve 127.0.0.1:0 {}", data.display()), "is in use by another process");
 }
 
 #[test]
