@@ -162,7 +162,10 @@ pub trait BlockingFile: Send + Sync + 'static {
     /// `UnexpectedEof` if the file ends first, and [`read_at`](Self::read_at)'s.
     fn read_exact_at(&self, mut buffer: &mut [u8], mut offset: u64) -> io::Result<()> {
         while !buffer.is_empty() {
-            let count = self.read_at(buffer, offset)?;
+            let count = match self.read_at(buffer, offset) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                result => result?,
+            };
             if count == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
@@ -178,7 +181,10 @@ pub trait BlockingFile: Send + Sync + 'static {
     /// `WriteZero` if the file takes no more, and [`write_at`](Self::write_at)'s.
     fn write_all_at(&self, mut bytes: &[u8], mut offset: u64) -> io::Result<()> {
         while !bytes.is_empty() {
-            let count = self.write_at(bytes, offset)?;
+            let count = match self.write_at(bytes, offset) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                result => result?,
+            };
             if count == 0 {
                 return Err(io::ErrorKind::WriteZero.into());
             }

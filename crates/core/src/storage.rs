@@ -131,7 +131,10 @@ pub trait StorageFile: AsyncRead + AsyncWrite + AsyncSeek + Send + Sync + Unpin 
     fn read_exact_at(&self, mut buffer: &mut [u8], mut offset: u64) -> impl Future<Output = io::Result<()>> + Send {
         async move {
             while !buffer.is_empty() {
-                let count = self.read_at(buffer, offset).await?;
+                let count = match self.read_at(buffer, offset).await {
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                    result => result?,
+                };
                 if count == 0 {
                     return Err(io::ErrorKind::UnexpectedEof.into());
                 }
@@ -149,7 +152,10 @@ pub trait StorageFile: AsyncRead + AsyncWrite + AsyncSeek + Send + Sync + Unpin 
     fn write_all_at(&self, mut bytes: &[u8], mut offset: u64) -> impl Future<Output = io::Result<()>> + Send {
         async move {
             while !bytes.is_empty() {
-                let count = self.write_at(bytes, offset).await?;
+                let count = match self.write_at(bytes, offset).await {
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                    result => result?,
+                };
                 if count == 0 {
                     return Err(io::ErrorKind::WriteZero.into());
                 }
