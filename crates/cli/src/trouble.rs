@@ -29,7 +29,8 @@ impl Trouble {
             1 => String::new(),
             all => format!(" (and {} more)", all - 1),
         };
-        Some(Trouble::new(format!("a failure that is kept cannot be run again: {first}{others}")))
+        let way_out = "mend it, or `cargo xtask corpus retire` it by the name of its folder";
+        Some(Trouble::new(format!("a failure that is kept cannot be run again: {first}{others}; {way_out}")))
     }
 
     /// The same with how the command is called, where that would help and is not said.
