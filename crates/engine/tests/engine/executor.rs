@@ -110,7 +110,6 @@ fn pct_changes_the_priority_at_the_very_poll_that_was_drawn() {
     assert_eq!(turns_of_first, [0, 1, 10, 11], "{order:?}");
 }
 
-/// The order in which sleepers that are due at one instant wake up.
 /// A point of change at each of the first polls.
 const ALWAYS: Policy = Policy::Pct { changes: 400, polls: 15 };
 
@@ -149,6 +148,7 @@ fn pct_knows_of_a_task_that_was_woken_when_it_fell_last() {
     }
 }
 
+/// The order in which sleepers that are due at one instant wake up.
 fn sleepers(seed: u64, policy: Policy, overrides: Overrides) -> Vec<usize> {
     let mut basin = Basin::new(1);
     basin.begin_overridden(seed, &config(policy), overrides);
