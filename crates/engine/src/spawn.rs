@@ -156,14 +156,15 @@ impl<T: 'static> Future for SimJoinHandle<T> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // Before there is a result, which a panic would have to drop.
+        if self.number == JOINED {
+            refuse_again(self.run);
+        }
         // Dropped at the end, after the borrow: both may run user code.
         let (mut replaced, mut debris) = (None, None);
         let number = self.number;
         let joined = local::reach(self.run, |split| split.kernel.join::<T>(number, cx, &mut replaced, &mut debris));
         if joined.is_ready() {
-            if number == JOINED {
-                refuse_again(self.run);
-            }
             self.number = JOINED;
         }
         joined
@@ -192,7 +193,7 @@ impl<T> Drop for SimJoinHandle<T> {
 
 /// The number of no task: its index is one that no task ever gets.
 const GONE: u64 = u64::MAX;
-/// That of a task whose result was taken: its index is the same.
+/// That of a task whose result was taken, with the same index.
 const JOINED: u64 = GONE >> 1;
 
 impl Kernel {
