@@ -111,8 +111,7 @@ impl Few {
         if first.time > limit || self.is_tied() {
             return None;
         }
-        self.first = self.first.wrapping_add(1);
-        self.len -= 1;
+        self.pop();
         Some(first)
     }
 

@@ -109,38 +109,56 @@ fn a_fault_that_outlasts_the_window_is_ended_by_its_end() {
     assert!(all.iter().flatten().count() > 100);
 }
 
-#[test]
-fn a_partition_cuts_from_its_time_for_its_duration() {
-    let (second, step) = (Duration::from_secs(1), Duration::from_millis(10));
-    let silences = Arc::new(Mutex::new(Vec::new()));
-    let heard = silences.clone();
+/// When each try of a visitor began, and how long it took; nothing if it had no answer in time.
+type Visits = Arc<Mutex<Vec<(u64, Option<u64>)>>>;
+
+/// How often a visitor comes.
+const STEP: Duration = Duration::from_millis(10);
+
+/// A server, and who connects to it at each step until so late, with so much patience.
+fn visited(until: Duration, patience: Duration, chaos: Chaos) -> (SimulationBuilder, Visits) {
+    let visits = Visits::default();
+    let told = visits.clone();
     let simulation = SimulationBuilder::new()
         .process("server", 1, serve)
         .workload("visitor", 1, move |context: SimContext| {
-            let heard = heard.clone();
+            let told = told.clone();
             async move {
                 let world = context.providers();
                 let server = SocketAddr::new(context.topology().ip("server"), 80);
-                while world.now() < Instant::ZERO + 11 * second {
+                while world.now() < Instant::ZERO + until {
                     let begin = world.now();
-                    if world.timeout(step, world.connect(server)).await.is_err() {
-                        heard.lock().expect("free").push(begin.as_nanos());
+                    let answer = world.timeout(patience, world.connect(server)).await;
+                    let took = answer.is_ok().then(|| (world.now() - begin).as_nanos() as u64);
+                    if let Ok(connected) = answer {
+                        connected?;
                     }
-                    world.sleep_until(begin + step).await;
+                    told.lock().expect("free").push((begin.as_nanos(), took));
+                    world.sleep_until(begin + STEP).await;
                 }
+                std::io::Result::Ok(())
             }
         })
         .with_network_config(NetworkConfig::perfect())
-        .with_chaos(Chaos { window: 10 * second, partitions: 1..=1, duration: second..=second, ..Chaos::none() });
+        .with_chaos(chaos);
+    (simulation, visits)
+}
+
+#[test]
+fn a_partition_cuts_from_its_time_for_its_duration() {
+    let second = Duration::from_secs(1);
+    let chaos = Chaos { window: 10 * second, partitions: 1..=1, duration: second..=second, ..Chaos::none() };
+    let (simulation, visits) = visited(11 * second, STEP, chaos);
     let mut recorder = simulation.recorder();
     for seed in 0..20 {
         let record = recorder.run(seed, Overrides::new(), None);
         assert!(record.failures.is_empty(), "seed {seed}: {:?}", record.failures);
         let [cut] = record.atoms[..] else { panic!("one partition was asked for: {:?}", record.atoms) };
         let end = (cut.time + 1_000_000_000).min(10_000_000_000);
-        let silences = std::mem::take(&mut *silences.lock().expect("free"));
+        let visits = std::mem::take(&mut *visits.lock().expect("free"));
+        let silences: Vec<u64> = visits.iter().filter(|(_, took)| took.is_none()).map(|(begin, _)| *begin).collect();
         let (first, last) = (silences[0], silences[silences.len() - 1]);
-        let step = step.as_nanos() as u64;
+        let step = STEP.as_nanos() as u64;
         assert!(first + step >= cut.time && first <= cut.time + step, "seed {seed}: {first} {cut:?}");
         assert!(last <= end && last + 2 * step >= end, "seed {seed}: {last} {end}");
         assert!(silences.windows(2).all(|pair| pair[1] - pair[0] == step), "seed {seed}: without a gap");
@@ -150,36 +168,19 @@ fn a_partition_cuts_from_its_time_for_its_duration() {
 #[test]
 fn a_link_is_cut_as_long_as_any_of_what_cuts_it_lasts() {
     let second = Duration::from_secs(1);
-    let visits = Arc::new(Mutex::new(Vec::new()));
-    let told = visits.clone();
     // Between two machines each partition cuts the way there, the way back, or both: nobody connects.
-    let simulation = SimulationBuilder::new()
-        .process("server", 1, serve)
-        .workload("visitor", 1, move |context: SimContext| {
-            let told = told.clone();
-            async move {
-                let world = context.providers();
-                let server = SocketAddr::new(context.topology().ip("server"), 80);
-                while world.now() < Instant::ZERO + WINDOW - second {
-                    let begin = world.now();
-                    let heard = world.timeout(Duration::from_millis(5), world.connect(server)).await;
-                    told.lock().expect("free").push((begin.as_nanos(), heard.is_ok()));
-                    world.sleep_until(begin + Duration::from_millis(10)).await;
-                }
-            }
-        })
-        .with_network_config(NetworkConfig::perfect())
-        .with_chaos(Chaos { window: WINDOW, partitions: 3..=3, duration: second / 2..=2 * second, ..Chaos::none() });
+    let chaos = Chaos { window: WINDOW, partitions: 3..=3, duration: second / 2..=2 * second, ..Chaos::none() };
+    let (simulation, visits) = visited(WINDOW - second, STEP / 2, chaos);
     let mut overlaps = 0;
     for seed in 0..10 {
         let record = simulation.run_seed(seed, Overrides::new(), None);
         assert!(record.failures.is_empty(), "{:?}", record.failures);
         let cuts: Vec<(u64, u64)> = record.atoms.iter().map(|cut| (cut.time, cut.time + cut.parameters[0])).collect();
-        for (begin, heard) in std::mem::take(&mut *visits.lock().expect("free")) {
+        for (begin, took) in std::mem::take(&mut *visits.lock().expect("free")) {
             // A visit takes 200 us; what is cut or mended meanwhile is another test's.
             let is_cut = |time: u64| cuts.iter().any(|(from, to)| (from..to).contains(&&time));
             let (before, after) = (is_cut(begin), is_cut(begin + 5_000_000));
-            assert!(before != after || heard != before, "seed {seed} at {begin}: {cuts:?}");
+            assert!(before != after || took.is_some() != before, "seed {seed} at {begin}: {cuts:?}");
         }
         overlaps += cuts.iter().filter(|one| cuts.iter().any(|other| other.0 < one.1 && one.1 < other.1)).count();
     }
@@ -319,26 +320,8 @@ fn a_link_is_as_slow_as_the_worst_of_what_slows_it() {
     /// A link, from when until when, and by how much.
     type Slow = ((u32, u32), u64, u64, u64);
     let second = Duration::from_secs(1);
-    let visits = Arc::new(Mutex::new(Vec::new()));
-    let told = visits.clone();
-    let simulation = SimulationBuilder::new()
-        .process("server", 1, serve)
-        .workload("visitor", 1, move |context: SimContext| {
-            let told = told.clone();
-            async move {
-                let world = context.providers();
-                let server = SocketAddr::new(context.topology().ip("server"), 80);
-                while world.now() < Instant::ZERO + 5 * second {
-                    let begin = world.now();
-                    world.connect(server).await?;
-                    told.lock().expect("free").push((begin.as_nanos(), (world.now() - begin).as_nanos() as u64));
-                    world.sleep(Duration::from_millis(5)).await;
-                }
-                std::io::Result::Ok(())
-            }
-        })
-        .with_network_config(NetworkConfig::perfect())
-        .with_chaos(Chaos { window: WINDOW, slow_links: 8..=8, duration: second..=2 * second, ..Chaos::none() });
+    let chaos = Chaos { window: WINDOW, slow_links: 8..=8, duration: second..=2 * second, ..Chaos::none() };
+    let (simulation, visits) = visited(WINDOW, WINDOW, chaos);
     let mut overlaps = 0;
     for seed in 0..10 {
         let record = simulation.run_seed(seed, Overrides::new(), None);
@@ -356,7 +339,7 @@ fn a_link_is_as_slow_as_the_worst_of_what_slows_it() {
         };
         for (begin, took) in std::mem::take(&mut *visits.lock().expect("free")) {
             let there = 100_000 + worst((1, 0), begin);
-            assert_eq!(took, there + 100_000 + worst((0, 1), begin + there), "seed {seed} at {begin}: {slow:?}");
+            assert_eq!(took, Some(there + 100_000 + worst((0, 1), begin + there)), "seed {seed} at {begin}: {slow:?}");
         }
         let outlasts = |one: &Slow, other: &Slow| one.0 == other.0 && other.1 < one.2 && one.2 < other.2;
         overlaps += slow.iter().filter(|one| slow.iter().any(|other| outlasts(one, other))).count();
