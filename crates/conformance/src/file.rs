@@ -2,7 +2,11 @@
 //! promised here: the real world has no crash to offer.
 
 use crate::Stage;
+use std::future::Future;
 use std::io::{ErrorKind, SeekFrom};
+use std::pin::pin;
+use std::task::{Context, Waker};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 use wavetank_core::{File, OpenOptions, Providers, StorageFile, StorageProvider};
 
@@ -28,6 +32,17 @@ async fn get<P: Providers>(stage: &Stage<P>) -> Vec<u8> {
     let mut contents = Vec::new();
     open(stage, OpenOptions::read_only()).await.read_to_end(&mut contents).await.expect("the disk is well");
     contents
+}
+
+/// Polls once and no more: whether it is over by then is the world's business.
+fn begin(future: impl Future) {
+    let _over_or_not = pin!(future).poll(&mut Context::from_waker(Waker::noop())).is_ready();
+}
+
+/// Gives a write of 2 MiB up, by position or by cursor: it takes the real world a while.
+fn give_up_a_write<P: Providers>(file: &mut File<P>, is_positioned: bool) {
+    let bytes = vec![7; 2 << 20];
+    if is_positioned { begin(file.write_at(&bytes, 0)) } else { begin(file.write(&bytes)) }
 }
 
 /// Opening what is not there fails with `NotFound`.
@@ -242,6 +257,43 @@ pub async fn setting_the_length_cuts_and_extends<P: Providers>(stage: Stage<P>) 
     file.set_len(5).await.expect("the disk has room");
     assert_eq!(file.size().await.expect("the disk is well"), 5);
     assert_eq!(get(&stage).await, b"01\0\0\0", "what was cut off does not come back");
+}
+
+/// A file that is cut off after a write was given up stays as it is then.
+pub async fn a_cut_comes_after_a_write_that_was_given_up<P: Providers>(stage: Stage<P>) {
+    for round in 0..10 {
+        let mut file = open(&stage, OpenOptions::create_write().truncate(true)).await;
+        give_up_a_write::<P>(&mut file, round % 2 == 0);
+        file.set_len(1).await.expect("the disk is well");
+        stage.a.world.sleep(Duration::from_millis(5)).await;
+        assert_eq!(file.size().await.expect("the disk is well"), 1);
+    }
+}
+
+/// A file that is opened again stays as it is, although a write was given up before it was closed.
+pub async fn a_file_that_is_opened_again_stays_as_it_is<P: Providers>(stage: Stage<P>) {
+    for round in 0..10 {
+        let mut file = open(&stage, OpenOptions::create_write().truncate(true)).await;
+        give_up_a_write::<P>(&mut file, round % 2 == 0);
+        drop(file);
+        let size = open(&stage, OpenOptions::read_only()).await.size().await.expect("the disk is well");
+        stage.a.world.sleep(Duration::from_millis(5)).await;
+        assert_eq!(get(&stage).await.len() as u64, size);
+    }
+}
+
+/// What a read that was given up has found answers none that follows a seek.
+pub async fn a_read_that_was_given_up_answers_none_after_a_seek<P: Providers>(stage: Stage<P>) {
+    put(&stage, b"before").await;
+    let mut file = open(&stage, OpenOptions::read_only()).await;
+    let mut buffer = [0; 6];
+    begin(file.read(&mut buffer));
+    // By then it has found something, in either world.
+    stage.a.world.sleep(Duration::from_millis(5)).await;
+    put(&stage, b"behind").await;
+    file.rewind().await.expect("there is a beginning");
+    file.read_exact(&mut buffer).await.expect("six bytes are there");
+    assert_eq!(&buffer, b"behind");
 }
 
 /// A handle that is not open for reading fails to read with `EBADF`.

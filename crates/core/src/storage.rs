@@ -82,6 +82,11 @@ pub trait StorageProvider: Clone + Send + Sync + 'static {
 /// Reading, writing and seeking through tokio's traits move the cursor;
 /// [`read_at`](Self::read_at) and [`write_at`](Self::write_at) do not. A write is
 /// durable only after a sync that returned `Ok`.
+///
+/// The future of an operation may be dropped at any time. A change that is given up so
+/// happens or does not: if it does, then before whatever comes later through this handle
+/// begins, or, if this handle is dropped, before the file is opened again. What a read has
+/// found that was given up answers no read that follows a seek.
 pub trait StorageFile: AsyncRead + AsyncWrite + AsyncSeek + Send + Sync + Unpin + 'static {
     /// Makes contents, size and times durable.
     ///

@@ -30,6 +30,12 @@ pub enum Broken {
     PositionKeepsCursor,
     /// What `set_len` cut off is there again when the file grows.
     CutForgets,
+    /// Cutting more than a megabyte off does nothing.
+    LargeCuts,
+    /// A file of more than a megabyte says that it is a byte shorter than it is.
+    LargeSizes,
+    /// Who goes back to the beginning of a file that was opened for reading finds nothing there.
+    RewindReads,
     /// A directory that is not empty can be removed.
     RemoveDirEmpty,
     /// Opening a missing file creates it.

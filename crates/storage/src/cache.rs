@@ -3,6 +3,7 @@
 
 use crate::broken::Broken;
 use crate::config::StorageConfiguration;
+use crate::content::FILE_BYTES_MOST;
 use crate::disks::Disks;
 use crate::errno::Errno;
 use crate::handle::Handle;
@@ -132,13 +133,14 @@ impl Disks {
 
     /// The size of an open file.
     pub(crate) fn size(&mut self, file: FileId, kernel: &mut Kernel) -> Call<u64> {
-        let Disks { handles, volumes, .. } = self;
+        let Disks { handles, volumes, config, .. } = self;
         let Some(handle) = handles.get(file.slot, file.generation) else { return Call::Dead };
         let content = &mut volumes[handle.volume as usize].inodes[handle.inode as usize].content;
         if let Some(kind) = content.scars.take_size() {
             kernel.effective(kind);
         }
-        Call::Done(Ok(content.size))
+        let is_wrong = config.breaks(Broken::LargeSizes) && content.size > 1 << 20;
+        Call::Done(Ok(content.size - u64::from(is_wrong)))
     }
 
     /// Cuts an open file off or extends it.
@@ -155,6 +157,9 @@ impl Disks {
             inode.content.shrink_remembering(size);
             return Call::Done(Ok(()));
         }
+        if config.breaks(Broken::LargeCuts) && inode.content.size.saturating_sub(size) > 1 << 20 {
+            return Call::Done(Ok(()));
+        }
         Call::Done(volume.resize(pages, handle.inode, size))
     }
 
@@ -164,6 +169,7 @@ impl Disks {
         let Some(handle) = handles.get(file.slot, file.generation) else { return Call::Dead };
         let size = volumes[handle.volume as usize].inodes[handle.inode as usize].content.size;
         let target = match position {
+            SeekFrom::Start(0) if config.breaks(Broken::RewindReads) && !handle.write => Some(FILE_BYTES_MOST),
             SeekFrom::Start(offset) => Some(offset),
             SeekFrom::Current(distance) if config.breaks(Broken::SeekBeforeStart) => {
                 Some(handle.cursor.saturating_add_signed(distance))

@@ -2,6 +2,7 @@
 //! blocking work. Keeps no bytes back: what was reported as written the kernel has.
 #![expect(clippy::disallowed_methods, reason = "the kernel's file calls block, so they need threads of their own")]
 
+use crate::line::{Line, Waits};
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
@@ -24,10 +25,15 @@ const CHUNK: usize = 2 << 20;
 ///   do. One call moves 2 MiB at the most.
 /// - Dropping the future of a write stops nothing: the bytes may or may not land, at the
 ///   place where they were meant to go. The cursor does not move, so that the next write
-///   goes to that same place (in append mode, behind them), after them.
+///   goes to that same place (in append mode, behind them).
+/// - A change (a write, a new length) that was given up is over before whatever comes later
+///   through this handle begins; once this handle is closed, before the same provider, or a
+///   clone of it, opens the file again.
 /// - A read sees every write through this handle, by whichever way, that was ready before
-///   it began. One that follows a read that was given up may be answered by what that one
-///   found: of what others wrote it then sees what was ready before that began.
+///   it began. One by cursor that follows another one that was given up may be answered by
+///   what that one found, for nobody can tell them apart: of what others wrote it then sees
+///   what was ready before that began. A seek between them, to wherever it may be, keeps them
+///   apart, and reads by position always are.
 /// - A seek whose future is dropped moves the cursor now or never: not after a later read
 ///   or write.
 #[derive(Debug)]
@@ -38,7 +44,10 @@ pub struct TokioStorageFile {
     /// Counts changes by position, which may come behind a read or a write that nobody waits
     /// for any more: a later one is then another, whatever it looks like.
     changes: AtomicU64,
+    line: Arc<Line>,
     underway: Option<Operation>,
+    /// The last write by cursor. Whether its caller gave it up cannot be seen.
+    writing: Option<Waits>,
     seek: Option<SeekFrom>,
 }
 
@@ -90,23 +99,29 @@ fn read(file: &File, length: usize, offset: u64) -> io::Result<Vec<u8>> {
 }
 
 impl TokioStorageFile {
-    pub(crate) fn new(file: File, append: bool) -> TokioStorageFile {
+    /// An open file, and the line of all handles that it has.
+    pub(crate) fn new(file: File, append: bool, line: Arc<Line>) -> TokioStorageFile {
         TokioStorageFile {
             file: Arc::new(file),
             cursor: 0,
             append,
             changes: AtomicU64::new(0),
+            line,
             underway: None,
+            writing: None,
             seek: None,
         }
     }
 
-    /// Waits for a write that its caller gave up, since what comes next must come after
-    /// it, and forgets a read or an end that its caller gave up.
+    /// Leaves nothing in it, as opening with `O_TRUNC` does: where that means something.
+    pub(crate) async fn empty(&self) -> io::Result<()> {
+        self.change(|file| if file.metadata()?.is_file() { file.set_len(0) } else { Ok(()) }).await
+    }
+
+    /// Waits for changes that their callers gave up, since what comes next must come after
+    /// them, and forgets a read or an end that its caller gave up.
     fn poll_clear(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if let Some(Operation::Write { work, .. }) = &mut self.underway {
-            let _given_up = ready!(Pin::new(work).poll(cx));
-        }
+        ready!(self.line.poll_clear(self.writing.as_ref(), cx));
         self.underway = None;
         Poll::Ready(())
     }
@@ -129,6 +144,7 @@ impl TokioStorageFile {
         &self,
         work: impl FnOnce(&File) -> io::Result<T> + Send + 'static,
     ) -> io::Result<T> {
+        self.line.clear(self.writing.as_ref()).await;
         let file = self.file.clone();
         blocking(move || work(&file)).await
     }
@@ -138,9 +154,17 @@ impl TokioStorageFile {
         &self,
         work: impl FnOnce(&File) -> io::Result<T> + Send + 'static,
     ) -> io::Result<T> {
+        self.line.clear(self.writing.as_ref()).await;
         // Before it as well: dropping this future does not stop it.
         self.changes.fetch_add(1, Ordering::Release);
-        let result = self.run(work).await;
+        let (_waits, change) = self.line.begin();
+        let file = self.file.clone();
+        let result = blocking(move || {
+            let result = work(&file);
+            drop(change);
+            result
+        });
+        let result = result.await;
         self.changes.fetch_add(1, Ordering::Release);
         result
     }
@@ -201,10 +225,13 @@ impl AsyncWrite for TokioStorageFile {
             ready!(this.poll_clear(cx));
             let (file, append, offset, bytes) = (this.file.clone(), this.append, this.cursor, bytes.to_vec());
             let changes = this.changes.load(Ordering::Acquire);
+            let (waits, change) = this.line.begin();
             let work = tokio::task::spawn_blocking(move || {
                 let result = write(&file, append, &bytes, offset);
+                drop(change);
                 Written { bytes, result }
             });
+            this.writing = Some(waits);
             this.underway = Some(Operation::Write { work, changes });
         }
     }

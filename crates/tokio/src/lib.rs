@@ -5,6 +5,7 @@
 //! nothing that knows of a simulation.
 
 mod file;
+mod line;
 mod network;
 mod providers;
 mod random;

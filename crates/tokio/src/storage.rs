@@ -3,7 +3,10 @@
 
 use crate::TokioStorageFile;
 use crate::file::blocking;
+use crate::line::{Line, Lines};
+use std::fs::File;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use wavetank_core::{DirEntry, EntryKind, OpenOptions, StorageProvider};
@@ -12,16 +15,18 @@ use wavetank_core::{DirEntry, EntryKind, OpenOptions, StorageProvider};
 /// an absolute one is taken as it is: the root is a starting point, not a jail.
 ///
 /// Every operation runs on tokio's threads for blocking work. Dropping its future does
-/// not stop it: it may or may not happen.
+/// not stop it: it may or may not happen, and what is done to names may come behind what is
+/// done later. What is done to an open file does not: see [`TokioStorageFile`].
 #[derive(Debug, Clone)]
 pub struct TokioStorageProvider {
     root: Arc<Path>,
+    lines: Arc<Lines>,
 }
 
 impl TokioStorageProvider {
     /// Files below `root`.
     pub fn new(root: impl Into<PathBuf>) -> TokioStorageProvider {
-        TokioStorageProvider { root: root.into().into() }
+        TokioStorageProvider { root: root.into().into(), lines: Arc::default() }
     }
 
     /// The directory at which relative paths start.
@@ -38,9 +43,15 @@ impl StorageProvider for TokioStorageProvider {
     type File = TokioStorageFile;
 
     async fn open(&self, path: impl AsRef<Path> + Send, options: OpenOptions) -> io::Result<TokioStorageFile> {
-        let path = self.at(path);
-        let file = blocking(move || open(&path, options)).await?;
-        Ok(TokioStorageFile::new(file, options.append))
+        let (path, lines) = (self.at(path), self.lines.clone());
+        let (file, line) = blocking(move || open(&path, options, &lines)).await?;
+        // What a handle that is closed by now has left under way.
+        line.clear(None).await;
+        let file = TokioStorageFile::new(file, options.append, line);
+        if options.truncate {
+            file.empty().await?;
+        }
+        Ok(file)
     }
 
     async fn exists(&self, path: impl AsRef<Path> + Send) -> io::Result<bool> {
@@ -85,18 +96,23 @@ impl StorageProvider for TokioStorageProvider {
     }
 }
 
-fn open(path: &Path, options: OpenOptions) -> io::Result<std::fs::File> {
+/// Opens a file, and empties it not yet.
+fn open(path: &Path, options: OpenOptions, lines: &Arc<Lines>) -> io::Result<(File, Arc<Line>)> {
     options.validate()?;
     let file = std::fs::OpenOptions::new()
         .read(options.read)
         .write(options.write)
         .append(options.append)
-        .truncate(options.truncate)
         .create(options.create)
         .create_new(options.create_new)
         .open(path)?;
-    // Linux opens a directory for reading and refuses only to read it.
-    if file.metadata()?.is_dir() { Err(io::ErrorKind::IsADirectory.into()) } else { Ok(file) }
+    let metadata = file.metadata()?;
+    if metadata.is_dir() {
+        // Linux opens a directory for reading and refuses only to read it.
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    let line = lines.of((metadata.dev(), metadata.ino()));
+    Ok((file, line))
 }
 
 /// What `path` holds, named as below `asked`, sorted by name. A symbolic link counts as

@@ -48,6 +48,21 @@ fn give_up(future: impl Future) {
     drop(open);
 }
 
+/// Polls once and gives up, with as many threads as work is there for: what comes later may
+/// overtake it. Two mebibytes take longer to write than a thread takes to begin.
+fn give_up_midway(future: impl Future) {
+    let _done_or_not = pin!(future).poll(&mut Context::from_waker(Waker::noop())).is_ready();
+}
+
+/// What the file holds after `later`, which came after a write that was given up, and that it
+/// stays so.
+fn assert_settled(directory: &Directory, later: &str) -> usize {
+    let found = directory.bytes().len();
+    std::thread::sleep(std::time::Duration::from_millis(4));
+    assert_eq!(directory.bytes().len(), found, "{later} came before the write that had been given up");
+    found
+}
+
 fn with_one_thread(test: impl Future<Output = ()>) {
     let runtime = Builder::new_current_thread().max_blocking_threads(1).build();
     runtime.expect("a runtime without drivers").block_on(test);
@@ -109,6 +124,81 @@ fn a_record_that_is_rolled_back_and_written_again_is_there() {
             assert_eq!(directory.bytes(), b"one.two.three.", "{options:?}");
         }
     });
+}
+
+#[tokio::test]
+async fn what_is_cut_off_after_a_write_was_given_up_stays_cut_off() {
+    let (directory, large) = (Directory::new("cut-off"), vec![7; 2 << 20]);
+    for round in 0..30 {
+        let mut file = directory.open(OpenOptions::create_write().truncate(true)).await;
+        if round % 2 == 0 {
+            give_up_midway(file.write(&large));
+        } else {
+            give_up_midway(file.write_at(&large, 0));
+        }
+        file.set_len(1).await.expect("the disk is well");
+        assert_eq!(assert_settled(&directory, "a cut"), 1);
+    }
+}
+
+#[tokio::test]
+async fn whatever_comes_after_a_write_that_was_given_up_finds_it_over() {
+    let (directory, large) = (Directory::new("over"), vec![7; 2 << 20]);
+    for round in 0..100 {
+        let mut file = directory.open(OpenOptions::create_write().truncate(true)).await;
+        if round % 2 == 0 {
+            give_up_midway(file.write(&large));
+        } else {
+            give_up_midway(file.write_at(&large, 0));
+        }
+        let later = ["a sync", "a sync of data", "a size", "a read", "a read by position"][round / 2 % 5];
+        match later {
+            "a sync" => file.sync_all().await.expect("the disk is well"),
+            "a sync of data" => file.sync_data().await.expect("the disk is well"),
+            "a size" => drop(file.size().await.expect("the disk is well")),
+            "a read" => drop(file.read(&mut [0]).await.expect("the disk is well")),
+            _ => drop(file.read_at(&mut [0], 0).await.expect("the disk is well")),
+        }
+        assert_settled(&directory, later);
+    }
+}
+
+#[tokio::test]
+async fn a_write_by_position_that_was_given_up_lands_before_the_next() {
+    let (directory, large) = (Directory::new("by-position"), vec![7; 2 << 20]);
+    for round in 0..300 {
+        let mut file = directory.open(OpenOptions::create_write().truncate(true)).await;
+        give_up_midway(file.write_at(&large, 0));
+        let end = (2 << 20) - 4;
+        if round % 2 == 0 {
+            file.write_all_at(b"last", end).await.expect("the disk has room");
+        } else {
+            file.seek(SeekFrom::Start(end)).await.expect("an offset is an offset");
+            file.write_all(b"last").await.expect("the disk has room");
+        }
+        assert_settled(&directory, "a write");
+        assert_eq!(directory.bytes()[end as usize..], *b"last");
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_opened_again_is_as_it_stays() {
+    let (directory, large) = (Directory::new("again"), vec![7; 2 << 20]);
+    let provider = TokioStorageProvider::new(&directory.0);
+    for round in 0..40 {
+        let mut file =
+            provider.open("file", OpenOptions::create_write().truncate(true)).await.expect("nothing is in the way");
+        if round % 2 == 0 {
+            give_up_midway(file.write(&large));
+        } else {
+            give_up_midway(file.write_at(&large, 0));
+        }
+        drop(file);
+        let options = OpenOptions::create_write().truncate(round / 2 % 2 == 0);
+        drop(provider.open("file", options).await.expect("nothing is in the way"));
+        let found = assert_settled(&directory, "an opening");
+        assert!(!options.truncate || found == 0);
+    }
 }
 
 #[test]
