@@ -4,7 +4,7 @@
 use crate::broken::Broken;
 use crate::disks::Disks;
 use crate::kinds;
-use crate::operation::{Answer, Request, Underway};
+use crate::operation::{Request, Underway};
 use crate::survival::Judge;
 use crate::told;
 use wavetank_engine::{CrashKind, Domain, EventKind, Kernel, MachineId, NodeId, NodeState, Scope, Target};
@@ -40,7 +40,7 @@ impl Disks {
         for (_, slot) in dead {
             self.end(slot, machine, kernel);
         }
-        // Only now: what was opened and not yet told of is closed by then.
+        // Only now: that of which nobody was told that it is open is among them.
         let files: Vec<u32> =
             self.handles.iter().filter(|(_, handle)| is_dead(kernel, handle.home.node)).map(|(slot, _)| slot).collect();
         for slot in files {
@@ -57,13 +57,10 @@ impl Disks {
 
     /// Ends an operation whose process died: it happened, or in part, or not.
     fn end(&mut self, slot: u32, machine: MachineId, kernel: &mut Kernel) {
-        let Underway { home, volume, name, request, record, answer, waiter, .. } = self.underway.remove(slot);
+        let Underway { home, volume, name, request, record, waiter, .. } = self.underway.remove(slot);
         kernel.discard(waiter);
         if let Some(record) = record {
             kernel.cancel(record);
-        }
-        if let Some(Ok(Answer::File(file, _))) = answer {
-            self.close_file(file);
         }
         let Some(request) = request else { return };
         let (ratio, target) = (self.config.crash_fault_probability, Target::Machine(machine));
@@ -82,9 +79,8 @@ impl Disks {
             return;
         }
         kernel.tell("storage.land", |telling| told::lands(telling, volume, name, "landed as its process died"));
-        if let Ok(Answer::File(file, _)) = self.land(volume, home, request, kernel) {
-            self.close_file(file);
-        }
+        // What came of it, nobody is left to hear.
+        let _ = self.land(volume, home, request, kernel);
     }
 
     fn crash_volume(&mut self, machine: MachineId, kernel: &mut Kernel) {

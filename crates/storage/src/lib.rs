@@ -9,6 +9,8 @@
 //! [`StorageConfiguration`] says how slow and how hostile it is, [`kinds`] what can
 //! go wrong; [`Broken`] names the promises that a test may break.
 
+#[cfg(test)]
+mod audit;
 mod broken;
 mod cache;
 mod change;
