@@ -25,6 +25,32 @@ pub(crate) fn record(generation: u64) {
     IS_ANY.store(true, Ordering::Release);
 }
 
+/// Refuses the use of a handle of that run.
+///
+/// # Panics
+/// Always.
+#[cold]
+pub(crate) fn refuse(run: u64) -> ! {
+    record(run);
+    panic!(
+        "a simulated handle was used outside of its run: handles belong to the run and the thread that made them; \
+         do not keep them in statics, and do not give them to threads"
+    );
+}
+
+/// Refuses to wake a task of that generation.
+///
+/// # Panics
+/// Unless the thread does already.
+#[cold]
+pub(crate) fn refuse_wake(generation: u64) {
+    record(generation);
+    assert!(
+        std::thread::panicking(),
+        "a simulated task was woken from outside of its run: it waits for a thread, a real timer or a static"
+    );
+}
+
 /// How many uses there were of a run's generations; forgets them.
 #[inline]
 pub(crate) fn take(is_of_run: impl Fn(u64) -> bool) -> usize {

@@ -1,7 +1,7 @@
 //! What was dropped while its run was not installed on this thread, as by a test that drives
 //! a world by hand: kept until the run goes on, and is asked for it. Closes nothing itself.
 
-use crate::local::Close;
+use crate::closes::Close;
 use std::cell::{Cell, RefCell};
 
 /// How many are kept: a run that is over never asks.

@@ -12,9 +12,11 @@
 //! [`Local`] and [`Waiter`] are what a device is built with; [`Digest`], [`Trace`]
 //! and [`FaultLog`] are what a run leaves.
 
+mod borrow;
 mod broken;
 mod choice;
 mod clock;
+mod closes;
 mod config;
 mod control;
 mod decision;

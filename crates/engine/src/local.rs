@@ -6,19 +6,22 @@
 //! Why it is sound. A [`Shell`] is reachable through [`INSTALLED`] only while
 //! [`Shell::enter`] runs, which borrows the [`World`](crate::World) that owns it; so
 //! a pointer found there is alive and belongs to this thread. Every access takes
-//! the shell's one borrow flag first, so there is never a second reference to the
+//! the shell's one borrow flag (`borrow.rs`) first, so there is never a second reference to the
 //! kernel or to a device. A [`Local`] was made for one run of one shell, and no two
 //! runs of a process have the same number; the check that its run is the installed one
 //! therefore proves that its device, which the shell owns, is alive too.
 
 #![expect(unsafe_code, reason = "the way to the world needs it; each use says why it is sound")]
 
+use crate::borrow::Flag;
+use crate::closes::{Close, Closes};
 use crate::device::Device;
 use crate::foreign;
 use crate::kernel::Kernel;
 use crate::left;
+use crate::task::generation_of;
 use std::any::TypeId;
-use std::cell::{Cell, RefCell, UnsafeCell};
+use std::cell::{Cell, UnsafeCell};
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{RawWaker, RawWakerVTable, Waker};
@@ -32,22 +35,14 @@ thread_local! {
 /// The run of a world in which none has begun: no handle has it.
 pub(crate) const NO_RUN: u64 = 0;
 
-/// A device handle that was dropped under a borrow, to be closed after it.
-pub(crate) struct Close {
-    pub(crate) device: u32,
-    pub(crate) slot: u32,
-    pub(crate) generation: u32,
-}
-
 /// The world behind its one borrow flag.
 pub(crate) struct Shell {
     /// No two worlds of the process have the same.
     world: u64,
     run: Cell<u64>,
-    borrowed: Cell<bool>,
+    borrowed: Flag,
     split: UnsafeCell<Split>,
-    closing: Cell<bool>,
-    closes: RefCell<Vec<Close>>,
+    pub(crate) closes: Closes,
 }
 
 /// What one borrow gives: the kernel, and the devices beside it.
@@ -101,26 +96,6 @@ impl Drop for Devices {
     }
 }
 
-/// Resets the borrow flag, on unwinding too.
-struct Borrow<'a>(&'a Cell<bool>);
-
-impl<'a> Borrow<'a> {
-    #[inline]
-    fn take(flag: &'a Cell<bool>) -> Borrow<'a> {
-        if flag.replace(true) {
-            borrowed_twice();
-        }
-        Borrow(flag)
-    }
-}
-
-impl Drop for Borrow<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        self.0.set(false);
-    }
-}
-
 /// Takes the shell out of the thread, on unwinding too.
 struct Installed {
     /// Null, or the shell of an `enter` that is under way further out.
@@ -141,10 +116,9 @@ impl Default for Shell {
         Shell {
             world: NEXT_WORLD.fetch_add(1, Ordering::Relaxed),
             run: Cell::new(NO_RUN),
-            borrowed: Cell::new(false),
+            borrowed: Flag::default(),
             split: UnsafeCell::new(Split { kernel: Kernel::default(), devices: Devices(Vec::new()) }),
-            closing: Cell::new(false),
-            closes: RefCell::new(Vec::new()),
+            closes: Closes::default(),
         }
     }
 }
@@ -156,24 +130,6 @@ impl Shell {
 
     pub(crate) fn run(&self) -> u64 {
         self.run.get()
-    }
-
-    /// Whether handles were dropped under a borrow.
-    #[inline]
-    pub(crate) fn is_closing(&self) -> bool {
-        self.closing.get()
-    }
-
-    /// Has what handles stood for closed outside of the borrow.
-    pub(crate) fn close_later(&self, closes: impl IntoIterator<Item = Close>) {
-        self.closing.set(true);
-        self.closes.borrow_mut().extend(closes);
-    }
-
-    /// What they stood for.
-    pub(crate) fn take_closes(&self) -> Vec<Close> {
-        self.closing.set(false);
-        self.closes.take()
     }
 
     pub(crate) fn add<D: Device>(&self, device: D) -> Key<D> {
@@ -206,7 +162,7 @@ impl Shell {
     /// If it is borrowed already: user code ran under a borrow.
     #[inline]
     pub(crate) fn with<R>(&self, body: impl FnOnce(&mut Split) -> R) -> R {
-        let _borrow = Borrow::take(&self.borrowed);
+        let _borrow = self.borrowed.take();
         // SAFETY: the flag was free and is taken, so no other reference exists; the
         // shell is not `Sync`, so no other thread can have one.
         body(unsafe { &mut *self.split.get() })
@@ -221,7 +177,7 @@ impl Shell {
 pub(crate) fn reach<R>(run: u64, body: impl FnOnce(&mut Split) -> R) -> R {
     match installed(run) {
         Some(shell) => shell.with(body),
-        None => foreign_use(run),
+        None => foreign::refuse(run),
     }
 }
 
@@ -240,7 +196,7 @@ pub(crate) fn device<D: Device>(run: u64) -> Local<D> {
 #[inline]
 pub(crate) fn try_reach<R>(run: u64, body: impl FnOnce(&mut Split) -> R) -> Option<R> {
     let shell = installed(run)?;
-    (!shell.borrowed.get()).then(|| shell.with(body))
+    (!shell.borrowed.is_taken()).then(|| shell.with(body))
 }
 
 /// Closes what a handle of run `run` stood for after the borrow that is under way, or when
@@ -249,7 +205,7 @@ pub(crate) fn try_reach<R>(run: u64, body: impl FnOnce(&mut Split) -> R) -> Opti
 pub(crate) fn close_later(run: u64, device: u32, slot: u32, generation: u32) {
     let close = Close { device, slot, generation };
     match installed(run) {
-        Some(shell) => shell.close_later([close]),
+        Some(shell) => shell.closes.add([close]),
         None => left::keep(run, close),
     }
 }
@@ -373,26 +329,12 @@ impl<D: Device> Local<D> {
     #[inline]
     pub fn close(self, slot: u32, generation: u32) {
         match installed(self.run) {
-            Some(shell) if !shell.borrowed.get() => {
+            Some(shell) if !shell.borrowed.is_taken() => {
                 self.with(|device, kernel| device.close(slot, generation, kernel));
             }
             _ => close_later(self.run, self.number, slot, generation),
         }
     }
-}
-
-#[cold]
-fn foreign_use(run: u64) -> ! {
-    foreign::record(run);
-    panic!(
-        "a simulated handle was used outside of its run: handles belong to the run and the thread that made them; \
-         do not keep them in statics, and do not give them to threads"
-    );
-}
-
-#[cold]
-fn borrowed_twice() -> ! {
-    panic!("the simulated world was entered twice: a device ran user code under its borrow (a bug of that device)");
 }
 
 // --- The waker -----------------------------------------------------------------------
@@ -408,27 +350,12 @@ fn clone_waker(number: *const ()) -> RawWaker {
 fn wake(number: *const ()) {
     let number = number.addr() as u64;
     let shell = INSTALLED.get();
-    let generation = number >> crate::task::INDEX_BITS;
     if shell.is_null() {
-        return foreign_wake(generation);
+        return foreign::refuse_wake(generation_of(number));
     }
     // SAFETY: a pointer found here is alive; see `installed`.
     let shell = unsafe { &*shell };
-    shell.with(|split| {
-        if !split.kernel.wake_task(number) && !split.kernel.is_ours(generation) {
-            // A waker of an earlier run: this run's code has kept it.
-            foreign::record(split.kernel.run);
-        }
-    });
-}
-
-#[cold]
-fn foreign_wake(generation: u64) {
-    foreign::record(generation);
-    assert!(
-        std::thread::panicking(),
-        "a simulated task was woken from outside of its run: it waits for a thread, a real timer or a static"
-    );
+    shell.with(|split| split.kernel.wake_by_waker(number));
 }
 
 /// The waker of a task.

@@ -104,7 +104,7 @@ impl Task {
 const _: () = assert!(size_of::<Task>() == 128, "a task stays within two cache lines");
 
 /// Bits of a number that are the task's index.
-pub(crate) const INDEX_BITS: u32 = 24;
+const INDEX_BITS: u32 = 24;
 const INDEX_MASK: u64 = (1 << INDEX_BITS) - 1;
 const NONE: u32 = u32::MAX;
 /// Slots that there is room for from the beginning: growing moves every task.
@@ -116,6 +116,12 @@ const SLOTS_KEPT: usize = 1024;
 #[inline]
 pub(crate) fn index_of(number: u64) -> u32 {
     (number & INDEX_MASK) as u32
+}
+
+/// The generation in a number.
+#[inline]
+pub(crate) fn generation_of(number: u64) -> u64 {
+    number >> INDEX_BITS
 }
 
 /// All tasks of a run.

@@ -1,9 +1,10 @@
 //! The turns of a world: what a step asks for is done here outside of the borrow, since it
 //! may run user code: a poll, a waker, a drop. Which step comes next is the kernel's.
 
+use crate::closes::Close;
 use crate::kernel::{TASKS, TIMERS};
 use crate::limit::Stop;
-use crate::local::{self, Close, Shell};
+use crate::local::{self, Shell};
 use crate::stage::BoxRunnable;
 use crate::step::Next;
 use crate::task::{Current, Debris, End, Leaver};
@@ -66,14 +67,14 @@ fn observe_poll(shell: &Shell, observer: &mut dyn FnMut(), polled: &mut Option<B
 /// Closes what handles dropped under a borrow stood for.
 #[inline]
 pub(crate) fn close_dropped(shell: &Shell) {
-    if shell.is_closing() {
+    if shell.closes.are_any() {
         close_all(shell);
     }
 }
 
 #[cold]
 fn close_all(shell: &Shell) {
-    for close in shell.take_closes() {
+    for close in shell.closes.take() {
         let Close { device, slot, generation } = close;
         let dropped = shell.with(|split| match device {
             TIMERS => (split.kernel.disarm(TimerId { slot, generation }), None),

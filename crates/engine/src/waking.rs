@@ -1,10 +1,11 @@
 //! Waking: how a task becomes ready, and whom a device wakes. Which of the ready comes
 //! first is drawn here; the order itself is kept next door, in `ready.rs`.
 
+use crate::foreign;
 use crate::kernel::{Kernel, SCHEDULE};
 use crate::local;
 use crate::ready::{Place, Policy};
-use crate::task::{Debris, End, Leaver, Wait, index_of};
+use crate::task::{Debris, End, Leaver, Wait, generation_of, index_of};
 use crate::waiter::Waiter;
 
 /// The number of the waking that comes after another; it is odd, and so never 0.
@@ -77,6 +78,15 @@ impl Kernel {
             None => return self.tasks.get(number).is_some(),
         }
         true
+    }
+
+    /// Wakes the task of a waker. That of an earlier run is a foreign use: this run's code has
+    /// kept it.
+    #[inline]
+    pub(crate) fn wake_by_waker(&mut self, number: u64) {
+        if !self.wake_task(number) && !self.is_ours(generation_of(number)) {
+            foreign::record(self.run);
+        }
     }
 
     /// Notes that a task is ready, unless it is so already: its place, to be put among the ready

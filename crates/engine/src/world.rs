@@ -112,14 +112,14 @@ impl World {
             let kernel = &split.kernel;
             kernel.payloads.is_empty() && kernel.publications.is_empty() && kernel.wakers.is_empty()
         });
-        if !is_clean || self.shell.is_closing() {
+        if !is_clean || self.shell.closes.are_any() {
             self.forget_all();
         }
     }
 
     #[cold]
     fn forget_all(&mut self) {
-        drop(self.shell.take_closes());
+        drop(self.shell.closes.take());
         let left = self.shell.with(|split| {
             let kernel = &mut split.kernel;
             (
@@ -324,7 +324,7 @@ fn install<R>(shell: &Shell, body: impl FnOnce() -> R) -> R {
 fn hooked<R>(shell: &Shell, body: impl FnOnce() -> R) -> R {
     let _hooks = crate::hook::Hooks::install();
     if left::is_any() {
-        shell.close_later(left::take(shell.run()));
+        shell.closes.add(left::take(shell.run()));
         close_dropped(shell);
     }
     body()
