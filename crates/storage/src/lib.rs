@@ -23,6 +23,7 @@ mod errno;
 mod file;
 mod handle;
 mod inode;
+mod landing;
 mod names;
 mod needs;
 mod operation;
