@@ -11,6 +11,10 @@ use std::marker::PhantomData;
 /// One value that may be absent; each write gives it a version above all that it had
 /// before, across deletes too. By how much, and from which number on, 0 too, is the
 /// system's business.
+///
+/// Versions that nobody was told of are not counted: where 3 and 4 are the last that were
+/// told, it may be that a write whose answer was lost lies between, for which there is no
+/// number. A search that counted them would have to tell apart which of them happened.
 #[derive(Debug, Clone)]
 pub struct VersionedRegister<V> {
     value: PhantomData<fn() -> V>,
@@ -160,12 +164,17 @@ impl<V: Clone + Eq> VersionedState<V> {
         VersionedState::known(self.value.clone(), Some(version))
     }
 
-    /// A write under a condition that holds; `version` is what it got, if it was told.
-    fn write(&self, when: When, value: V, version: Option<u64>) -> Option<VersionedState<V>> {
-        let floor = match when {
+    /// The last version that anybody was told of, or named in a condition that holds.
+    fn told_by(&self, when: When) -> Option<u64> {
+        match when {
             When::Version(expected) => self.version.max(Some(expected)),
             When::Always | When::Absent => self.version,
-        };
+        }
+    }
+
+    /// A write under a condition that holds; `version` is what it got, if it was told.
+    fn write(&self, when: When, value: V, version: Option<u64>) -> Option<VersionedState<V>> {
+        let floor = self.told_by(when);
         let value = Some(value);
         match version {
             Some(version) => (Some(version) > floor).then(|| VersionedState::known(value, Some(version))),
@@ -173,9 +182,10 @@ impl<V: Clone + Eq> VersionedState<V> {
         }
     }
 
-    fn delete(&self) -> VersionedState<V> {
+    /// A delete under a condition that holds.
+    fn delete(&self, when: When) -> VersionedState<V> {
         // Nothing is there to be of a version; the next write is above what was told.
-        VersionedState::known(None, self.version)
+        VersionedState::known(None, self.told_by(when))
     }
 
     /// The same where a condition has failed: an unknown version is not the one asked for.
@@ -243,8 +253,8 @@ impl<V: Clone + Eq + Hash + Debug> Model for VersionedRegister<V> {
             (VersionedOp::Write { when, value }, Some(Written { version })) => {
                 state.write(*when, value.clone(), Some(*version))
             }
-            (VersionedOp::Delete { .. }, None | Some(Gone)) => Some(state.delete()),
-            (VersionedOp::Delete { .. }, Some(Deleted)) => state.value.is_some().then(|| state.delete()),
+            (VersionedOp::Delete { when }, None | Some(Gone)) => Some(state.delete(*when)),
+            (VersionedOp::Delete { when }, Some(Deleted)) => state.value.is_some().then(|| state.delete(*when)),
             (VersionedOp::Delete { .. }, Some(NotFound)) => state.value.is_none().then(|| state.clone()),
 
             // An answer to another question.

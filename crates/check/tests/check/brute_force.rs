@@ -10,10 +10,15 @@ use wavetank_check::{
 
 /// Whether some order of the completed operations and of any of the pending ones keeps
 /// real time and is what the model does.
-fn some_order_fits<M: Model<Part = ()>>(model: &M, history: &History<M::Op, M::Ret>) -> bool {
-    let mut operations: Vec<_> = history.operations().iter().collect();
+pub(crate) fn some_order_fits<M: Model<Part = ()>>(model: &M, history: &History<M::Op, M::Ret>) -> bool {
+    let mut operations: Vec<_> = history.operations().iter().filter(|operation| happened(operation)).collect();
     let initial = model.initial(&());
     any_order(model, &initial, &mut operations)
+}
+
+/// Whether it took effect, or may have.
+fn happened<Op, Ret>(operation: &Operation<Op, Ret>) -> bool {
+    !matches!(operation.outcome, Outcome::Failed { .. })
 }
 
 fn any_order<M: Model>(model: &M, state: &M::State, left: &mut Vec<&Operation<M::Op, M::Ret>>) -> bool {
@@ -65,7 +70,7 @@ fn compare<M: Model<Part = ()>, S: Store<Op = M::Op, Ret = M::Ret> + Default>(
 
 /// Until the blamed operation was answered, all was well, if what was answered later is
 /// known; with its answer, it was not.
-fn check_the_violation<M: Model<Part = ()>>(
+pub(crate) fn check_the_violation<M: Model<Part = ()>>(
     model: &M,
     history: &History<M::Op, M::Ret>,
     blamed: wavetank_check::OpId,
@@ -74,7 +79,8 @@ fn check_the_violation<M: Model<Part = ()>>(
     let Outcome::Completed { at, .. } = history.get(blamed).expect("it is in there").outcome else {
         panic!("seed {seed}: a pending operation is never blamed");
     };
-    let mut until: Vec<_> = history.operations().iter().filter(|other| other.invoked.nth < at.nth).collect();
+    let mut until: Vec<_> =
+        history.operations().iter().filter(|other| happened(other) && other.invoked.nth < at.nth).collect();
     let initial = model.initial(&());
     assert!(!any_until(model, &initial, &mut until, at.nth, true), "seed {seed}: {blamed} can be explained");
     assert!(any_until(model, &initial, &mut until, at.nth, false), "seed {seed}: {blamed} is not the first");

@@ -6,3 +6,5 @@ mod cost;
 mod intervals;
 mod models;
 mod random;
+mod tables;
+mod versions;
