@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use wavetank_debug::corpus::{Beside, Entry, Versions};
+use wavetank_debug::corpus::{Beside, Entry, Kept, Versions};
 use wavetank_debug::shrink::{Budget, Ended, ShrinkError, Shrinker, Shrunk, Size, Step, superfluous};
 use wavetank_debug::timeline::{Story, Timeline};
 use wavetank_debug::trace::TraceFile;
@@ -48,6 +48,10 @@ pub struct ShrunkReport {
     pub reproduce: String,
     /// Where its files are.
     pub folder: Option<PathBuf>,
+    /// Where an even smaller run of the same failure is kept, of another seed: then this one
+    /// is not.
+    #[serde(default)]
+    pub smaller: Option<PathBuf>,
 }
 
 /// What was found when a small run was looked at again.
@@ -186,6 +190,7 @@ impl Wanted<'_> {
             proof: None,
             reproduce: plain,
             folder: None,
+            smaller: None,
         };
         Made { report, entry, beside, shrunk }
     }
@@ -198,6 +203,14 @@ impl ShrunkReport {
             format!("{} --overrides {}", self.reproduce, from_here(&folder.join("overrides.json")).display());
         self.folder = Some(folder);
         self
+    }
+
+    /// The report for a corpus that keeps it, or a smaller one in its place.
+    pub(crate) fn in_corpus(self, kept: Kept) -> ShrunkReport {
+        match kept {
+            Kept::New(folder) => self.in_folder(folder),
+            Kept::Smaller(folder) => ShrunkReport { smaller: Some(folder), ..self },
+        }
     }
 
     /// The report in words.
@@ -226,6 +239,9 @@ impl ShrunkReport {
         if let Some(folder) = &self.folder {
             line(format!("  more is in {}", from_here(folder).display()));
         }
+        if let Some(folder) = &self.smaller {
+            line(format!("  it is not kept: a smaller run of the same failure is in {}", from_here(folder).display()));
+        }
         text
     }
 }
@@ -243,4 +259,33 @@ fn plural(count: usize, what: &str) -> String {
 /// A budget of so much processor time.
 pub(crate) fn budget(cpu: Duration) -> Budget {
     Budget { cpu, ..Budget::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_of_one_seed_has_not_the_overrides_of_another() {
+        let builder = SimulationBuilder::new().workload("client", 1, async |_| Err::<(), _>("no"));
+        let wanted = Wanted {
+            simulation: "red",
+            bug: None,
+            builder: &builder,
+            stated: None,
+            features: &[],
+            seed: 3,
+            overrides: Overrides::new(),
+            signature: None,
+            suffix: String::new(),
+            revision: None,
+        };
+        let report = || wanted.make(Budget::default(), 1, || false, |_| ()).expect("it is red").report;
+        let here = report().in_corpus(Kept::New("failures/no".into()));
+        assert_eq!(here.reproduce, "cargo xtask replay red --seed 3 --overrides failures/no/overrides.json");
+        let stays = report().in_corpus(Kept::Smaller("failures/no".into()));
+        assert_eq!(stays.reproduce, "cargo xtask replay red --seed 3");
+        let words = stays.painted(Paint::PLAIN);
+        assert!(words.contains("it is not kept: a smaller run of the same failure is in failures/no"), "{words}");
+    }
 }

@@ -7,7 +7,7 @@ mod error;
 pub use entry::{Beside, Entry, Versions};
 pub use error::CorpusError;
 
-use entry::SEED;
+use entry::{SEED, is_commit};
 use error::file;
 use std::fs;
 use std::io;
@@ -35,6 +35,16 @@ pub enum Standing {
     Stays(usize),
     /// It was green for long enough, and is gone.
     Retired,
+}
+
+/// Where an entry is that was to be kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kept {
+    /// In this folder.
+    New(PathBuf),
+    /// It is not: a smaller run of the same failure and the same sources is in this folder,
+    /// with a seed and overrides of its own, and stays.
+    Smaller(PathBuf),
 }
 
 /// The failures of a workspace.
@@ -83,17 +93,17 @@ impl Corpus {
     }
 
     /// Keeps an entry under the name of its signature, in place of one of the same
-    /// simulation, bug and signature, unless that is of the same sources and smaller. Gives
-    /// the folder.
+    /// simulation, bug and signature, unless that is of the same sources and smaller.
     ///
     /// # Errors
     /// If it cannot be written.
-    pub fn keep(&self, entry: &Entry, beside: &Beside) -> Result<PathBuf, CorpusError> {
+    pub fn keep(&self, entry: &Entry, beside: &Beside) -> Result<Kept, CorpusError> {
         let path = self.root.join(self.name(entry));
-        if !Entry::read(&path).is_ok_and(|old| old.is_better_than(entry)) {
-            entry.write(&path, beside)?;
+        if Entry::read(&path).is_ok_and(|old| old.is_better_than(entry)) {
+            return Ok(Kept::Smaller(path));
         }
-        Ok(path)
+        entry.write(&path, beside)?;
+        Ok(Kept::New(path))
     }
 
     /// Notes that an entry was green in a revision. One with uncommitted changes does not count.
@@ -103,7 +113,7 @@ impl Corpus {
     pub fn note_clean(&self, name: &str, revision: &str) -> Result<Standing, CorpusError> {
         let path = self.folder(name)?;
         let mut entry = Entry::read(&path)?;
-        if !revision.ends_with("-dirty") && !entry.clean.iter().any(|clean| clean == revision) {
+        if is_commit(revision) && !entry.clean.iter().any(|clean| clean == revision) {
             entry.clean.push(revision.to_string());
             entry.write_seed(&path)?;
         }
@@ -197,6 +207,14 @@ mod tests {
         }
     }
 
+    /// Keeps an entry, and says in which folder.
+    fn kept(corpus: &Corpus, entry: &Entry, beside: &Beside) -> PathBuf {
+        match corpus.keep(entry, beside).expect("it is written") {
+            Kept::New(path) => path,
+            Kept::Smaller(path) => panic!("a smaller one is in {}", path.display()),
+        }
+    }
+
     fn entries(corpus: &Corpus, why: &str) -> Vec<(String, Entry)> {
         let holdings = corpus.holdings().expect(why);
         assert!(holdings.broken.is_empty(), "{:?}", holdings.broken);
@@ -226,7 +244,8 @@ mod tests {
         let corpus = &scratch.0;
         let sized = |seed, atoms| Entry { size: Some(Size { atoms, ..Size::default() }), ..entry("kv", seed) };
         let check = |entry: &Entry, kept: u64| {
-            corpus.keep(entry, &Beside::default()).expect("it is written");
+            let told = corpus.keep(entry, &Beside::default()).expect("it is written");
+            assert_eq!(matches!(told, Kept::New(_)), kept == entry.seed, "{told:?}");
             let seeds: Vec<u64> = entries(corpus, "they are read").iter().map(|(_, entry)| entry.seed).collect();
             assert_eq!(seeds, [kept]);
         };
@@ -236,6 +255,37 @@ mod tests {
         check(&sized(4, 3), 4);
         // Whether it still fails in other sources nobody knows.
         check(&Entry { versions: Versions::at(Some("def".into())), ..sized(5, 300) }, 5);
+        // Nor what was edited between two finds at one commit, or without any.
+        for revision in [Some("def-dirty"), None] {
+            let versions = Versions::at(revision.map(str::to_string));
+            check(&Entry { versions: versions.clone(), ..sized(6, 3) }, 6);
+            check(&Entry { versions, ..sized(7, 300) }, 7);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_written_leaves_the_entry_before_as_it_was() {
+        let scratch = Scratch::new("half");
+        let corpus = &scratch.0;
+        let beside = Beside { recipe: Some("one line".into()), witness: Some("a test".into()), ..Beside::default() };
+        let path = kept(corpus, &entry("kv", 7), &beside);
+        let names = || {
+            let names = fs::read_dir(&path).expect("a folder").map(|file| file.expect("a file").file_name());
+            let mut names: Vec<_> = names.map(|name| name.into_string().expect("a name")).collect();
+            names.sort();
+            names
+        };
+        let before = names();
+        // As where the disk is full by then: the folder takes no such file.
+        let last = path.join(format!("witness.part-{}", std::process::id()));
+        fs::create_dir(&last).expect("a folder");
+        let other = Entry { overrides: Overrides::new(), ..entry("kv", 8) };
+        let other_beside = Beside { recipe: Some("another".into()), ..beside };
+        corpus.keep(&other, &other_beside).expect_err("it cannot be written");
+        fs::remove_dir(&last).expect("it is still there");
+        assert_eq!(entries(corpus, "they are read").remove(0).1, entry("kv", 7), "with its own overrides");
+        assert_eq!(fs::read_to_string(path.join("recipe.txt")).expect("it is there"), "one line");
+        assert_eq!(names(), before, "what was half written is gone");
     }
 
     #[test]
@@ -244,7 +294,7 @@ mod tests {
         let corpus = &scratch.0;
         assert_eq!(entries(corpus, "no folder is no entry"), []);
         let beside = Beside { recipe: Some("one line".into()), ..Beside::default() };
-        let path = corpus.keep(&entry("kv", 7), &beside).expect("it is written");
+        let path = kept(corpus, &entry("kv", 7), &beside);
         assert_eq!(fs::read_to_string(path.join("recipe.txt")).expect("it is there"), "one line");
         corpus.keep(&entry("kv", 8), &Beside::default()).expect("it is replaced");
         corpus.keep(&entry("counter", 9), &Beside::default()).expect("it is another simulation's");
@@ -295,7 +345,7 @@ mod tests {
         let at = |line: u32| Signature { property: format!("panic at src/log.rs:{line}"), ..Signature::default() };
         let keep = |line: u32| {
             let entry = Entry { signature: at(line), ..entry("kv", line.into()) };
-            corpus.keep(&entry, &Beside::default()).expect("it is written")
+            kept(corpus, &entry, &Beside::default())
         };
         let (first, second) = (keep(7), keep(9));
         assert_ne!(first, second);

@@ -165,7 +165,7 @@ impl Around<'_> {
         let made = wanted.make(budget(share), threads, || self.interruption.is_wanted(), |_| ()).ok()?;
         let Some(corpus) = self.keeping.corpus.as_ref().map(Corpus::new) else { return Some(made.report) };
         match corpus.keep(&made.entry, &made.beside) {
-            Ok(folder) => Some(made.report.in_folder(folder)),
+            Ok(kept) => Some(made.report.in_corpus(kept)),
             Err(error) => {
                 terminal::complain(&format!("it cannot be kept: {error}"));
                 Some(made.report)

@@ -6,7 +6,7 @@ use super::{Target, overrides};
 use crate::interruption::Interruption;
 use crate::options::{duration, jobs, path, runs, seed, value};
 use crate::report::grouped;
-use crate::shrunk::{Made, Wanted, budget};
+use crate::shrunk::{Made, ShrunkReport, Wanted, budget};
 use crate::terminal::{self, Paint};
 use crate::trouble::Trouble;
 use crate::verdict::Verdict;
@@ -15,7 +15,7 @@ use std::cell::Cell;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use wavetank_debug::corpus::Corpus;
+use wavetank_debug::corpus::{Corpus, Kept};
 use wavetank_debug::shrink::Step;
 use wavetank_harness::Overrides;
 
@@ -104,30 +104,31 @@ fn run(target: &Target, asked: Asked) -> Result<Verdict, Trouble> {
     if let Some(replays) = asked.verify {
         made.prove(&builder, replays);
     }
-    let folder = write(&made, asked.out.as_deref(), asked.keeping.corpus.as_deref())?;
-    let report = match folder {
-        Some(folder) => made.report.in_folder(folder),
-        None => made.report,
-    };
+    let (report, trouble) = write(made, asked.out.as_deref(), asked.keeping.corpus.as_deref());
     if asked.attended {
         let json = serde_json::to_string(&report).expect("a report has nothing that JSON lacks");
         terminal::say(&format!("{MARK}{json}\n"))?;
     } else {
         terminal::say(&report.painted(Paint::for_stdout()))?;
     }
+    // What was found is told in any case: it may have taken a minute.
+    if let Some(trouble) = trouble {
+        return Err(trouble);
+    }
     Ok(if interruption.is_wanted() { Verdict::Interrupted } else { Verdict::Green })
 }
 
-/// Writes its files, and says where.
-fn write(made: &Made, out: Option<&Path>, corpus: Option<&Path>) -> Result<Option<PathBuf>, Trouble> {
-    let failed = |error: wavetank_debug::corpus::CorpusError| Trouble::new(error.to_string());
-    match (out, corpus) {
-        (Some(folder), _) => {
-            made.entry.write(folder, &made.beside).map_err(failed)?;
-            Ok(Some(folder.to_path_buf()))
-        }
-        (None, Some(corpus)) => Corpus::new(corpus).keep(&made.entry, &made.beside).map(Some).map_err(failed),
-        (None, None) => Ok(None),
+/// Writes its files. The report says where; or why not, in words beside it.
+fn write(made: Made, out: Option<&Path>, corpus: Option<&Path>) -> (ShrunkReport, Option<Trouble>) {
+    let Made { report, entry, beside, .. } = made;
+    let kept = match (out, corpus) {
+        (Some(folder), _) => entry.write(folder, &beside).map(|()| Kept::New(folder.to_path_buf())),
+        (None, Some(corpus)) => Corpus::new(corpus).keep(&entry, &beside),
+        (None, None) => return (report, None),
+    };
+    match kept {
+        Ok(kept) => (report.in_corpus(kept), None),
+        Err(error) => (report, Some(Trouble::new(format!("it cannot be kept: {error}")))),
     }
 }
 

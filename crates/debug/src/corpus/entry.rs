@@ -5,7 +5,7 @@ use super::error::{CorpusError, file};
 use crate::shrink::Size;
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use wavetank_harness::{Overrides, Signature};
 
 /// The file without which a folder is no entry.
@@ -51,10 +51,11 @@ pub struct Versions {
 }
 
 impl Entry {
-    /// Whether it is smaller, and found with the same sources: there it fails as well.
+    /// Whether it is smaller, and surely found with the same sources: there it fails as well.
     pub(super) fn is_better_than(&self, other: &Entry) -> bool {
         let smaller = |one: Size, other: Size| one.atoms + one.operations < other.atoms + other.operations;
-        self.versions == other.versions && self.size.zip(other.size).is_some_and(|(one, other)| smaller(one, other))
+        self.versions.are_those_of(&other.versions)
+            && self.size.zip(other.size).is_some_and(|(one, other)| smaller(one, other))
     }
 
     /// Writes the entry's files into a folder, which is made if it is not there.
@@ -64,22 +65,26 @@ impl Entry {
     pub fn write(&self, path: &Path, beside: &Beside) -> Result<(), CorpusError> {
         fs::create_dir_all(path).map_err(file(path))?;
         let overrides = serde_json::to_string_pretty(&self.overrides).expect("overrides have nothing that JSON lacks");
-        write(&path.join(OVERRIDES), &format!("{overrides}\n"))?;
         let others = [
             ("recipe.txt", &beside.recipe),
             ("timeline.html", &beside.timeline),
             ("configuration.json", &beside.configuration),
             ("witness.rs", &beside.witness),
         ];
+        // All is written before anything takes its place: where there is no room for all of it,
+        // an entry before is still whole.
+        let mut parts = vec![Part::write(&path.join(OVERRIDES), &format!("{overrides}\n"))?];
         for (name, text) in others {
-            match text {
-                Some(text) => write(&path.join(name), text)?,
-                // One of an entry before would be of another run.
-                None => drop(fs::remove_file(path.join(name))),
-            }
+            let part = text.as_ref().map(|text| Part::write(&path.join(name), text));
+            parts.extend(part.transpose()?);
         }
         // Last: what has no seed is no entry.
-        self.write_seed(path)
+        parts.push(self.seed(path)?);
+        for (name, _) in others.into_iter().filter(|(_, text)| text.is_none()) {
+            // One of an entry before would be of another run.
+            drop(fs::remove_file(path.join(name)));
+        }
+        parts.into_iter().try_for_each(Part::put)
     }
 
     /// Reads the entry in a folder.
@@ -97,12 +102,22 @@ impl Entry {
 
     /// Writes what is said of it, and leaves its other files.
     pub(super) fn write_seed(&self, path: &Path) -> Result<(), CorpusError> {
+        self.seed(path)?.put()
+    }
+
+    fn seed(&self, path: &Path) -> Result<Part, CorpusError> {
         let json = serde_json::to_string_pretty(self).expect("an entry has nothing that JSON lacks");
-        write(&path.join(SEED), &format!("{json}\n"))
+        Part::write(&path.join(SEED), &format!("{json}\n"))
     }
 }
 
 impl Versions {
+    /// Whether both are surely of the same sources: of what was edited at a commit nobody
+    /// knows.
+    fn are_those_of(&self, other: &Versions) -> bool {
+        self == other && self.revision.as_deref().is_some_and(is_commit)
+    }
+
     /// Of the sources at a commit.
     pub fn at(revision: Option<String>) -> Versions {
         Versions { revision, wavetank: env!("CARGO_PKG_VERSION").to_string() }
@@ -127,8 +142,34 @@ fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, CorpusError
     serde_json::from_str(&text).map_err(|source| CorpusError::Form { path: path.to_path_buf(), source })
 }
 
-/// Writes a file whole or not at all: two sweeps may run at once.
-fn write(path: &Path, text: &str) -> Result<(), CorpusError> {
-    let part = path.with_extension(format!("part-{}", std::process::id()));
-    fs::write(&part, text).and_then(|()| fs::rename(&part, path)).map_err(file(path))
+/// Whether a revision is one that does not change any more.
+pub(super) fn is_commit(revision: &str) -> bool {
+    !revision.ends_with("-dirty")
+}
+
+/// A file that is written and not yet in its place; two sweeps may run at once. It goes with
+/// this, unless it was put there.
+struct Part {
+    path: PathBuf,
+    place: PathBuf,
+}
+
+impl Part {
+    fn write(place: &Path, text: &str) -> Result<Part, CorpusError> {
+        let path = place.with_extension(format!("part-{}", std::process::id()));
+        let part = Part { path, place: place.to_path_buf() };
+        fs::write(&part.path, text).map_err(file(place))?;
+        Ok(part)
+    }
+
+    /// Puts it in its place, as a whole.
+    fn put(self) -> Result<(), CorpusError> {
+        fs::rename(&self.path, &self.place).map_err(file(&self.place))
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
+    }
 }
