@@ -5,6 +5,7 @@ use crate::failure::{Failure, human};
 use crate::metrics::SimulationMetrics;
 use crate::signature::Signature;
 use crate::worker::RunOutcome;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
@@ -122,12 +123,14 @@ impl SimulationResult {
     }
 
     /// Handles or wakers of a run were used after it, as came to light when it had been taken
-    /// in. Whether it is red only now.
-    pub(crate) fn absorb_late(&mut self, seed: u64, uses: usize) -> bool {
+    /// in. `was_red`: whether it was red then, kept whole or only counted.
+    pub(crate) fn absorb_late(&mut self, seed: u64, uses: usize, was_red: bool) {
         let late = Failure::Foreign { uses };
+        if !was_red {
+            return self.absorb_red(seed, vec![late]);
+        }
         let Some(red) = self.red.iter_mut().find(|red| red.seed == seed) else {
-            self.absorb_red(seed, vec![late]);
-            return true;
+            return self.count(seed, &late);
         };
         let told = red.failures.iter_mut().find_map(|failure| match failure {
             Failure::Foreign { uses } => Some(uses),
@@ -140,7 +143,6 @@ impl SimulationResult {
                 self.count(seed, &late);
             }
         }
-        false
     }
 
     /// Counts a failure of a run.
@@ -283,6 +285,8 @@ impl SimulationResult {
     fn write_red(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         /// Red runs that are printed in full.
         const PRINTED: usize = 5;
+        /// Signatures that are printed; the others are counted.
+        const SIGNATURES_PRINTED: usize = 20;
         for red in self.red.iter().take(PRINTED) {
             writeln!(f, "  RED seed {}", red.seed)?;
             for failure in &red.failures {
@@ -293,11 +297,17 @@ impl SimulationResult {
         if self.red_count > PRINTED as u64 {
             writeln!(f, "  by signature:")?;
             let printed: Vec<u64> = self.red.iter().take(PRINTED).map(|red| red.seed).collect();
-            for (signature, count) in &self.signatures {
+            let mut signatures: Vec<_> = self.signatures.iter().collect();
+            // The frequent ones first; the others as they are sorted.
+            signatures.sort_by_key(|(_, count)| Reverse(**count));
+            for (signature, count) in signatures.iter().take(SIGNATURES_PRINTED) {
                 writeln!(f, "    {count} x {signature}")?;
                 if let Some(first) = self.firsts.get(signature).filter(|first| !printed.contains(&first.seed)) {
                     writeln!(f, "      reproduce: {}", first.reproduce)?;
                 }
+            }
+            if let Some(more @ 1..) = signatures.len().checked_sub(SIGNATURES_PRINTED) {
+                writeln!(f, "    and {more} more kinds of failure")?;
             }
         }
         Ok(())
@@ -321,6 +331,23 @@ mod tests {
         result.absorb(seed, outcome, [(seed as usize % 2, &Tally { fired: seed, ..Tally::default() })].into_iter());
         let site = wavetank_probe::catalogue().iter().next().expect("tests have planted some");
         result.coverage.add(site, Count { hits_true: 1, hits_false: seed });
+    }
+
+    #[test]
+    fn a_late_use_makes_no_run_red_twice() {
+        let late = Failure::Foreign { uses: 1 };
+        let mut result = SimulationResult::new("late");
+        let count = 2 * SimulationResult::RED_RUNS_MOST as u64 + 1;
+        for seed in 0..count {
+            result.absorb_red(seed, vec![Failure::Leaked { what: "a file".to_string() }]);
+        }
+        assert!(result.red.len() < result.red_count as usize, "the last ones are only counted by now");
+        for seed in [0, count - 1] {
+            result.absorb_late(seed, 1, true);
+        }
+        assert_eq!(result.red_count, count, "they are red anyway");
+        result.absorb_late(count, 1, false);
+        assert_eq!((result.red_count, result.signatures[&late.signature()]), (count + 1, 3));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::result::SimulationResult;
 use crate::simulation::Simulation;
 use crate::strategy::TestStrategy;
 use crate::worker::Worker;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
@@ -101,6 +102,7 @@ impl Share<'_> {
             None => Place::Here(Box::new(Worker::new(simulation.clone()))),
         };
         let mut result = SimulationResult::new(&simulation.name);
+        let mut red = BTreeSet::new();
         loop {
             let turn = self.next.fetch_add(1, Ordering::Relaxed);
             let seed = if turn < self.last { strategy.seed(turn) } else { None };
@@ -122,6 +124,7 @@ impl Share<'_> {
             });
             progress.done.fetch_add(1, Ordering::Relaxed);
             if !run.outcome.failures.is_empty() {
+                red.insert(seed);
                 progress.red.fetch_add(1, Ordering::Relaxed);
             }
             run.coverage.iter().for_each(|(site, count)| result.coverage.add(site, *count));
@@ -139,8 +142,9 @@ impl Share<'_> {
         if let Place::Here(worker) = &mut place {
             result.coverage.merge(&worker.take_coverage());
             for (seed, uses) in worker.late_uses() {
-                let is_new = result.absorb_late(seed, uses);
-                progress.red.fetch_add(u64::from(is_new), Ordering::Relaxed);
+                let was_red = red.contains(&seed);
+                result.absorb_late(seed, uses, was_red);
+                progress.red.fetch_add(u64::from(!was_red), Ordering::Relaxed);
             }
         }
         result.trim();
