@@ -122,7 +122,7 @@ pub(crate) fn bury_panicked(
     let message = wavetank_core::panic_message(payload.as_ref()).to_string();
     // Dropping the future may panic again; one report is enough.
     let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(polled)));
-    let mut unwanted = None;
+    let mut payload = Some(payload);
     let report = shell.with(|split| {
         let kernel = &mut split.kernel;
         kernel.tell("task.panic", |telling| {
@@ -138,15 +138,14 @@ pub(crate) fn bury_panicked(
         let task = kernel.tasks.at(index);
         let report = TaskPanic::of(task, task.number, message);
         let (number, is_detached, end) = (task.number, task.detached, kernel.end_of_panicked(index));
-        if is_detached || end != End::Panicked {
-            unwanted = Some(payload);
-        } else {
-            kernel.payloads.push((number, payload));
+        if !is_detached && end == End::Panicked {
+            kernel.payloads.extend(payload.take().map(|payload| (number, payload)));
         }
         kernel.finish(index, end);
         Some(report)
     });
-    let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(unwanted)));
+    // That nobody will ask for; outside of the borrow, as it is anybody's.
+    let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(payload)));
     report
 }
 

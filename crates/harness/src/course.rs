@@ -57,8 +57,10 @@ impl Worker {
     /// Starts what a phase consists of. Factories are user code: a panic in one is a
     /// finding of this seed.
     fn begin_all(&mut self, start: impl FnOnce()) -> Result<(), Option<Failure>> {
-        let started = self.rig.world.enter(|| catch_unwind(AssertUnwindSafe(start)));
-        started.map_err(|payload| Some(factory_panic(payload.as_ref())))
+        let started = self.rig.world.enter(|| catch_unwind(AssertUnwindSafe(start)).map_err(panic_site::told));
+        started.map_err(|(site, message)| {
+            Some(Failure::Panic { task: "a factory of the simulation".to_string(), site, message })
+        })
     }
 
     /// Ends the faults, and demands progress, unless that was done before the load ended.
@@ -122,11 +124,12 @@ impl Worker {
             overdrawn: starter.setting.conditions().overdrawn,
         };
         for checker in &starter.setting.simulation.checkers {
-            let judged = self.rig.world.enter(|| catch_unwind(AssertUnwindSafe(|| (checker.judge)(&finished))));
+            let judge = AssertUnwindSafe(|| (checker.judge)(&finished));
+            let judged = self.rig.world.enter(|| catch_unwind(judge).map_err(panic_site::told));
             let message = match judged {
                 Ok(Ok(())) => continue,
                 Ok(Err(message)) => message,
-                Err(payload) => wavetank_core::panic_message(payload.as_ref()).to_string(),
+                Err((_, message)) => message,
             };
             return Err(Some(Failure::Checker { name: checker.name.clone(), message }));
         }
@@ -175,14 +178,6 @@ fn start_director(starter: &Starter, node: NodeId, field: Field) {
     let director = Director::new(starter.clone(), home, field);
     director.enter(Phase::Warm, 0);
     drop(control.spawn(home, DIRECTOR, director.direct(plans, left)));
-}
-
-fn factory_panic(payload: &(dyn std::any::Any + Send)) -> Failure {
-    Failure::Panic {
-        task: "a factory of the simulation".to_string(),
-        site: panic_site::last(),
-        message: wavetank_core::panic_message(payload).to_string(),
-    }
 }
 
 /// Makes a workload object, if that is what the node is for, and spawns its setup.

@@ -1,8 +1,9 @@
 //! Where a panic was: a process-wide hook that keeps the place of a panic inside a
 //! simulation, and prints nothing of it; other panics go to the hook before.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::panic;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
 thread_local! {
@@ -43,4 +44,12 @@ impl Drop for Simulating {
 /// Where the last panic of this thread was, as `file:line`.
 pub(crate) fn last() -> String {
     SITE.take()
+}
+
+/// Where the last panic of this thread was, and what it said. What it carried goes: it may be
+/// of the world, and may panic once more, which is no news.
+pub(crate) fn told(payload: Box<dyn Any + Send>) -> (String, String) {
+    let told = (last(), wavetank_core::panic_message(payload.as_ref()).to_string());
+    let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(payload)));
+    told
 }

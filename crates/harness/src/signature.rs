@@ -149,8 +149,9 @@ fn without_lines(property: &str) -> String {
     parts.collect::<Vec<_>>().join(":")
 }
 
+/// The first line that says something.
 fn first_line(text: &str) -> &str {
-    text.lines().next().unwrap_or_default()
+    text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default()
 }
 
 /// The text with nothing between its quotes, double ones and backticks.

@@ -586,3 +586,81 @@ fn what_a_task_does_that_was_left_behind_is_looked_at() {
     });
     says(&failure(&spins), &["while time stood still"]);
 }
+
+/// What a panic may carry, and fails itself when it is dropped.
+fn burst() -> ! {
+    std::panic::panic_any(OnDrop(|| panic!("and it burst")))
+}
+
+#[test]
+fn a_panic_whose_payload_fails_too_is_a_finding_wherever_it_is() {
+    let quiet = || simulation().workload("user", 1, async |_| {});
+    let load = simulation().workload("user", 1, async |_| burst());
+    says(&failure(&load), &["`workload` of user", "tests/red.rs:", "a payload that is not text"]);
+    let factory = simulation().workload("user", 1, |_| -> std::future::Ready<()> { burst() });
+    says(&failure(&factory), &["factory", "tests/red.rs:", "a payload that is not text"]);
+    let checker = quiet().with_checker("judges", |_| -> Result<(), String> { burst() });
+    says(&failure(&checker), &["checker `judges`", "a payload that is not text"]);
+    let invariant = quiet().with_invariant("holds", |_| -> Result<(), String> { burst() });
+    says(&failure(&invariant), &["invariant `holds`", "a payload that is not text"]);
+    let object = simulation().workload_object("user", 1, || OnDrop(|| burst()));
+    says(&failure(&object), &["the destructor of workload user", "tests/red.rs:", "a payload that is not text"]);
+}
+
+#[test]
+fn an_error_is_known_by_its_first_line_that_says_something() {
+    let error = |message: &'static str| {
+        let failing = simulation().workload("user", 1, move |_| std::future::ready(Err::<(), _>(message)));
+        failure(&failing).signature().to_string()
+    };
+    assert_eq!(error("\n  the pump broke\nin tank 3"), "error of user: the pump broke");
+    assert_ne!(error("\nthe pump broke"), error("\nthe light is out"));
+    assert_eq!(error(""), "error of user");
+    let judged = simulation().workload("user", 1, async |_| {}).with_checker("judges", |_| Err::<(), _>("\n\na leak"));
+    assert_eq!(failure(&judged).signature().to_string(), "checker `judges`: a leak");
+}
+
+#[test]
+fn an_assertion_in_an_invariant_or_a_checker_is_nobodys() {
+    let quiet = || simulation().workload("user", 1, async |_| {});
+    let invariant = quiet().with_invariant("holds", |_| always_assert!(std::hint::black_box(false), "b"));
+    let checker = quiet().with_checker("judges", |_| -> Result<(), String> {
+        always_assert!(std::hint::black_box(false), "c");
+        Ok(())
+    });
+    for (simulation, words) in [(invariant, "invariant `holds`"), (checker, "checker `judges`")] {
+        let failures = simulation.run_seed(1, Overrides::new(), None).failures;
+        assert_eq!(failures.len(), 2, "{failures:#?}");
+        says(&failures[0], &[words, "violated: "]);
+        says(&failures[1], &[&format!("{words} violated ")]);
+    }
+}
+
+#[test]
+fn an_assertion_that_is_swallowed_without_end_is_told_once() {
+    let deaf = simulation().workload("user", 1, async |_| {
+        for gallons in 0..10_000_u32 {
+            let _ = std::panic::catch_unwind(|| always_assert!(std::hint::black_box(false), "d", gallons));
+        }
+        let _ = std::panic::catch_unwind(|| always_assert!(std::hint::black_box(false), "e"));
+    });
+    let failures = deaf.run_seed(1, Overrides::new(), None).failures;
+    assert_eq!(failures.len(), 2, "{}", failures.len());
+    says(&failures[0], &["user violated", "\"d\"", "gallons=0"]);
+    says(&failures[1], &["user violated", "\"e\""]);
+}
+
+#[test]
+fn a_report_of_many_kinds_of_failure_can_be_read() {
+    let letters = |seed: u64| (0..3).map(|place| char::from(b'a' + (seed / 26_u64.pow(place) % 26) as u8)).collect();
+    let result = simulation()
+        .workload("user", 1, move |context: SimContext| {
+            let rare: String = letters(context.seed());
+            std::future::ready(Err::<(), _>(if context.seed() < 2_000 { rare } else { "the pump broke".to_string() }))
+        })
+        .run_strategy(&TestStrategy::Count(2_010), &Progress::default());
+    let report = result.to_string();
+    assert!(report.lines().count() < 100, "{} lines", report.lines().count());
+    assert!(report.contains("    10 x error of user: the pump broke\n"), "the frequent ones first: {report}");
+    assert!(report.ends_with("    and 1981 more kinds of failure\n"), "{report}");
+}

@@ -5,7 +5,9 @@ use super::Worker;
 use crate::failure::Failure;
 use crate::panic_site;
 use crate::shared::Values;
+use crate::signature::Signature;
 use crate::workload::Workload;
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use wavetank_engine::NodeId;
 
@@ -67,24 +69,30 @@ impl Worker {
 
     /// Drops something while the world is installed.
     fn drop_one<T>(&mut self, what: &str, thing: T) -> Option<Failure> {
-        let payload = self.rig.world.enter(|| catch_unwind(AssertUnwindSafe(|| drop(thing)))).err()?;
-        let message = wavetank_core::panic_message(payload.as_ref()).to_string();
-        Some(Failure::Panic { task: format!("the destructor of {what}"), site: panic_site::last(), message })
+        let dropped = AssertUnwindSafe(|| drop(thing));
+        let (site, message) = self.rig.world.enter(|| catch_unwind(dropped).map_err(panic_site::told)).err()?;
+        Some(Failure::Panic { task: format!("the destructor of {what}"), site, message })
     }
 
-    /// The assertions that did not hold.
+    /// The assertions that did not hold, the first of each that would be told as the same.
     #[cold]
     fn report_violations(&mut self, found: &Found, failures: &mut Vec<Failure>) {
-        let violated: Vec<Failure> = self.rig.world.kernel(|kernel| {
-            let who = |node: Option<(NodeId, u32)>| match node {
-                Some((node, _)) => kernel.topology.node(node).name.to_string(),
-                None => "an invariant, a factory or a checker".to_string(),
-            };
-            let violations = kernel.violations().iter();
-            violations
-                .take(found.most(found.violations))
-                .map(|one| Failure::Violated { assertion: one.to_string(), who: who(one.node) })
-                .collect()
+        let mut told: BTreeSet<Signature> = BTreeSet::new();
+        let mut violated: Vec<Failure> = Vec::new();
+        self.rig.world.kernel(|kernel| {
+            for one in kernel.violations().iter().take(found.most(found.violations)) {
+                let assertion = one.to_string();
+                let of_harness = failures.iter().find_map(|failure| judge(failure, &assertion));
+                let who = match (of_harness, one.node) {
+                    (Some(judge), _) => judge,
+                    (None, Some((node, _))) => kernel.topology.node(node).name.to_string(),
+                    (None, None) => "an invariant, a factory or a checker".to_string(),
+                };
+                let violation = Failure::Violated { assertion, who };
+                if told.insert(violation.signature()) {
+                    violated.push(violation);
+                }
+            }
         });
         // The panic that follows a violation says the same again.
         failures.retain(|failure| match failure {
@@ -127,6 +135,15 @@ impl Found {
     /// How many count of which there were so many.
     fn most(&self, before: usize) -> usize {
         if self.was_red { before } else { usize::MAX }
+    }
+}
+
+/// The invariant or checker that failed by an assertion, whoever's turn it was.
+fn judge(failure: &Failure, assertion: &str) -> Option<String> {
+    match failure {
+        Failure::Invariant { name, message } if is_violation(message, assertion) => Some(format!("invariant `{name}`")),
+        Failure::Checker { name, message } if is_violation(message, assertion) => Some(format!("checker `{name}`")),
+        _ => None,
     }
 }
 
