@@ -2,11 +2,11 @@
 //! which is green under `cargo test` and in a sweep; and what is said where one of them is
 //! missing. It is built without the network, in the target folder of the new projects.
 
+use crate::shell::{root, run_in, tmp};
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
 
-const PAGE: &str = include_str!("../../../docs/guide/workspace.md");
+const PAGE: &str = include_str!("../../../../docs/guide/workspace.md");
 
 /// The files of the page: where each is, which its paragraph says first, and its text.
 fn files() -> Vec<(&'static str, &'static str)> {
@@ -28,10 +28,6 @@ fn files() -> Vec<(&'static str, &'static str)> {
     files
 }
 
-fn root() -> PathBuf {
-    fs::canonicalize(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")).expect("this package is there")
-}
-
 /// Writes the workspace into an empty folder, with the versions that are tested here.
 fn write(folder: &Path) {
     let _ = fs::remove_dir_all(folder);
@@ -46,29 +42,15 @@ fn write(folder: &Path) {
     }
 }
 
-/// Runs a line there, and gives its exit code and what it wrote.
-fn run(folder: &Path, line: &str) -> (Option<i32>, String) {
-    let mut shell = Command::new("sh");
-    shell.args(["-c", &format!("{line} 2>&1")]).current_dir(folder).stdin(Stdio::null());
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("new/target");
-    shell.env("CARGO_TARGET_DIR", target).env("CARGO_NET_OFFLINE", "true");
-    for variable in ["CARGO_MANIFEST_DIR", "CARGO_PKG_NAME", "WAVETANK_SEED", "WAVETANK_SEEDS"] {
-        shell.env_remove(variable);
-    }
-    let output = shell.output().expect("there is a shell");
-    (output.status.code(), String::from_utf8(output.stdout).expect("the command line writes text"))
-}
-
+/// What a line wrote, to standard output or error.
 #[track_caller]
 fn check(folder: &Path, line: &str, code: i32, words: &str) -> String {
-    let (ended, out) = run(folder, line);
-    assert!(ended == Some(code) && out.contains(words), "`{line}` ended with {ended:?}:\n{out}");
-    out
+    run_in(folder, &format!("{line} 2>&1")).expect(code, &[words]).out
 }
 
 #[test]
 fn slow_a_workspace_as_the_page_has_it_is_swept() {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("new/page");
+    let folder = tmp("new/page");
     write(&folder);
     let tested = check(&folder, "cargo test", 0, "test everybody_is_greeted ... ok");
     assert!(tested.contains("test storm ") && !tested.contains("warning"), "{tested}");

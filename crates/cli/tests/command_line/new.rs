@@ -1,93 +1,33 @@
 //! A new project: it compiles, its sweep is green, and red with its planted bug; and what
 //! `new` refuses. The project is built without the network, in a target folder that is kept.
 
+use crate::shell::{folder, run, run_in};
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-
-/// What a command line came to: its exit code, and what it wrote.
-struct Ended {
-    line: String,
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-fn tmp() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("new")
-}
-
-/// An empty folder of this test's own.
-fn folder(name: &str) -> PathBuf {
-    let folder = tmp().join(name);
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).expect("cargo gives tests a folder");
-    folder
-}
-
-fn run(mut command: Command, line: &str) -> Ended {
-    command.args(["-c", line]).stdin(Stdio::null());
-    for seeds in ["WAVETANK_SEED", "WAVETANK_SEEDS"] {
-        command.env_remove(seeds);
-    }
-    let output = command.output().expect("there is a shell");
-    let text = |bytes| String::from_utf8(bytes).expect("the command line writes text");
-    Ended { line: line.to_owned(), code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
-}
-
-/// Runs a line in the checkout.
-fn run_here(line: &str) -> Ended {
-    let mut shell = Command::new("sh");
-    shell.current_dir(root());
-    run(shell, line)
-}
-
-/// Runs a line as somebody would in a project.
-fn run_in(project: &Path, line: &str) -> Ended {
-    let mut shell = Command::new("sh");
-    shell.current_dir(project).env("CARGO_TARGET_DIR", tmp().join("target")).env("CARGO_NET_OFFLINE", "true");
-    // What this test's own cargo says of its package is not about the project's.
-    shell.env_remove("CARGO_MANIFEST_DIR").env_remove("CARGO_PKG_NAME");
-    run(shell, line)
-}
-
-impl Ended {
-    #[track_caller]
-    fn expect(self, code: i32, words: &str) -> Ended {
-        let Ended { line, out, err, .. } = &self;
-        assert_eq!(self.code, Some(code), "`{line}`:\n{out}{err}");
-        assert!(out.contains(words), "`{line}` does not say {words:?}:\n{out}{err}");
-        self
-    }
-}
+use std::path::Path;
 
 #[test]
 fn slow_a_new_project_sweeps_green_and_red_with_its_bug() {
-    let project = folder("made").join("deep/tide-gauge");
-    run_here(&format!("cargo xtask new '{}'", project.display())).expect(0, "cargo xtask sweep");
-    run_in(&project, "cargo xtask sweep --profile dev").expect(0, "1,000 seeds, green");
+    let project = folder("new/made").join("deep/tide-gauge");
+    run(&format!("cargo xtask new '{}'", project.display())).expect(0, &["cargo xtask sweep"]);
+    run_in(&project, "cargo xtask sweep --profile dev").expect(0, &["1,000 seeds, green"]);
     // Each kind of fault is felt in a few seeds, too: partitions, of which it waits for the end.
-    run_in(&project, "cargo xtask sweep --seeds 20 --profile dev").expect(0, "1 simulation, 20 seeds, green");
-    run_in(&project, "cargo xtask list --bugs").expect(0, "--bug early-ack: answers before the count is on the disk");
+    run_in(&project, "cargo xtask sweep --seeds 20 --profile dev").expect(0, &["1 simulation, 20 seeds, green"]);
+    run_in(&project, "cargo xtask list --bugs")
+        .expect(0, &["--bug early-ack: answers before the count is on the disk"]);
 
     let lost = "no count that was told is lost";
-    let red = run_in(&project, "cargo xtask sweep --bug early-ack --profile dev").expect(1, lost);
-    let again = red.out.lines().find_map(|line| line.trim_start().strip_prefix("reproduce: "));
-    let again = again.unwrap_or_else(|| panic!("a red sweep says how to reproduce it:\n{}", red.out));
+    let red = run_in(&project, "cargo xtask sweep --bug early-ack --profile dev").expect(1, &[lost]);
+    let again = red.reproduce_line();
     assert!(again.starts_with("cargo xtask replay storm --seed "), "{again}");
-    run_in(&project, again).expect(1, lost);
-    run_in(&project, &again.replace(" --bug early-ack", "")).expect(0, "is green");
+    run_in(&project, &again).expect(1, &[lost]);
+    run_in(&project, &again.replace(" --bug early-ack", "")).expect(0, &["is green"]);
 
-    check_witness(&project, again, lost);
+    check_witness(&project, &again, lost);
 
     check_production(&project);
 
     // As a test, and with everything that is in it built without a warning.
-    let tested = run_in(&project, "cargo test --workspace").expect(0, "test storm ");
+    let tested = run_in(&project, "cargo test --workspace").expect(0, &["test storm "]);
     assert!(!tested.err.contains("warning"), "{}", tested.err);
     let files = |folder: &Path| fs::read_dir(folder).expect("it is there").count();
     assert_eq!(files(&project.join("failures")), 1, "the red run is kept, and nothing else was red");
@@ -105,27 +45,27 @@ fn check_witness(project: &Path, again: &str, lost: &str) {
     fs::write(&file, &witness).expect("the project has a folder of tests");
     let line = witness.split("`cargo test").nth(1).and_then(|rest| rest.split('`').next()).expect("it says how");
     let line = format!("cargo test{line}");
-    let red = run_in(project, &line).expect(101, lost);
+    let red = run_in(project, &line).expect(101, &[lost]);
     let again = again.replace(" --profile dev", "");
     assert!(red.out.contains(&format!("reproduce: {again}")), "{}", red.out);
     assert!(!red.err.contains("warning"), "{}", red.err);
-    run_in(project, &line.replace(" --features bugs", "")).expect(0, "1 passed");
+    run_in(project, &line.replace(" --features bugs", "")).expect(0, &["1 passed"]);
     let unknown = witness.replace("early-ack", "late-ack");
     fs::write(&file, unknown).expect("it was just written");
-    run_in(project, &line).expect(101, "target `storm` has no bug `late-ack` compiled in; it has early-ack");
+    run_in(project, &line).expect(101, &["target `storm` has no bug `late-ack` compiled in; it has early-ack"]);
     fs::remove_file(file).expect("it was just written");
 }
 
 /// The project's own program says in a line what keeps it from running, and of what.
 fn check_production(project: &Path) {
     let check = |arguments: &str, words: &str| {
-        let ended = run_in(project, &format!("cargo run --quiet -- {arguments}")).expect(1, "");
+        let ended = run_in(project, &format!("cargo run --quiet -- {arguments}")).expect(1, &[]);
         assert!(ended.err.contains(words) && ended.err.trim().lines().count() == 1, "{arguments}: {}", ended.err);
     };
     check("count localhost:7000", "`localhost:7000` is not an address such as 127.0.0.1:7000");
     check("serve 127.0.0.1:0 /dev/null/data", "cannot use /dev/null/data: ");
     check("count 127.0.0.1:1", "127.0.0.1:1: ");
-    let data = folder("data");
+    let data = folder("new/data");
     let lock = fs::File::create(data.join("lock")).expect("the folder was just made");
     lock.lock().expect("nobody else has it");
     check(&format!("serve 127.0.0.1:0 {}", data.display()), "is in use by another process");
@@ -133,7 +73,7 @@ fn check_production(project: &Path) {
 
 #[test]
 fn slow_what_is_there_is_left_alone() {
-    let full = folder("full");
+    let full = folder("new/full");
     fs::write(full.join("notes"), "precious").expect("the folder was just made");
     fs::create_dir(full.join("empty")).expect("the folder was just made");
     for (arguments, hint) in [
@@ -145,9 +85,8 @@ fn slow_what_is_there_is_left_alone() {
         (format!("{}/Big --colour", full.display()), "no flag --colour"),
         (format!("{}/Big", full.display()), "`Big` cannot name a package"),
     ] {
-        let ended = run_here(&format!("cargo xtask new {arguments}")).expect(2, "");
-        assert!(ended.err.contains(hint) && ended.err.lines().count() == 1, "{arguments}: {}", ended.err);
+        run(&format!("cargo xtask new {arguments}")).expect_refusal(hint);
     }
     assert_eq!(fs::read_to_string(full.join("notes")).expect("it is still there"), "precious");
-    run_here(&format!("cargo xtask new {}/empty", full.display())).expect(0, "wrote empty; next:");
+    run(&format!("cargo xtask new {}/empty", full.display())).expect(0, &["wrote empty; next:"]);
 }

@@ -1,31 +1,19 @@
 //! Files that a run is given: conditions, overrides, a trace to be drawn beside it. What is
 //! wrong in one, or of another simulation, is one line before anything runs.
 
+use crate::shell::{run_xtask, tmp};
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
 use wavetank_harness::{Overrides, RunConfiguration, SimContext, SimulationBuilder};
-
-/// What a command line came to: its exit code, standard output and standard error.
-fn run(arguments: &str) -> (Option<i32>, String, String) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let mut command = Command::new("cargo");
-    command.arg("xtask").args(arguments.split_whitespace()).args(["--profile", "dev"]);
-    let output = command.current_dir(root).stdin(Stdio::null()).output().expect("there is a cargo");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the command line writes text");
-    (output.status.code(), text(output.stdout), text(output.stderr))
-}
 
 #[track_caller]
 fn check_refused(arguments: &str, words: &str) {
-    let (code, out, err) = run(arguments);
-    assert_eq!((code, &*out), (Some(2), ""), "{arguments}: {err}");
-    assert!(err.contains(words) && err.trim().lines().count() == 1, "{arguments}: {err}");
+    run_xtask(arguments).expect_refusal(words);
 }
 
 /// A file of this test's own.
 fn file(name: &str, text: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("given").join(name);
+    let path = tmp("given").join(name);
     fs::create_dir_all(path.parent().expect("it is in a folder")).expect("cargo gives tests a folder");
     fs::write(&path, text).expect("the folder was just made");
     path
@@ -71,15 +59,14 @@ fn slow_overrides_of_another_simulation_are_refused() {
         check_refused(&line, &format!("--overrides {path}: {words}"));
     }
     check_refused(&format!("timeline calm --seed 5 --against {path}"), &format!("--against {path}: {words}"));
-    let (code, out, err) = run(&format!("replay red/panic --seed 3 --overrides {path}"));
-    assert!(out.starts_with("red/panic: seed 3 is ") && code != Some(2), "{out}{err}");
+    let replayed = run_xtask(&format!("replay red/panic --seed 3 --overrides {path}"));
+    assert!(replayed.out.starts_with("red/panic: seed 3 is ") && replayed.code != Some(2), "{replayed:?}");
 }
 
 #[test]
 fn slow_a_trace_of_another_simulation_is_not_drawn_beside_this_one() {
     let path = file("panic.jsonl", "");
-    let (code, out, err) = run(&format!("trace red/panic --seed 0 --out {}", path.display()));
-    assert_eq!(code, Some(0), "{out}{err}");
+    run_xtask(&format!("trace red/panic --seed 0 --out {}", path.display())).expect(0, &[]);
     let words = format!("--against {}: it is of simulation `red/panic`, and `calm` was asked for: ", path.display());
     check_refused(&format!("timeline calm --seed 0 --against {}", path.display()), &words);
 }
