@@ -22,6 +22,7 @@ mod terminal;
 mod trouble;
 mod underway;
 mod verdict;
+mod written;
 
 pub use finding::{Finding, FoundFailure};
 pub use report::{

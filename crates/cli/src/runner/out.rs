@@ -4,6 +4,7 @@
 use crate::finding::Finding;
 use crate::report::{CoverageReport, Report};
 use crate::trouble::Trouble;
+use crate::written;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -19,10 +20,7 @@ impl Out {
     /// # Errors
     /// If not.
     pub(super) fn claim(folder: &Path) -> Result<Out, Trouble> {
-        let failed = |error| Trouble::new(format!("--out {}: it cannot be written: {error}", folder.display()));
-        let trial = folder.join(".wavetank-trial");
-        fs::create_dir_all(folder).map_err(failed)?;
-        fs::write(&trial, b"may I?").and_then(|()| fs::remove_file(&trial)).map_err(failed)?;
+        written::claim_folder("out", folder)?;
         Ok(Out { folder: folder.to_path_buf() })
     }
 

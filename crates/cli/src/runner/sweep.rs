@@ -17,9 +17,9 @@ use crate::terminal::{self, Paint};
 use crate::trouble::Trouble;
 use crate::underway::{Left, UnderwayFile};
 use crate::verdict::Verdict;
+use crate::written;
 use lexopt::{Arg, Parser, ValueExt};
 use std::ffi::OsString;
-use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
@@ -99,7 +99,7 @@ pub(super) fn run(manifest: &Manifest, asked: &Asked) -> Result<Swept, Trouble> 
     let options = &asked.options;
     let chosen = choose(manifest, asked)?;
     let out = options.out.as_deref().map(Out::claim).transpose()?;
-    asked.junit.as_deref().map(try_junit).transpose()?;
+    asked.junit.as_deref().map(|path| written::claim_file("junit", path)).transpose()?;
     let interruption = Interruption::listen()?;
     let targets: Vec<&Declared> = chosen.iter().map(|one| one.target).collect();
     let programs = match build(manifest, &targets, options.profile.as_deref(), options.bug.is_some()) {
@@ -141,22 +141,10 @@ pub(super) fn run(manifest: &Manifest, asked: &Asked) -> Result<Swept, Trouble> 
     Ok(swept)
 }
 
-/// Sees before a sweep whether its file can be written after it. Leaves what is there.
-fn try_junit(path: &Path) -> Result<(), Trouble> {
-    let is_new = !path.exists();
-    let opened = File::options().append(true).create(true).open(path);
-    opened.map_err(|error| unwritable(path, &error.to_string()))?;
-    if is_new { std::fs::remove_file(path).map_err(|error| unwritable(path, &error.to_string())) } else { Ok(()) }
-}
-
 /// Writes what was checked as JUnit XML.
 fn write_junit(path: &Path, suites: &[Suite]) -> Result<(), Trouble> {
-    let xml = to_xml(suites).map_err(|error| unwritable(path, &error.to_string()))?;
-    std::fs::write(path, xml).map_err(|error| unwritable(path, &error.to_string()))
-}
-
-fn unwritable(path: &Path, error: &str) -> Trouble {
-    Trouble::new(format!("--junit {}: it cannot be written: {error}", path.display()))
+    let xml = to_xml(suites).map_err(|error| Trouble::new(format!("--junit {}: {error}", path.display())))?;
+    written::write("junit", path, &xml)
 }
 
 /// How often a simulation's process is started again behind seeds that ended it.

@@ -8,6 +8,7 @@ use crate::report::grouped;
 use crate::terminal;
 use crate::trouble::Trouble;
 use crate::verdict::Verdict;
+use crate::written;
 use lexopt::{Arg, Parser, ValueExt};
 use std::path::{Path, PathBuf};
 use wavetank_debug::Recipe;
@@ -69,9 +70,7 @@ pub(super) fn command(target: &Target, mut parser: Parser) -> Result<Verdict, Tr
     }
     let html = page.to_html();
     let path = out.unwrap_or_else(|| place(&told.trace));
-    let failed = |error| Trouble::new(format!("{}: it cannot be written: {error}", path.display()));
-    path.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(failed)?;
-    std::fs::write(&path, &html).map_err(failed)?;
+    written::write("out", &path, &html)?;
     terminal::say(&summary(&target.full_name(simulation), &told, html.len(), &path))?;
     Ok(Verdict::Green)
 }

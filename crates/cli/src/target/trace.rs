@@ -7,6 +7,7 @@ use crate::report::grouped;
 use crate::terminal;
 use crate::trouble::Trouble;
 use crate::verdict::Verdict;
+use crate::written;
 use lexopt::{Arg, Parser, ValueExt};
 use std::path::{Path, PathBuf};
 use wavetank_debug::perfetto;
@@ -54,8 +55,7 @@ pub(super) fn command(target: &Target, mut parser: Parser) -> Result<Verdict, Tr
     match out {
         None => terminal::say(&text)?,
         Some(path) => {
-            let failed = |error| Trouble::new(format!("--out {}: it cannot be written: {error}", path.display()));
-            std::fs::write(&path, text).map_err(failed)?;
+            written::write("out", &path, &text)?;
             terminal::say(&summary(&target.full_name(simulation), &record, &trace, &path))?;
         }
     }

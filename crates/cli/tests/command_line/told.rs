@@ -1,7 +1,7 @@
 //! What was found is told: as data, where it cannot be written, and by a sweep that is
 //! interrupted.
 
-use crate::shell::{folder, run, shell};
+use crate::shell::{folder, run, run_xtask, shell};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
@@ -33,6 +33,20 @@ fn slow_what_was_found_is_told_though_the_disk_is_full() {
     let ended = ended.expect(2, &["RED seed ", "reproduce: cargo xtask replay red/panic --seed ", "RED: red/panic"]);
     let errors: Vec<&str> = ended.err.lines().filter(|line| line.starts_with("error")).collect();
     assert!(matches!(errors[..], [one] if one.contains("it cannot be written: File too large")), "{errors:?}");
+}
+
+#[test]
+fn slow_folders_that_a_file_lacks_are_made() {
+    let out = folder("unmade");
+    for (line, file) in [
+        ("trace red/panic --seed 0 --out", "traces/of/panic.jsonl"),
+        ("timeline red/panic --seed 0 --out", "pages/of/panic.html"),
+        ("sweep calm --seeds 3 --junit", "reports/of/calm.xml"),
+    ] {
+        let path = out.join(file);
+        run_xtask(&format!("{line} {}", path.display())).expect(0, &[]);
+        assert!(path.is_file(), "{line}");
+    }
 }
 
 #[test]
