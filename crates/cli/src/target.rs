@@ -6,6 +6,7 @@ mod apart;
 mod command;
 mod conditions;
 mod determinism;
+mod flag;
 mod fresh;
 mod overrides;
 mod print;
@@ -18,6 +19,7 @@ mod trace;
 mod trials;
 mod witness;
 
+pub(crate) use flag::Flag;
 pub(crate) use replay::{FLAGS as REPLAY_FLAGS, USAGE as REPLAY_USAGE};
 pub use seed_run::SeedRun;
 pub(crate) use shrink::{FLAGS as SHRINK_FLAGS, MARK as SHRINK_MARK, USAGE as SHRINK_USAGE};

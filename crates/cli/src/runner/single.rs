@@ -7,7 +7,7 @@ use super::crash::{how, is_own_fault};
 use super::manifest::{Declared, Manifest};
 use super::roster;
 use crate::options::{seed, value};
-use crate::target::COMMAND_WORD;
+use crate::target::{COMMAND_WORD, Flag};
 use crate::terminal::{self, Paint};
 use crate::trouble::Trouble;
 use crate::underway::UnderwayFile;
@@ -17,12 +17,12 @@ use std::ffi::OsString;
 use std::process::Command;
 
 /// Reads `NAME --seed S [--bug NAME] [--profile NAME]` and those of `flags`, each with a
-/// value, builds the target and has it do `command` with them.
+/// value that is looked at, builds the target and has it do `command` with them.
 ///
 /// # Errors
 /// In one line that ends with `usage`, if something is missing or unknown; and if the target
 /// cannot be built or did not say how it went.
-pub(super) fn command(command: &str, flags: &[&'static str], usage: &str, parser: Parser) -> Result<Verdict, Trouble> {
+pub(super) fn command(command: &str, flags: &[Flag], usage: &str, parser: Parser) -> Result<Verdict, Trouble> {
     command_with(command, flags, usage, parser, |_| Vec::new())
 }
 
@@ -45,14 +45,14 @@ impl Built<'_> {
 /// As [`command`], and the target is told `more` of what it was built of.
 pub(super) fn command_with(
     command: &str,
-    flags: &[&'static str],
+    flags: &[Flag],
     usage: &str,
     mut parser: Parser,
     more: impl Fn(&Built<'_>) -> Vec<OsString>,
 ) -> Result<Verdict, Trouble> {
     let (mut name, mut wanted, mut bug, mut profile) = (None, None, None, None);
     // What goes on to the target as it is.
-    let mut words: Vec<OsString> = Vec::new();
+    let mut handed_on: Vec<(Flag, String)> = Vec::new();
     let misuse = |what: &str| Trouble::new(format!("{what}; usage: {command} NAME {usage}"));
     while let Some(argument) = parser.next()? {
         match argument {
@@ -60,8 +60,8 @@ pub(super) fn command_with(
             Arg::Long("seed") => wanted = Some(seed(&value("seed", &mut parser)?)?),
             Arg::Long("bug") => bug = Some(value("bug", &mut parser)?),
             Arg::Long("profile") => profile = Some(value("profile", &mut parser)?),
-            Arg::Long(flag) => match flags.iter().find(|known| **known == flag) {
-                Some(&flag) => words.extend([format!("--{flag}").into(), value(flag, &mut parser)?.into()]),
+            Arg::Long(flag) => match flags.iter().find(|known| known.name == flag) {
+                Some(&flag) => handed_on.push((flag, value(flag.name, &mut parser)?)),
                 None => return Err(misuse(&format!("no flag --{flag}"))),
             },
             other => return Err(other.unexpected().into()),
@@ -74,12 +74,16 @@ pub(super) fn command_with(
     if let Some(bug) = bug.as_ref().filter(|bug| !target.bugs.iter().any(|one| one.name == **bug)) {
         return Err(Trouble::new(no_bug(target, bug)));
     }
+    // A build may take long: what can be told without it is told before.
+    handed_on.iter().try_for_each(|(flag, value)| flag.look(value, &name))?;
     let programs = build(&manifest, &[target], profile.as_deref(), bug.is_some())?;
     roster::ask(target, &programs[0])?;
     let built = Built { manifest: &manifest, target, bug: bug.as_deref(), profile: profile.as_deref() };
     let mut process = Command::new(&programs[0]);
     process.args([COMMAND_WORD, command]).args(simulation).args(["--seed", &wanted.to_string()]);
-    process.args(bug.iter().flat_map(|bug| ["--bug", bug])).args(words).args(more(&built));
+    process.args(bug.iter().flat_map(|bug| ["--bug", bug]));
+    process.args(handed_on.iter().flat_map(|(flag, value)| [format!("--{}", flag.name), value.clone()]));
+    process.args(more(&built));
     let failed = |what: String| Trouble::new(format!("target `{}`: {what}", target.name));
     let underway = UnderwayFile::new();
     underway.hand_to(&mut process);

@@ -1,8 +1,8 @@
 //! `--config FILE`: the conditions of another run of a simulation, as a file has them,
 //! looked at before anything runs. What they do to a run is the harness's business.
 
+use super::flag::{Look, of_another};
 use super::one_line;
-use super::overrides::of_another;
 use crate::trouble::Trouble;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -17,12 +17,27 @@ const MEMBERS_MOST: u32 = 10_000;
 /// If the file cannot be read, holds something else, is of another simulation, or says
 /// what no run can be like.
 pub(super) fn of_file(builder: SimulationBuilder, path: &Path) -> Result<SimulationBuilder, Trouble> {
-    let failed = |error: String| Trouble::new(format!("--config {}: {error}", path.display()));
-    let json = std::fs::read_to_string(path).map_err(|error| failed(format!("it cannot be read: {error}")))?;
-    let conditions: RunConfiguration =
-        serde_json::from_str(&json).map_err(|error| failed(format!("this is no run's configuration: {error}")))?;
-    validate(&builder, &conditions).map_err(failed)?;
+    let conditions = read(path)?;
+    validate(&builder, &conditions).map_err(|error| wrong(path, &error))?;
     Ok(builder.with_configuration(conditions))
+}
+
+/// Looks at such a file before there is a target.
+///
+/// # Errors
+/// As [`of_file`], as far as it can be known.
+pub(super) fn look(look: &Look<'_>) -> Result<(), Trouble> {
+    let Some(path) = look.file() else { return Ok(()) };
+    look.same_simulation(&read(path)?.simulation)
+}
+
+fn read(path: &Path) -> Result<RunConfiguration, Trouble> {
+    let json = std::fs::read_to_string(path).map_err(|error| wrong(path, &format!("it cannot be read: {error}")))?;
+    serde_json::from_str(&json).map_err(|error| wrong(path, &format!("this is no run's configuration: {error}")))
+}
+
+fn wrong(path: &Path, error: &str) -> Trouble {
+    Trouble::new(format!("--config {}: {error}", path.display()))
 }
 
 /// Says what is wrong with the conditions of a run of the simulation.

@@ -1,6 +1,7 @@
 //! `replay`: one seed again, with its failure, its digest and its faults, and with the
 //! logs of that run if they are asked for.
 
+use super::flag::{Flag, Look};
 use super::{Target, apart, conditions, overrides};
 use crate::report::{grouped, seconds};
 use crate::terminal::{self, Paint};
@@ -8,7 +9,7 @@ use crate::trouble::Trouble;
 use crate::underway::Underway;
 use crate::verdict::Verdict;
 use std::collections::BTreeMap;
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 use std::io;
 use std::path::PathBuf;
 use wavetank_harness::{Atom, Failure, Isolation, Overrides, RunRecord, with_logs};
@@ -16,8 +17,13 @@ use wavetank_harness::{Atom, Failure, Isolation, Overrides, RunRecord, with_logs
 pub(crate) const USAGE: &str =
     "--seed S [--bug NAME] [--overrides FILE] [--config FILE] [--log FILTER] [--faults each|kinds] [--profile NAME]";
 
-/// Flags with a value that only the target reads.
-pub(crate) const FLAGS: [&str; 4] = ["config", "faults", "log", "overrides"];
+/// Flags with a value that go on to the target.
+pub(crate) const FLAGS: [Flag; 4] = [
+    Flag::new("config", conditions::look),
+    Flag::new("faults", |look| Faults::read(look.value).map(drop)),
+    Flag::new("log", look_at_filter),
+    Flag::new("overrides", overrides::look),
+];
 
 /// Faults that are told one by one unless `--faults` says how; more are told by their kinds.
 const EACH_MOST: usize = 12;
@@ -89,13 +95,19 @@ pub(super) fn run(target: &Target, asked: &Asked) -> Result<Verdict, Trouble> {
         record
     };
     let record = match &asked.log {
-        Some(filter) => {
-            with_logs(filter, io::stdout(), body).map_err(|error| Trouble::new(format!("--log: {error}")))?
-        }
+        Some(filter) => with_logs(filter, io::stdout(), body).map_err(|error| no_filter(&error))?,
         None => body(),
     };
     terminal::say(&text(&name, &record, asked.faults, Paint::for_stdout()))?;
     Ok(if record.failures.is_empty() { Verdict::Green } else { Verdict::Red })
+}
+
+fn look_at_filter(look: &Look<'_>) -> Result<(), Trouble> {
+    with_logs(look.value, io::sink(), || ()).map_err(|error| no_filter(&error))
+}
+
+fn no_filter(error: &impl Display) -> Trouble {
+    Trouble::new(format!("--log: {error}"))
 }
 
 fn text(name: &str, record: &RunRecord, faults: Option<Faults>, paint: Paint) -> String {

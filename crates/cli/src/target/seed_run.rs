@@ -1,7 +1,7 @@
 //! One red run as a test of its own: the seed, what is overridden, and the verdict. The
 //! text of such a test is the business of `wavetank-debug`.
 
-use super::Target;
+use super::{Target, overrides};
 use crate::finding::reproduce_line;
 use crate::trouble::Trouble;
 use std::fmt::Write;
@@ -45,8 +45,8 @@ impl Target {
         let builder = self.state(found, bug)?;
         let overrides: Overrides = match overrides.trim() {
             "" => Overrides::new(),
-            json => serde_json::from_str(json)
-                .map_err(|error| Trouble::new(format!("seed {seed} of `{simulation}`: no overrides: {error}")))?,
+            json => overrides::parse(json)
+                .map_err(|error| Trouble::new(format!("seed {seed} of `{simulation}`: {error}")))?,
         };
         let made = overrides.iter().count();
         let record = builder.run_seed(seed, overrides, None);

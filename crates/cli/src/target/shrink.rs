@@ -2,6 +2,7 @@
 //! is the business of `wavetank-debug`.
 
 use super::aftermath::Keeping;
+use super::flag::Flag;
 use super::{Target, overrides};
 use crate::interruption::Interruption;
 use crate::options::{duration, jobs, path, runs, seed, value};
@@ -10,6 +11,7 @@ use crate::shrunk::{Made, ShrunkReport, Wanted, budget};
 use crate::terminal::{self, Paint};
 use crate::trouble::Trouble;
 use crate::verdict::Verdict;
+use crate::written;
 use lexopt::{Arg, Parser, ValueExt};
 use std::cell::Cell;
 use std::io::{self, IsTerminal, Write};
@@ -21,8 +23,13 @@ use wavetank_harness::Overrides;
 
 pub(crate) const USAGE: &str =
     "--seed S [--bug NAME] [--overrides FILE] [--budget 60s] [--jobs J] [--out DIR] [--profile NAME]";
-/// Flags with a value that only the target reads.
-pub(crate) const FLAGS: [&str; 4] = ["overrides", "budget", "jobs", "out"];
+/// Flags with a value that go on to the target.
+pub(crate) const FLAGS: [Flag; 4] = [
+    Flag::new("overrides", overrides::look),
+    Flag::new("budget", |look| duration(look.flag, look.value).map(drop)),
+    Flag::new("jobs", |look| jobs(look.value).map(drop)),
+    Flag::new("out", |look| written::claim_folder(look.flag, Path::new(look.value))),
+];
 
 /// What begins a line with a report, for a runner that asks for it.
 pub(crate) const MARK: &str = "wavetank-shrunk:";

@@ -1,8 +1,8 @@
 //! `timeline`: one run as a page to look at, or two beside each other. What the page
 //! shows, and how, is `wavetank-debug`'s.
 
-use super::overrides::{self, of_another};
-use super::{Target, TargetSimulation};
+use super::flag::{Flag, Look, of_another};
+use super::{Target, TargetSimulation, overrides};
 use crate::options::{seed, value};
 use crate::report::grouped;
 use crate::terminal;
@@ -18,8 +18,12 @@ use wavetank_harness::{Overrides, RunRecord};
 
 pub(crate) const USAGE: &str =
     "--seed S [--bug NAME] [--overrides FILE] [--against clean|SEED|FILE] [--out FILE] [--profile NAME]";
-/// Flags with a value that only the target reads.
-pub(crate) const FLAGS: [&str; 3] = ["overrides", "against", "out"];
+/// Flags with a value that go on to the target.
+pub(crate) const FLAGS: [Flag; 3] = [
+    Flag::new("overrides", overrides::look),
+    Flag::new("against", look_against),
+    Flag::new("out", |look| written::claim_file(look.flag, Path::new(look.value))),
+];
 
 /// Faults and operations of a run that its recipe can tell of; of more it would be a list.
 const TOLD_MOST: usize = 40;
@@ -63,7 +67,8 @@ pub(super) fn command(target: &Target, mut parser: Parser) -> Result<Verdict, Tr
     asked.seed = wanted.ok_or_else(|| Trouble::new("timeline needs --seed S"))?;
     let simulation = target.find(simulation.as_deref())?;
     let told = tell(target, simulation, &asked)?;
-    let other = against.as_deref().map(|words| tell_other(target, simulation, &asked, words)).transpose()?;
+    let other = against.as_deref().map(Against::read).transpose()?;
+    let other = other.map(|other| tell_other(target, simulation, &asked, other)).transpose()?;
     let mut page = Timeline::new(&told.trace, told.story.clone());
     if let (Some((trace, story)), Some(words)) = (&other, against) {
         page = page.against(trace, story.clone(), words);
@@ -93,37 +98,72 @@ fn tell(target: &Target, simulation: &TargetSimulation, asked: &Asked) -> Result
     Ok(Told { record, trace, story })
 }
 
-/// The run to show beside: without the bug, of another seed, under other overrides, or a
-/// trace that was written before.
+/// The run to show beside.
+enum Against {
+    /// Without the bug.
+    Clean,
+    Seed(u64),
+    /// Under the overrides of a file.
+    Overrides(PathBuf),
+    /// As a trace has it that was written before.
+    Trace(PathBuf),
+}
+
+impl Against {
+    fn read(words: &str) -> Result<Against, Trouble> {
+        match words {
+            "clean" => Ok(Against::Clean),
+            _ if words.ends_with(".jsonl") => Ok(Against::Trace(PathBuf::from(words))),
+            _ if Path::new(words).is_file() => Ok(Against::Overrides(PathBuf::from(words))),
+            _ => seed(words).map(Against::Seed).map_err(|_| {
+                Trouble::new(format!("--against {words}: give `clean`, a seed, or a file of overrides or a trace"))
+            }),
+        }
+    }
+}
+
+fn look_against(look: &Look<'_>) -> Result<(), Trouble> {
+    match Against::read(look.value)? {
+        Against::Clean | Against::Seed(_) => Ok(()),
+        Against::Overrides(_) => overrides::look(look),
+        Against::Trace(_) => {
+            let Some(path) = look.file() else { return Ok(()) };
+            look.same_simulation(&read_trace(path)?.header.simulation)
+        }
+    }
+}
+
 fn tell_other(
     target: &Target,
     simulation: &TargetSimulation,
     asked: &Asked,
-    words: &str,
+    other: Against,
 ) -> Result<(TraceFile, Story), Trouble> {
-    let mut other = asked.clone();
-    match words {
-        "clean" => other.bug = None,
-        _ if words.ends_with(".jsonl") => {
-            let failed = |error: String| Trouble::new(format!("--against {words}: {error}"));
-            let text = std::fs::read_to_string(words).map_err(|error| failed(format!("it cannot be read: {error}")))?;
-            let trace =
-                TraceFile::from_json_lines(&text).map_err(|error| failed(format!("it is no trace: {error}")))?;
+    let mut beside = asked.clone();
+    match other {
+        Against::Clean => beside.bug = None,
+        Against::Seed(seed) => beside.seed = seed,
+        Against::Overrides(path) => beside.overrides = Some(("against", path)),
+        Against::Trace(path) => {
+            let trace = read_trace(&path)?;
             let (theirs, asked) = (&trace.header.simulation, target.full_name(simulation));
             if *theirs != asked {
-                return Err(failed(of_another(theirs, &asked)));
+                return Err(no_trace(&path, &of_another(theirs, &asked)));
             }
             return Ok((trace, Story::default()));
         }
-        _ if Path::new(words).is_file() => other.overrides = Some(("against", PathBuf::from(words))),
-        _ => {
-            other.seed = seed(words).map_err(|_| {
-                Trouble::new(format!("--against {words}: give `clean`, a seed, or a file of overrides or a trace"))
-            })?;
-        }
     }
-    let told = tell(target, simulation, &other)?;
+    let told = tell(target, simulation, &beside)?;
     Ok((told.trace, told.story))
+}
+
+fn read_trace(path: &Path) -> Result<TraceFile, Trouble> {
+    let text = std::fs::read_to_string(path).map_err(|error| no_trace(path, &format!("it cannot be read: {error}")))?;
+    TraceFile::from_json_lines(&text).map_err(|error| no_trace(path, &format!("it is no trace: {error}")))
+}
+
+fn no_trace(path: &Path, error: &str) -> Trouble {
+    Trouble::new(format!("--against {}: {error}", path.display()))
 }
 
 /// The line that shows the run again.

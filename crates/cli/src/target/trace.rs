@@ -1,6 +1,7 @@
 //! `trace`: the causal trace of one run, as JSON lines or for Perfetto. What is in it is
 //! said in `docs/trace.md`.
 
+use super::flag::Flag;
 use super::{Target, overrides};
 use crate::options::{seed, value};
 use crate::report::grouped;
@@ -16,8 +17,12 @@ use wavetank_harness::{Overrides, RunRecord};
 
 pub(crate) const USAGE: &str =
     "--seed S [--bug NAME] [--overrides FILE] [--format jsonl|perfetto] [--out FILE] [--profile NAME]";
-/// Flags with a value that only the target reads.
-pub(crate) const FLAGS: [&str; 3] = ["overrides", "format", "out"];
+/// Flags with a value that go on to the target.
+pub(crate) const FLAGS: [Flag; 3] = [
+    Flag::new("overrides", overrides::look),
+    Flag::new("format", |look| read_format(look.value).map(drop)),
+    Flag::new("out", |look| written::claim_file(look.flag, Path::new(look.value))),
+];
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Format {

@@ -1,7 +1,7 @@
 //! Files that a run is given: conditions, overrides, a trace to be drawn beside it. What is
 //! wrong in one, or of another simulation, is one line before anything runs.
 
-use crate::shell::{run_xtask, tmp};
+use crate::shell::{run, run_xtask, tmp};
 use std::fs;
 use std::path::PathBuf;
 use wavetank_harness::{Overrides, RunConfiguration, SimContext, SimulationBuilder};
@@ -69,4 +69,30 @@ fn slow_a_trace_of_another_simulation_is_not_drawn_beside_this_one() {
     run_xtask(&format!("trace red/panic --seed 0 --out {}", path.display())).expect(0, &[]);
     let words = format!("--against {}: it is of simulation `red/panic`, and `calm` was asked for: ", path.display());
     check_refused(&format!("timeline calm --seed 0 --against {}", path.display()), &words);
+}
+
+#[test]
+fn slow_what_no_target_can_use_is_told_before_one_is_built() {
+    // In a profile that is not there none can be built.
+    let check = |arguments: &str, words: &str| {
+        run(&format!("cargo xtask {arguments} --profile nobody")).expect_refusal(words);
+    };
+    let other = conditions("unbuilt-other.json", |conditions| conditions.simulation = "red/panic".into());
+    check("replay calm --seed 5 --overrides /nowhere", "--overrides /nowhere: it cannot be read");
+    check("trace calm --seed 5 --overrides Cargo.toml", "--overrides Cargo.toml: these are no overrides");
+    check("replay calm --seed 5 --config /nowhere", "--config /nowhere: it cannot be read");
+    check("replay calm --seed 5 --config Cargo.toml", "--config Cargo.toml: this is no run's configuration");
+    let words = "it is of simulation `red/panic`, and `calm` was asked for";
+    check(&format!("replay calm --seed 5 --config {}", other.display()), words);
+    check("replay calm --seed 5 --log a=b=c", "`a=b=c` is not a log filter");
+    check("replay calm --seed 5 --faults some", "--faults some: it is each or kinds");
+    check("trace calm --seed 5 --format xml", "give jsonl or perfetto");
+    check("trace calm --seed 5 --out /dev/null/trace", "--out /dev/null/trace: it cannot be written");
+    check("timeline calm --seed 5 --against yesterday", "give `clean`, a seed, or a file");
+    check("timeline calm --seed 5 --against nowhere.jsonl", "--against nowhere.jsonl: it cannot be read");
+    check("timeline calm --seed 5 --against Cargo.toml", "--against Cargo.toml: these are no overrides");
+    check("timeline calm --seed 5 --out /dev/null/page", "--out /dev/null/page: it cannot be written");
+    check("shrink calm --seed 5 --budget soon", "--budget soon: give a time");
+    check("shrink calm --seed 5 --jobs 0", "--jobs 0: give a number of threads");
+    check("shrink calm --seed 5 --out /dev/null/small", "--out /dev/null/small: it cannot be written");
 }
