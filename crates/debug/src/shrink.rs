@@ -18,7 +18,7 @@ mod passes;
 mod reduction;
 mod remains;
 
-pub use domains::VALUES;
+pub use domains::{VALUES, domains};
 
 use jury::Jury;
 use passes::Passes;

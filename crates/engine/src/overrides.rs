@@ -29,7 +29,7 @@ pub enum Choice {
 ///   "benign": ["network.latency", "node.crash"],
 ///   "choices": [
 ///     {"domain": "node.crash", "entity": "0x706c616e", "nth": 2, "choice": "kept"},
-///     {"domain": "plan.duration", "entity": "0x706c616e", "nth": 2, "choice": "benign"},
+///     {"domain": "chaos.duration", "entity": "0x706c616e", "nth": 2, "choice": "benign"},
 ///     {"domain": "engine.ties", "entity": "0x0", "nth": 7, "choice": "0x8000000000000000"}
 ///   ]
 /// }
@@ -119,6 +119,12 @@ impl Overrides {
         self.choices.iter()
     }
 
+    /// The keys of the domains that anything is said about.
+    pub fn domains(&self) -> BTreeSet<u64> {
+        let single = self.choices.keys().map(|address| address.domain);
+        single.chain(self.benign_domains()).chain(self.drawn_domains.keys().copied()).collect()
+    }
+
     /// The keys of the domains that are benign as a whole.
     pub fn benign_domains(&self) -> impl Iterator<Item = u64> {
         self.benign_domains.iter().copied()
@@ -139,7 +145,8 @@ impl Overrides {
         }
     }
 
-    fn words(&self, key: u64) -> String {
+    /// A domain by its key, as the data form has it: its name if that is known.
+    pub fn words(&self, key: u64) -> String {
         // A name that somebody mistyped in a file would come back as another domain.
         match self.name_of(key) {
             Some(name) if name_key(name) == key => name.to_string(),

@@ -72,14 +72,34 @@ fn slow_a_trace_of_another_simulation_is_not_drawn_beside_this_one() {
 }
 
 #[test]
+fn slow_a_domain_in_which_nothing_is_decided_is_refused() {
+    let path = file("misspelt.json", r#"{"benign": ["network.latncy"]}"#);
+    let words = format!(
+        "--overrides {}: nothing is decided in a domain `network.latncy`, of which it speaks; the nearest are `network.latency`, ",
+        path.display()
+    );
+    for command in ["replay", "trace", "timeline", "shrink"] {
+        check_refused(&format!("{command} calm --seed 5 --overrides {}", path.display()), &words);
+    }
+    // From a pipe, which can be read once, it is refused by the target.
+    let replay = "cargo xtask replay calm --seed 5 --profile dev --overrides /dev/stdin";
+    let words = "--overrides /dev/stdin: nothing is decided in a domain `latencies`";
+    run(&format!("echo '{{\"benign\": [\"latencies\"]}}' | {replay}")).expect_refusal(words);
+    run(&format!("echo '{{\"benign\": [\"network.latency\"]}}' | {replay}")).expect(0, &["calm: seed 5 is green"]);
+}
+
+#[test]
 fn slow_what_no_target_can_use_is_told_before_one_is_built() {
     // In a profile that is not there none can be built.
     let check = |arguments: &str, words: &str| {
         run(&format!("cargo xtask {arguments} --profile nobody")).expect_refusal(words);
     };
+    let misspelt = file("unbuilt.json", r#"{"drawn": {"crash": "0x1"}}"#);
     let other = conditions("unbuilt-other.json", |conditions| conditions.simulation = "red/panic".into());
     check("replay calm --seed 5 --overrides /nowhere", "--overrides /nowhere: it cannot be read");
     check("trace calm --seed 5 --overrides Cargo.toml", "--overrides Cargo.toml: these are no overrides");
+    let words = "`crash`, of which it speaks; the nearest are `node.crash`, `machine.crash`, ";
+    check(&format!("shrink calm --seed 5 --overrides {}", misspelt.display()), words);
     check("replay calm --seed 5 --config /nowhere", "--config /nowhere: it cannot be read");
     check("replay calm --seed 5 --config Cargo.toml", "--config Cargo.toml: this is no run's configuration");
     let words = "it is of simulation `red/panic`, and `calm` was asked for";

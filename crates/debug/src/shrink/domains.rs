@@ -1,5 +1,5 @@
-//! The domains of values, as the passes lower them. Domains of fault kinds are not
-//! among them: their atoms are taken away one by one.
+//! The domains of decisions: those of values, as the passes lower them, and the others. Those
+//! of fault kinds are not lowered: their atoms are taken away one by one.
 
 use wavetank_harness::{Domain, FaultKind, all_kinds};
 
@@ -47,6 +47,18 @@ pub const VALUES: [Domain; 24] = [
     Domain::new("tolerance.overdraft"),
 ];
 
+/// Domains that no pass lowers as a whole, and why.
+const OTHERS: [Domain; 5] = [
+    // Taken away one by one, as faults are.
+    OPERATION,
+    // Moved, not lowered.
+    TIME,
+    // Which kinds of fault there are at all: the passes switch off those that fire.
+    Domain::new("swarm.weather"),
+    Domain::new("swarm.on"),
+    Domain::new("swarm.rate"),
+];
+
 /// The domain of writes of which a crash leaves a part.
 pub(super) const TORN: Domain = Domain::new("storage.torn");
 
@@ -66,6 +78,11 @@ const PLANNED: [&str; 9] = [
     "clock.step",
     "clock.skew",
 ];
+
+/// Every domain that anything is decided in, those of the kinds of fault among them.
+pub fn domains() -> impl Iterator<Item = Domain> {
+    all_kinds().map(|kind| kind.domain()).chain(VALUES).chain(OTHERS)
+}
 
 pub(super) fn is_planned(kind: &FaultKind) -> bool {
     PLANNED.contains(&kind.name())

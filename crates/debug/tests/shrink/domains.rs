@@ -1,21 +1,8 @@
-//! Every domain of decisions is known to the shrinker, or said to be none of its business.
+//! Every domain of decisions is known, to be lowered or to be left for a reason.
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use wavetank_debug::shrink::VALUES;
-use wavetank_harness::all_kinds;
-
-/// Domains that no pass lowers as a whole, and why.
-const OTHERS: [&str; 5] = [
-    // Taken away one by one, as faults are.
-    "workload.operation",
-    // Moved, not lowered.
-    "chaos.time",
-    // Which kinds of fault there are at all: the passes switch off those that fire.
-    "swarm.weather",
-    "swarm.on",
-    "swarm.rate",
-];
+use wavetank_debug::shrink::domains;
 
 #[test]
 fn every_domain_in_the_sources_is_lowered_or_excused() {
@@ -25,9 +12,7 @@ fn every_domain_in_the_sources_is_lowered_or_excused() {
         gather(&crates.join(name).join("src"), &mut found);
     }
     assert!(found.contains("network.latency"), "the sources are not read: {found:?}");
-    let mut known: BTreeSet<String> = OTHERS.iter().map(ToString::to_string).collect();
-    known.extend(VALUES.iter().map(|domain| domain.name().to_string()));
-    known.extend(all_kinds().map(|kind| kind.name().to_string()));
+    let known: BTreeSet<String> = domains().map(|domain| domain.name().to_string()).collect();
     let unknown: Vec<&String> = found.difference(&known).collect();
     assert!(unknown.is_empty(), "crates/debug/src/shrink/domains.rs does not know {unknown:?}");
 }
