@@ -51,12 +51,19 @@ pub struct Listed {
 /// The header of an answer that was given before.
 pub(crate) const REPLAYED: &str = "idempotent-replayed";
 
+/// A parameter that nobody knows is refused: a mistyped `version` would be a write without one.
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct VersionQuery {
     version: Option<u64>,
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NoQuery {}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct ListQuery {
     #[serde(default)]
     prefix: String,
@@ -108,8 +115,7 @@ async fn write(
     action: Action,
 ) -> Result<Response, Refusal> {
     let key = checked(key)?;
-    let version = query.map_err(|error| Refusal::bad_request(error.body_text()))?.version;
-    let condition = precondition::condition(headers, version)?;
+    let condition = precondition::condition(headers, asked(query)?.version)?;
     let retry_key = precondition::retry_key(headers)?;
     let decided = database.write(Command { key: key.clone(), action, condition, retry_key }).await?;
     let (status, version) = match decided.outcome {
@@ -127,14 +133,20 @@ async fn write(
     Ok(replayed(response, decided.replayed))
 }
 
-async fn read(State(database): State<Database>, key: PathOf<String>) -> Result<Response, Refusal> {
-    let entry = database.read(&checked(key)?)?.ok_or_else(Refusal::not_found)?;
+async fn read(
+    State(database): State<Database>,
+    key: PathOf<String>,
+    query: QueryOf<NoQuery>,
+) -> Result<Response, Refusal> {
+    let key = checked(key)?;
+    let NoQuery {} = asked(query)?;
+    let entry = database.read(&key)?.ok_or_else(Refusal::not_found)?;
     let kind = HeaderValue::from_static("application/octet-stream");
     Ok(([(CONTENT_TYPE, kind), (ETAG, tag(entry.version))], entry.value).into_response())
 }
 
 async fn list(State(database): State<Database>, query: QueryOf<ListQuery>) -> Result<Json<Listing>, Refusal> {
-    let query = query.map_err(|error| Refusal::bad_request(error.body_text()))?.0;
+    let query = asked(query)?;
     let limit = query.limit.unwrap_or(PAGE_DEFAULT);
     if !(1..=PAGE_MOST).contains(&limit) {
         return Err(Refusal::bad_request(format!("a page has 1 to {PAGE_MOST} keys, not {limit}")));
@@ -180,6 +192,10 @@ async fn elsewhere() -> Refusal {
 fn checked(key: PathOf<String>) -> Result<String, Refusal> {
     let Path(key) = key.map_err(|error| Refusal::bad_request(error.body_text()))?;
     if (1..=KEY_BYTES_MOST).contains(&key.len()) { Ok(key) } else { Err(wrong_length(key.len())) }
+}
+
+fn asked<T>(query: QueryOf<T>) -> Result<T, Refusal> {
+    query.map(|Query(asked)| asked).map_err(|error| Refusal::bad_request(error.body_text()))
 }
 
 fn wrong_length(bytes: usize) -> Refusal {

@@ -147,6 +147,16 @@ fn real_nonsense_is_refused() {
     check("GET", "/v1/kv/none", &[], "", 404, "not_found");
     check("GET", "/v1/kv?limit=0", &[], "", 400, "1 to 1000 keys");
     check("GET", "/v1/kv?token=xyz", &[], "", 400, "not one of ours");
+    for (method, path, hint) in [
+        ("PUT", "/v1/kv/k?verison=1", "unknown field `verison`, expected `version`"),
+        ("DELETE", "/v1/kv/k?if_version=1&version=1", "unknown field `if_version`, expected `version`"),
+        ("GET", "/v1/kv/k?version=1", "unknown field `version`, there are no fields"),
+        ("GET", "/v1/kv?prefx=n", "unknown field `prefx`, expected one of `prefix`, `start`, `limit`, `token`"),
+    ] {
+        check(method, path, &[], "v", 400, hint);
+    }
+    let kept = service.ask("DELETE", "/v1/kv/k?version=1", &[], "");
+    assert_eq!(kept.status, 200, "what had an unknown parameter was not done: {kept:?}");
     check("POST", "/v1/kv/k", &[], "", 405, "");
     check("GET", "/", &[], "", 404, "");
 }
