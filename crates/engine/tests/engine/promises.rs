@@ -32,11 +32,21 @@ fn problems(letter: char, text: &str, source: impl Fn(&str) -> Option<String>) -
     problems
 }
 
-/// Whether an attribute that makes a test stands right above the function.
+/// Whether a function of that name is a test: an attribute right above it says so.
 fn is_test(source: &str, name: &str) -> bool {
-    let Some((before, _)) = source.split_once(&format!("fn {name}(")) else { return false };
-    let above = before.lines().rev().map(str::trim).skip_while(|line| line.is_empty());
-    above.take_while(|line| line.starts_with("#[") || line.starts_with("//")).any(|line| line.ends_with("test]"))
+    let lines: Vec<&str> = source.lines().map(str::trim).collect();
+    let function = format!("fn {name}(");
+    let is_one = |place: &usize| {
+        let above = lines[..*place].iter().rev().take_while(|line| !line.is_empty() && **line != "}");
+        above.copied().any(makes_a_test)
+    };
+    (0..lines.len()).filter(|place| lines[*place].contains(&function)).any(|place| is_one(&place))
+}
+
+/// Whether a line is `#[test]`, or a runtime's such as `#[tokio::test(start_paused = true)]`.
+fn makes_a_test(line: &str) -> bool {
+    let path = line.strip_prefix("#[").and_then(|rest| rest.split(['(', ']']).next());
+    path.and_then(|path| path.rsplit("::").next()) == Some("test")
 }
 
 fn check(letter: char, page: &str) {
@@ -58,7 +68,8 @@ fn each_promise_of_testing_is_shown_by_a_test_that_exists() {
 
 #[test]
 fn a_promise_without_a_test_is_found() {
-    let source = |path: &str| (path == "a.rs").then(|| "#[test]\nfn one() {}\n\nfn other() {}\n".to_string());
+    let source =
+        |path: &str| (path == "a.rs").then(|| "#[test]\nfn one() {}\n\n// No [test]\nfn other() {}\n".to_string());
     let count = |text| problems('S', text, source).len();
     assert_eq!(count("- **S1** It holds. `a.rs::one`\n- **S2** It too. `a.rs::one`"), 0);
     assert_eq!(count("- **S1** It holds. `a.rs::none`"), 1);
