@@ -1,10 +1,12 @@
 //! The logs of a run: `tracing` events, stamped with virtual time, node and
-//! incarnation. Prints for replays only; a sweep keeps no log.
+//! incarnation. Prints for replays only; a sweep keeps no log. Which runs are replays is
+//! not known here.
 
 use std::fmt::{self, Write as _};
-use std::io::Write;
+use std::io::{self, Write};
 use std::sync::Mutex;
 use tracing::field::{Field, Visit};
+use tracing::subscriber::NoSubscriber;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
@@ -28,9 +30,44 @@ pub fn with_logs<R>(
     out: impl Write + Send + 'static,
     body: impl FnOnce() -> R,
 ) -> Result<R, FilterError> {
+    Ok(tracing::subscriber::with_default(subscriber(filter, out)?, body))
+}
+
+/// Runs `body` with the logs that `RUST_LOG` asks for, printed as a test prints. There are none
+/// if it asks for none, and none of ours if a subscriber of the test's own has them.
+pub(crate) fn with_printed_logs<R>(body: impl FnOnce() -> R) -> R {
+    let filter = std::env::var("RUST_LOG").unwrap_or_default();
+    let is_heard = tracing::dispatcher::get_default(|dispatch| !dispatch.is::<NoSubscriber>());
+    if filter.is_empty() || is_heard {
+        return body();
+    }
+    match subscriber(&filter, Printed) {
+        Ok(subscriber) => tracing::subscriber::with_default(subscriber, body),
+        Err(error) => {
+            // The variable is not ours alone, and no reason to run nothing.
+            eprintln!("RUST_LOG: {error}");
+            body()
+        }
+    }
+}
+
+fn subscriber(filter: &str, out: impl Write + Send + 'static) -> Result<impl Subscriber, FilterError> {
     let parsed = EnvFilter::try_new(filter).map_err(|source| FilterError { filter: filter.to_string(), source })?;
-    let subscriber = Registry::default().with(parsed).with(SimLayer { out: Mutex::new(out) });
-    Ok(tracing::subscriber::with_default(subscriber, body))
+    Ok(Registry::default().with(parsed).with(SimLayer { out: Mutex::new(out) }))
+}
+
+/// Standard output as a test has it: kept by whoever runs tests, and shown of red ones.
+struct Printed;
+
+impl Write for Printed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        print!("{}", String::from_utf8_lossy(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stdout().flush()
+    }
 }
 
 /// Runs `body`, telling the `tracing` events of this thread that pass the filter in the story

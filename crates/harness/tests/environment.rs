@@ -1,8 +1,9 @@
 //! What the environment asks of a plain test, and the line that a red one prints: each
 //! seen from outside, by running this very binary again.
 
+use std::io::{self, Write};
 use std::process::Command;
-use wavetank_harness::{SimContext, SimulationBuilder, TestStrategy};
+use wavetank_harness::{SimContext, SimulationBuilder, TestStrategy, with_logs};
 
 /// Set for the process that is looked at: it runs the simulation of that name and no checks.
 const INSIDE: &str = "WAVETANK_TEST_INSIDE";
@@ -12,6 +13,7 @@ fn simulation(is_red: bool) -> SimulationBuilder {
     SimulationBuilder::new()
         .workload("teller", 1, move |context: SimContext| async move {
             println!("seed {} ran", context.seed());
+            tracing::info!(target: "teller", "telling");
             assert!(!is_red || !context.seed().is_multiple_of(7) || context.seed() < 14, "unlucky {}", context.seed());
         })
         .with_threads(1)
@@ -43,6 +45,7 @@ impl Outcome {
 fn outside(test: &str, variables: &[(&str, &str)]) -> Outcome {
     let mut command = Command::new(std::env::current_exe().expect("a test has a binary"));
     command.args([test, "--nocapture"]).env(INSIDE, "yes").env_remove("WAVETANK_SEED").env_remove("WAVETANK_SEEDS");
+    command.env_remove("RUST_LOG");
     command.env("CARGO_PKG_NAME", env!("CARGO_PKG_NAME")).env_remove("RUST_BACKTRACE").envs(variables.iter().copied());
     let output = command.output().expect("a test binary can be run again");
     let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
@@ -116,4 +119,52 @@ fn a_red_run_in_the_log_is_only_its_report() {
     // The panic inside the run is a finding, not noise; that of the test itself is the report.
     assert_eq!(outcome.text.matches("panicked at").count(), 2, "{}", outcome.text);
     assert_eq!(outcome.text.matches("unlucky 14").count(), 1, "{}", outcome.text);
+}
+
+#[test]
+fn a_seed_that_is_given_tells_its_logs_to_who_asks() {
+    const NAME: &str = "a_seed_that_is_given_tells_its_logs_to_who_asks";
+    if is_inside(false) {
+        return;
+    }
+    let told = |variables: &[(&str, &str)]| {
+        let outcome = outside(NAME, variables);
+        assert!(outcome.success, "{}", outcome.text);
+        outcome.text.lines().filter(|line| line.contains("telling")).map(str::to_string).collect::<Vec<_>>()
+    };
+    let (seed, log) = (("WAVETANK_SEED", "77"), ("RUST_LOG", "teller=info"));
+    assert_eq!(told(&[seed, log]), ["    0.000000000 teller.1 INFO  teller: telling"]);
+    assert_eq!(told(&[seed, ("RUST_LOG", "teller=warn")]), [""; 0]);
+    assert_eq!(told(&[seed, ("RUST_LOG", "")]), [""; 0]);
+    assert_eq!(told(&[seed]), [""; 0]);
+    // A sweep keeps no log.
+    assert_eq!(told(&[log]), [""; 0]);
+    assert_eq!(told(&[("WAVETANK_SEEDS", "77..78"), log]), [""; 0]);
+    let outcome = outside(NAME, &[seed, ("RUST_LOG", "teller=loudly")]);
+    assert!(outcome.success && outcome.seeds() == [77], "it is run all the same: {}", outcome.text);
+    assert!(outcome.text.contains("RUST_LOG: `teller=loudly` is not a log filter such as "), "{}", outcome.text);
+}
+
+/// Says that it was written to, and not what.
+struct Ear;
+
+impl Write for Ear {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        println!("heard");
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn who_has_a_subscriber_keeps_it() {
+    const NAME: &str = "who_has_a_subscriber_keeps_it";
+    if with_logs("teller=info", Ear, || is_inside(false)).expect("it is a filter") {
+        return;
+    }
+    let text = outside(NAME, &[("WAVETANK_SEED", "77"), ("RUST_LOG", "teller=info")]).text;
+    assert!(text.contains("heard") && !text.contains("telling"), "{text}");
 }

@@ -1,6 +1,7 @@
 //! The builder's other half: what was stated is checked, and run.
 
 use super::SimulationBuilder;
+use crate::log::with_printed_logs;
 use crate::observer::Observer;
 use crate::record::RunRecord;
 use crate::recorder::Recorder;
@@ -10,7 +11,9 @@ use crate::strategy::TestStrategy;
 use wavetank_engine::Overrides;
 
 impl SimulationBuilder {
-    /// Runs the seeds.
+    /// Runs the seeds: those that `WAVETANK_SEED` or `WAVETANK_SEEDS` names, if one is set. Of
+    /// the single run of `WAVETANK_SEED` the `tracing` events are printed that `RUST_LOG` asks
+    /// for, as [`with_logs`](crate::with_logs) has them, unless it has a process of its own.
     ///
     /// # Panics
     /// If `WAVETANK_SEED` or `WAVETANK_SEEDS` is set to nonsense, the strategy has no seed,
@@ -18,11 +21,15 @@ impl SimulationBuilder {
     /// configuration is invalid. No fault and no bug of the code under test panics
     /// here: that is in the result.
     pub fn run(&self) -> SimulationResult {
-        let strategy = match TestStrategy::from_environment() {
-            Ok(asked) => asked.unwrap_or_else(|| self.strategy.clone()),
+        match TestStrategy::from_environment() {
+            Ok(Some(replay @ TestStrategy::Seeds(_))) => {
+                // On this thread, whose output is the test's.
+                let here = self.clone().with_threads(1);
+                with_printed_logs(|| here.run_strategy(&replay, &Progress::default()))
+            }
+            Ok(asked) => self.run_strategy(asked.as_ref().unwrap_or(&self.strategy), &Progress::default()),
             Err(error) => panic!("{error}"),
-        };
-        self.run_strategy(&strategy, &Progress::default())
+        }
     }
 
     /// Runs the seeds of a strategy, whatever the environment says, and shows how far it is.
