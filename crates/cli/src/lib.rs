@@ -11,6 +11,7 @@
 
 mod finding;
 mod interruption;
+mod manifest;
 mod options;
 mod progress;
 mod report;

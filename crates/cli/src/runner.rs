@@ -11,7 +11,6 @@ mod crash;
 mod debugging;
 mod help;
 mod list;
-mod manifest;
 mod new;
 mod out;
 mod replay;

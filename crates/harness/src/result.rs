@@ -170,8 +170,9 @@ impl SimulationResult {
         }
     }
 
-    /// Has every line that runs a seed again.
-    pub(crate) fn with_reproduce_lines(mut self, line: impl Fn(u64) -> String) -> SimulationResult {
+    /// The same with other lines that run its seeds again, each by its seed: for whoever knows
+    /// only of a red one how that is done.
+    pub fn with_reproduce_lines(mut self, line: impl Fn(u64) -> String) -> SimulationResult {
         self.red.iter_mut().for_each(|red| red.reproduce = line(red.seed));
         self.firsts.values_mut().for_each(|first| first.reproduce = line(first.seed));
         self

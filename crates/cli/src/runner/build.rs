@@ -1,7 +1,7 @@
 //! Builds targets, all in one cargo invocation, and finds their executables. Runs
 //! none of them.
 
-use super::manifest::{Declared, Manifest, cargo};
+use crate::manifest::{Declared, Manifest, cargo};
 use crate::trouble::Trouble;
 use serde::Deserialize;
 use std::collections::BTreeSet;

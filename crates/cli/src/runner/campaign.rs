@@ -1,9 +1,9 @@
 //! `campaign`: a longer sweep whose dated result is kept with the sources.
 
 use super::chosen::choose;
-use super::manifest::Manifest;
 use super::out::write_json;
 use super::sweep::{self, Asked};
+use crate::manifest::Manifest;
 use crate::report::{CoverageReport, Report};
 use crate::terminal;
 use crate::trouble::Trouble;

@@ -1,8 +1,8 @@
 //! What a sweep is asked for by names: which targets, and which simulations of each.
 //! Whether they can be run is not known here.
 
-use super::manifest::{Declared, Manifest};
 use super::sweep::Asked;
+use crate::manifest::{Declared, Manifest};
 use crate::trouble::Trouble;
 
 /// A target to run, and which of its simulations; all if none is named.

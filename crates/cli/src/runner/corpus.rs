@@ -1,7 +1,7 @@
 //! `corpus`: the failures that are kept, and taking one out by hand. A sweep runs them
 //! again by itself.
 
-use super::manifest::Manifest;
+use crate::manifest::Manifest;
 use crate::terminal;
 use crate::trouble::Trouble;
 use crate::verdict::Verdict;

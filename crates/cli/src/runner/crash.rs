@@ -2,9 +2,9 @@
 //! what the sweep had found until then.
 
 use super::attend::Heard;
-use super::manifest::Declared;
 use super::out::Out;
 use crate::finding::{Finding, FoundFailure, reproduce_line};
+use crate::manifest::Declared;
 use crate::options::SweepOptions;
 use crate::report::Report;
 use crate::target::COMMAND_WORD;

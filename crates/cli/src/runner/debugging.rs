@@ -5,9 +5,9 @@
 
 use super::build::build;
 use super::campaign::{commit, free, today};
-use super::manifest::{Bug, Declared, Manifest, Minimum};
 use super::out::write_json;
 use super::roster;
+use crate::manifest::{Bug, Declared, Manifest, Minimum};
 use crate::options::{duration, jobs, runs, value};
 use crate::report::{Report, grouped};
 use crate::shrunk::ShrunkReport;

@@ -1,6 +1,6 @@
 //! `list`: the targets of the workspace, without building them.
 
-use super::manifest::{Declared, Manifest};
+use crate::manifest::{Declared, Manifest};
 use crate::terminal;
 use crate::trouble::Trouble;
 use crate::verdict::Verdict;

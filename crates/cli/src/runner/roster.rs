@@ -1,7 +1,7 @@
 //! A target's program is asked who is in it, before anything of it runs: whether it is a
 //! target at all, and the one that its manifest means.
 
-use super::manifest::Declared;
+use crate::manifest::Declared;
 use crate::roster::Roster;
 use crate::target::COMMAND_WORD;
 use crate::trouble::Trouble;

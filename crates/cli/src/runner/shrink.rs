@@ -2,8 +2,8 @@
 //! in the workspace's folder of failures.
 
 use super::campaign::commit;
-use super::manifest::{Declared, Manifest};
 use super::single;
+use crate::manifest::{Declared, Manifest};
 use crate::target::{SHRINK_FLAGS, SHRINK_USAGE};
 use crate::trouble::Trouble;
 use crate::verdict::Verdict;

@@ -4,8 +4,8 @@
 use super::build::build;
 use super::chosen::no_bug;
 use super::crash::{how, is_own_fault};
-use super::manifest::{Declared, Manifest};
 use super::roster;
+use crate::manifest::{Declared, Manifest};
 use crate::options::{seed, value};
 use crate::target::{COMMAND_WORD, Flag};
 use crate::terminal::{self, Paint};

@@ -1,31 +1,32 @@
 //! The target as a test: a trial for each simulation, first of the seeds that failed
 //! before, then of a few fixed ones, for `cargo test` and nextest. Sweeps are a command of
-//! its own.
+//! their own.
 
 use super::{Target, TargetSimulation, one_line};
+use crate::manifest::Manifest;
 use crate::trouble::Trouble;
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use wavetank_debug::corpus::{Corpus, FOLDER};
-use wavetank_harness::{Progress, SimulationBuilder, TestStrategy};
+use wavetank_harness::{SimulationBuilder, TestStrategy};
 
 /// The seeds of a trial, from 0 on, unless `WAVETANK_SEED` or `WAVETANK_SEEDS` says otherwise.
 const SEEDS: u64 = 20;
 
 pub(super) fn run(target: Target) -> ExitCode {
     let arguments = Arguments::from_args();
-    let strategy = match TestStrategy::from_environment() {
-        Ok(asked) => asked.unwrap_or(TestStrategy::Count(SEEDS)),
-        Err(error) => return crate::verdict::exit(Err(Trouble::new(error.to_string()))),
-    };
+    if let Err(error) = TestStrategy::from_environment() {
+        return crate::verdict::exit(Err(Trouble::new(error.to_string())));
+    }
     // Stated here and not in the trial: trials run on threads of their own, statements need not be `Send`.
     let stated = |one: &TargetSimulation| target.state(one, None);
     let trials = target.simulations.iter().map(|one| {
-        let (name, red, strategy) = (one.name.clone(), one.red, strategy.clone());
+        let line = Line { target: target.name.clone(), trial: one.name.clone() };
+        let red = one.red;
         let stated = if arguments.list { None } else { Some(stated(one)) };
         Trial::test(one.name.clone(), move || match stated {
-            Some(Ok(builder)) => trial(&name, red, &strategy, builder),
+            Some(Ok(builder)) => trial(&line, red, &builder),
             Some(Err(trouble)) => Err(Failed::from(trouble.to_string())),
             None => Ok(()),
         })
@@ -34,14 +35,18 @@ pub(super) fn run(target: Target) -> ExitCode {
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
-fn trial(name: &str, red: Option<&str>, strategy: &TestStrategy, builder: SimulationBuilder) -> Result<(), Failed> {
+fn trial(line: &Line, red: Option<&str>, builder: &SimulationBuilder) -> Result<(), Failed> {
     if red.is_none() {
-        repeat_failures(&builder)?;
+        repeat_failures(builder)?;
     }
-    let result = builder.with_reproduce_line(&reproduce_line(name)).run_strategy(strategy, &Progress::default());
+    let result = builder.clone().with_strategy(TestStrategy::Count(SEEDS)).run();
     match red {
         None if result.is_green() => Ok(()),
-        None => Err(Failed::from(result.to_string())),
+        None => {
+            let features = line.features();
+            let result = result.with_reproduce_lines(|seed| line.text(seed, &features));
+            Err(Failed::from(result.to_string()))
+        }
         Some(words) => {
             let mut failures = result.red.iter().flat_map(|red| &red.failures).map(ToString::to_string);
             if failures.any(|failure| failure.contains(words)) {
@@ -85,9 +90,28 @@ fn corpus() -> Option<PathBuf> {
     package.ancestors().map(|folder| folder.join(FOLDER)).find(|folder| folder.is_dir())
 }
 
-/// The line that runs this trial again with one seed. It does not name the test
+/// The line that runs a trial again with one seed. It does not name the test
 /// target: a process knows its own only with `_` for `-`.
-fn reproduce_line(trial: &str) -> String {
-    let package = std::env::var("CARGO_PKG_NAME").map(|name| format!(" -p {name}")).unwrap_or_default();
-    format!("WAVETANK_SEED={{seed}} cargo test{package} -- --exact {trial}")
+struct Line {
+    target: String,
+    trial: String,
+}
+
+impl Line {
+    /// The features without which cargo would leave the trial out, and be green: those in
+    /// `required-features`. Which others this program was built with no process is told;
+    /// whoever gave cargo some gives them again.
+    fn features(&self) -> Vec<String> {
+        let package = std::env::var("CARGO_PKG_NAME").unwrap_or_default();
+        // Cargo starts a test in its package's folder. A line without features is better than none.
+        let declared = Manifest::read().map(|manifest| manifest.targets).unwrap_or_default();
+        let own = declared.into_iter().find(|one| one.name == self.target && one.package == package);
+        own.map(|own| own.required_features).unwrap_or_default()
+    }
+
+    fn text(&self, seed: u64, features: &[String]) -> String {
+        let package = std::env::var("CARGO_PKG_NAME").map(|name| format!(" -p {name}")).unwrap_or_default();
+        let features = if features.is_empty() { String::new() } else { format!(" --features {}", features.join(",")) };
+        format!("WAVETANK_SEED={seed} cargo test{package}{features} -- --exact {}", self.trial)
+    }
 }

@@ -15,5 +15,6 @@ mod shown;
 mod timeline;
 mod told;
 mod trace;
+mod trial;
 mod twice;
 mod workspace;

@@ -30,6 +30,8 @@ pub(crate) struct Declared {
     pub(crate) fixture: bool,
     /// Features of the package to switch on.
     pub(crate) features: Vec<String>,
+    /// Features without which cargo leaves the test out, and says nothing.
+    pub(crate) required_features: Vec<String>,
     /// Whether the package has a feature `bugs`.
     pub(crate) has_bugs_feature: bool,
     pub(crate) bugs: Vec<Bug>,
@@ -80,6 +82,8 @@ struct Package {
 struct CargoTarget {
     name: String,
     kind: Vec<String>,
+    #[serde(default, rename = "required-features")]
+    required_features: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -183,9 +187,9 @@ fn declared(package: &Package) -> Result<Vec<Declared>, Trouble> {
     for target in declaration.targets {
         let test = target.test.unwrap_or_else(|| target.name.clone());
         let is_test = |one: &CargoTarget| one.name == test && one.kind.iter().any(|kind| kind == "test");
-        if !package.targets.iter().any(is_test) {
+        let Some(cargo_target) = package.targets.iter().find(|one| is_test(one)) else {
             return Err(wrong(format!("target `{}` has no test `{test}` in the package", target.name)));
-        }
+        };
         if !is_word(&target.name) {
             return Err(wrong(format!("the name of target `{}` must be one word without `/`", target.name)));
         }
@@ -198,6 +202,7 @@ fn declared(package: &Package) -> Result<Vec<Declared>, Trouble> {
             about: target.about,
             fixture: declaration.fixture || target.fixture,
             features: target.features,
+            required_features: cargo_target.required_features.clone(),
             has_bugs_feature: package.features.contains_key("bugs"),
             bugs: target.bugs,
         });
