@@ -23,10 +23,13 @@ fn slow_what_is_made_small_is_run_again_by_its_line() {
     let again = small.out.lines().find(|line| line.starts_with("  cargo xtask replay ")).expect("it says how").trim();
     assert!(again.starts_with("cargo xtask replay calm --seed 0 --bug miscount --profile dev --overrides "), "{again}");
     run(again).expect(1, &["every message is counted once"]);
-    // Where it cannot be written, it is told all the same.
-    let nowhere = line.replace(&out.display().to_string(), "/dev/null/small");
+    // Where it turns out that it cannot be written, it is told all the same.
+    let taken = folder("taken");
+    fs::create_dir(taken.join("overrides.json")).expect("it is this test's folder");
+    let nowhere = line.replace(&out.display().to_string(), &taken.display().to_string());
     let told = run(&nowhere).expect(2, &["calm with bug miscount: seed 0 made small", "--seed 0 --bug miscount"]);
-    assert!(told.err.contains("it cannot be kept: /dev/null/small"), "{}", told.err);
+    let why = format!("it cannot be kept: {}", taken.join("overrides.json").display());
+    assert!(told.err.contains(&why), "{}", told.err);
 }
 
 #[test]
