@@ -1,0 +1,123 @@
+//! Faults of a disk: when one counts, when it was none, and what is refused.
+
+use super::plain;
+use crate::tank::Tank;
+use std::collections::BTreeSet;
+use std::time::Duration;
+use wavetank_core::{OpenOptions, StorageFile, StorageProvider};
+use wavetank_engine::{Ratio, kinds as engine_kinds};
+use wavetank_storage::{DurationRange, StorageConfigError, StorageConfiguration, kinds};
+
+#[test]
+#[should_panic(expected = "not under open files")]
+fn a_disk_is_not_replaced_under_an_operation() {
+    let mut tank = Tank::new(plain());
+    tank.begin(1);
+    let (node, machine) = (tank.node, tank.machine);
+    tank.start(node, |disk, _| async move { disk.create_dir_all("a").await });
+    tank.world.run(1);
+    tank.world.device(tank.disks, |disks, kernel| disks.wipe(machine, kernel));
+}
+
+#[test]
+fn each_time_that_a_disk_is_slow_or_replaced_is_a_fault_of_its_own() {
+    let mut tank = Tank::new(plain());
+    let machine = tank.machine;
+    tank.begin(1);
+    for _ in 0..2 {
+        tank.world.device(tank.disks, |disks, kernel| {
+            [50, 1, 50, 50, 1].into_iter().for_each(|factor| disks.slow(machine, factor, kernel));
+            disks.wipe(machine, kernel);
+        });
+    }
+    let addresses: BTreeSet<_> =
+        tank.world.kernel(|kernel| kernel.faults().atoms().iter().map(|atom| atom.address).collect());
+    assert_eq!((addresses.len(), tank.tally(&kinds::SLOW).fired, tank.tally(&kinds::WIPED).fired), (6, 4, 2));
+}
+
+#[test]
+fn a_wiped_disk_is_empty() {
+    let mut tank = Tank::new(plain());
+    tank.begin(1).does(|disk| async move {
+        disk.open("data", OpenOptions::create_write()).await.unwrap().write_all_at(b"x", 0).await.unwrap();
+    });
+    let machine = tank.machine;
+    tank.world.device(tank.disks, |disks, kernel| disks.wipe(machine, kernel));
+    assert_eq!(tank.tally(&kinds::WIPED).effective, 0);
+    assert!(!tank.does(|disk| async move { disk.exists("data").await.unwrap() }));
+    assert_eq!(tank.tally(&kinds::WIPED).effective, 1);
+}
+
+#[test]
+fn a_loss_counts_when_somebody_sees_it() {
+    let mut tank = Tank::new(StorageConfiguration { crash_fault_probability: Ratio::ONE, ..plain() });
+    tank.begin(1).does(|disk| async move {
+        let file = disk.open("data", OpenOptions::create_write()).await.unwrap();
+        file.write_all_at(&[1; 1024], 0).await.unwrap();
+        file.sync_all().await.unwrap();
+        disk.sync_dir("/").await.unwrap();
+        file.write_all_at(&[2; 512], 0).await.unwrap();
+        file.write_all_at(&[1; 512], 512).await.unwrap();
+        file.write_all_at(&[3; 512], 1024).await.unwrap();
+        drop(disk.open("new", OpenOptions::create_write()).await.unwrap());
+    });
+    tank.crash_machine();
+    let effects =
+        |tank: &mut Tank| [&kinds::LOST, &kinds::SIZE_LOST, &kinds::ENTRY_LOST].map(|kind| tank.tally(kind).effective);
+    assert_eq!(tank.tally(&kinds::LOST).fired, 3);
+    assert_eq!(effects(&mut tank), [0, 0, 0]);
+    tank.does(|disk| async move {
+        let file = disk.open("data", OpenOptions::read_only()).await.unwrap();
+        let mut bytes = [0; 512];
+        // Written again with what was there: its loss changed nothing.
+        file.read_exact_at(&mut bytes, 512).await.unwrap();
+    });
+    assert_eq!(effects(&mut tank), [0, 0, 0]);
+    tank.does(|disk| async move {
+        let file = disk.open("data", OpenOptions::read_only()).await.unwrap();
+        let mut bytes = [0; 2048];
+        assert_eq!(file.read_at(&mut bytes, 0).await.unwrap(), 1024);
+        assert!(!disk.exists("new").await.unwrap());
+    });
+    assert_eq!(effects(&mut tank), [1, 1, 1]);
+}
+
+#[test]
+fn a_loss_that_is_written_over_was_none() {
+    let mut tank = Tank::new(StorageConfiguration { crash_fault_probability: Ratio::ONE, ..plain() });
+    tank.begin(1).does(|disk| async move {
+        let file = disk.open("data", OpenOptions::create_write()).await.unwrap();
+        file.write_all_at(&[1; 1024], 0).await.unwrap();
+        file.sync_all().await.unwrap();
+        disk.sync_dir("/").await.unwrap();
+        file.write_all_at(&[2; 512], 0).await.unwrap();
+    });
+    tank.crash_machine();
+    tank.does(|disk| async move {
+        let file = disk.open("data", OpenOptions::read_write()).await.unwrap();
+        file.write_all_at(&[3; 512], 0).await.unwrap();
+        file.read_exact_at(&mut [0; 1024], 0).await.unwrap();
+    });
+    let tally = tank.tally(&kinds::LOST);
+    assert_eq!((tally.fired, tally.effective), (1, 0));
+}
+
+#[test]
+fn what_is_not_there_yet_is_refused() {
+    let config = StorageConfiguration { phantom_write_probability: Ratio::new(1, 9), ..plain() };
+    assert_eq!(config.validate(), Err(StorageConfigError::NotSupportedYet { field: "phantom_write_probability" }));
+    assert_eq!(
+        StorageConfiguration { iops: 0, ..plain() }.validate(),
+        Err(StorageConfigError::ZeroRate { field: "iops" })
+    );
+    let backwards = DurationRange::new(Duration::from_millis(2), Duration::from_millis(1));
+    assert!(StorageConfiguration { sync_latency: backwards, ..plain() }.validate().is_err());
+    for preset in [StorageConfiguration::default(), StorageConfiguration::perfect(), StorageConfiguration::hostile()] {
+        assert_eq!(preset.validate(), Ok(()));
+    }
+    let mut indices = BTreeSet::new();
+    for kind in kinds::ALL {
+        assert!((40..64).contains(&kind.index()) && indices.insert(kind.index()), "{}", kind.name());
+    }
+    assert!(engine_kinds::ALL.iter().all(|kind| !indices.contains(&kind.index())));
+}
