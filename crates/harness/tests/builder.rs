@@ -1,5 +1,5 @@
 //! What a simulation consists of and what its result says: sizes, phases, objects and
-//! functions, state, metrics. Reasons to be red are `red.rs`'s.
+//! functions, state, metrics. Reasons to be red are `red`'s.
 
 use serde_json::json;
 use std::collections::BTreeSet;

@@ -1,5 +1,5 @@
 //! Panics that the engine survives: heard of by whoever joins the task, and a finding if
-//! nobody does. Panics that end the run are `red.rs`'s.
+//! nobody does. Panics that end the run are `red`'s.
 
 use std::io;
 use std::time::Duration;

@@ -5,6 +5,7 @@ mod basin;
 mod clocks;
 mod crash;
 mod decisions;
+mod destructors;
 mod digest;
 mod executor;
 mod faults;
