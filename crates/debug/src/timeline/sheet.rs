@@ -13,6 +13,10 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Events that a page holds at most.
 const EVENTS_MOST: usize = 40_000;
 
+/// Of the events that made each other happen up to the failure, those that a page holds in
+/// any case: the last ones.
+const CHAIN_MOST: usize = 10_000;
+
 /// Numbers from here on are not exact in the page's script.
 const NUMBER_EXACT: u64 = 1 << 53;
 
@@ -94,13 +98,16 @@ pub(crate) struct Kept {
 impl Kept {
     pub(crate) fn new(scene: &Scene<'_>, past: &Past) -> Kept {
         let count = scene.trace.events.len();
-        let needed: BTreeSet<usize> = past.rows.iter().chain(&past.chain).copied().collect();
+        let chain = past.chain.iter().rev().take(CHAIN_MOST);
+        let needed: BTreeSet<usize> = past.rows.iter().chain(chain).copied().collect();
         let mut events: Vec<usize> = (0..count).collect();
         if events.len() > EVENTS_MOST {
             events.retain(|place| scene.group_of[*place] != Group::Step || needed.contains(place));
         }
-        if let Some(surplus) = events.len().checked_sub(EVENTS_MOST) {
-            let first = events.get(surplus).copied().unwrap_or_default();
+        if events.len() > EVENTS_MOST {
+            // The latest others that there is room for.
+            let others = events.iter().rev().filter(|place| !needed.contains(place));
+            let first = others.take(EVENTS_MOST - needed.len()).last().copied().unwrap_or(count);
             events.retain(|place| *place >= first || needed.contains(place));
         }
         let mut places = vec![None; count];

@@ -179,3 +179,18 @@ fn a_long_trace_loses_the_simulators_own_steps_first() {
     assert!(left_out > 0 && left_out < trace.events.len() as u64, "{left_out} of {}", trace.events.len());
     assert!(read["runs"][0]["past"]["fault"].as_i64().is_some_and(|fault| fault >= 0), "what matters is still there");
 }
+
+#[test]
+fn a_long_chain_of_causes_makes_no_longer_page() {
+    let (mut trace, story) = sample(60_000, 7);
+    // As of a workload that sleeps, wakes and sleeps again: each step is the next one's cause.
+    for event in &mut trace.events {
+        event.cause = event.n.checked_sub(1);
+        event.args.remove("also");
+    }
+    let read = data(&Timeline::new(&trace, story).to_html());
+    let kept = read["runs"][0]["columns"]["n"].as_array().expect("numbers").len();
+    assert_eq!(kept, 40_000, "of {}", trace.events.len());
+    let past = &read["runs"][0]["past"];
+    assert!(past["rows"].as_array().is_some_and(|rows| rows.len() == ROWS_MOST), "what matters is still there");
+}
