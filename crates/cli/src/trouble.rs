@@ -2,7 +2,7 @@
 //! What a sweep found is no trouble.
 
 use std::fmt;
-use wavetank_debug::corpus::Holdings;
+use wavetank_debug::corpus::{Entry, Holdings};
 
 /// One clear line; the process that ends with it exits with code 2.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +33,33 @@ impl Trouble {
         Some(Trouble::new(format!("a failure that is kept cannot be run again: {first}{others}; {way_out}")))
     }
 
+    /// What is kept of a simulation that its target does not have, such as one that was
+    /// renamed: nobody runs that again either. `names` are those that it has; asked of what is
+    /// kept of a bug, or of none.
+    pub(crate) fn of_strangers(
+        entries: &[(String, Entry)],
+        bug: Option<&str>,
+        target: &str,
+        names: &[String],
+    ) -> Option<Trouble> {
+        let is_of_target = |entry: &Entry| entry.simulation.split('/').next() == Some(target);
+        let is_stranger = |(_, entry): &&(String, Entry)| {
+            entry.bug.as_deref() == bug && is_of_target(entry) && !names.contains(&entry.simulation)
+        };
+        let mut strangers = entries.iter().filter(is_stranger);
+        let (name, entry) = strangers.next()?;
+        let others = match strangers.count() {
+            0 => String::new(),
+            more => format!(" (and {more} more)"),
+        };
+        Some(Trouble::new(format!(
+            "a failure that is kept cannot be run again: {name}{others} is of `{}`, and target `{target}` has {}; \
+             name one of these in its seed.json, or `cargo xtask corpus retire {name}`",
+            entry.simulation,
+            names.join(", ")
+        )))
+    }
+
     /// The same with how the command is called, where that would help and is not said.
     pub(crate) fn with_usage(self, usage: &str) -> Trouble {
         if self.lacks_usage { Trouble::new(format!("{}; usage: {usage}", self.line)) } else { self }
@@ -59,5 +86,46 @@ impl fmt::Display for Trouble {
 impl From<lexopt::Error> for Trouble {
     fn from(error: lexopt::Error) -> Trouble {
         Trouble { line: error.to_string(), lacks_usage: true }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wavetank_debug::corpus::Versions;
+    use wavetank_harness::{Overrides, Signature};
+
+    #[track_caller]
+    fn check(simulations: &[&str], expected: Option<&str>) {
+        let entry = |simulation: &&str| {
+            let entry = Entry {
+                simulation: simulation.to_string(),
+                seed: 1,
+                bug: None,
+                signature: Signature::default(),
+                failure: String::new(),
+                reproduce: String::new(),
+                versions: Versions::default(),
+                size: None,
+                clean: Vec::new(),
+                overrides: Overrides::new(),
+            };
+            (format!("of-{simulation}"), entry)
+        };
+        let entries: Vec<(String, Entry)> = simulations.iter().map(entry).collect();
+        let names = ["kv/calm".to_string(), "kv/storm".to_string()];
+        let told = Trouble::of_strangers(&entries, None, "kv", &names).map(|trouble| trouble.to_string());
+        match expected {
+            Some(words) => assert!(told.as_ref().is_some_and(|told| told.contains(words)), "{told:?}"),
+            None => assert_eq!(told, None),
+        }
+    }
+
+    #[test]
+    fn a_kept_failure_of_a_simulation_that_is_gone_is_told() {
+        check(&["kv/calm", "kv/storm", "counter", "kvs/calm"], None);
+        // As it was called while it was the only one.
+        check(&["kv/calm", "kv"], Some("of-kv is of `kv`, and target `kv` has kv/calm, kv/storm;"));
+        check(&["kv/gone", "kv"], Some("of-kv/gone (and 1 more) is of `kv/gone`"));
     }
 }

@@ -49,7 +49,9 @@ pub(super) fn run(target: &Target, asked: &Asked) -> Result<Verdict, Trouble> {
         interruption.when_stdin_ends();
     }
     let (entries, broken) = asked.keeping.holdings();
-    let mut trouble = broken;
+    let names: Vec<String> = target.simulations.iter().map(|simulation| target.full_name(simulation)).collect();
+    let bug = asked.options.bug.as_deref();
+    let mut trouble = broken.or_else(|| Trouble::of_strangers(&entries, bug, &target.name, &names));
     let (mut verdict, mut is_interrupted) = (Verdict::Green, false);
     let mut shown = Shown::new(&target.rules);
     for (simulation, builder) in stated {

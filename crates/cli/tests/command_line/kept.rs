@@ -69,4 +69,12 @@ fn slow_an_entry_that_cannot_be_read_hides_no_other() {
     let [one] = errors[..] else { panic!("{errors:?}") };
     assert!(one.contains("broken/seed.json: it is no entry of the corpus"), "{one}");
     assert!(one.ends_with("mend it, or `cargo xtask corpus retire` it by the name of its folder"), "{one}");
+    // Nor is what is kept of a simulation that is gone.
+    keep(&corpus, "broken", &rare(7_777_777, "").replace("fatal/rare", "fatal/gone"));
+    let swept = sweep_with(&corpus).expect(2, &["RED as before, seed 7777777: "]);
+    assert!(
+        swept.err.contains("cannot be run again: broken is of `fatal/gone`, and target `fatal` has "),
+        "{}",
+        swept.err
+    );
 }
