@@ -112,6 +112,17 @@ mod tests {
     }
 
     #[test]
+    fn the_page_has_each_command_as_it_is_called() {
+        let page = include_str!("../../README.md");
+        let calls = page.split("```text").nth(1).and_then(|rest| rest.split("```").next()).expect("they are there");
+        let calls = calls.split_whitespace().collect::<Vec<_>>().join(" ") + " cargo xtask ";
+        for command in ALL.iter().copied().chain([&DEBUGGING]).filter(|command| command.name != CAMPAIGN.name) {
+            let call = format!("cargo xtask {} cargo xtask ", command.usage());
+            assert!(calls.contains(&call), "crates/cli/README.md lacks {call:?}");
+        }
+    }
+
+    #[test]
     fn a_bad_number_is_told_with_its_own_flag() {
         check_bad(&DEBUGGING, &["--each", "0"], "--each 0: give a number from 1 to ");
         check_bad(&DEBUGGING, &["--replays", "many"], "--replays many: give a number from 1 to ");
