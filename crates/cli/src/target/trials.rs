@@ -40,24 +40,20 @@ fn trial(line: &Line, red: Option<&str>, builder: &SimulationBuilder) -> Result<
         repeat_failures(builder)?;
     }
     let result = builder.clone().with_strategy(TestStrategy::Count(SEEDS)).run();
-    match red {
-        None if result.is_green() => Ok(()),
-        None => {
-            let features = line.features();
-            let result = result.with_reproduce_lines(|seed| line.text(seed, &features));
-            Err(Failed::from(result.to_string()))
-        }
-        Some(words) => {
-            let mut failures = result.red.iter().flat_map(|red| &red.failures).map(ToString::to_string);
-            if failures.any(|failure| failure.contains(words)) {
-                return Ok(());
-            }
-            Err(Failed::from(format!(
-                "red on purpose, but no failure says {words:?}:\n{}",
-                one_line(&result.to_string())
-            )))
-        }
+    let mut failures = result.red.iter().flat_map(|red| &red.failures);
+    let is_as_meant = match red {
+        None => result.is_green(),
+        Some(words) => failures.any(|failure| failure.to_string().contains(words)),
+    };
+    if is_as_meant {
+        return Ok(());
     }
+    let features = line.features();
+    let told = result.with_reproduce_lines(|seed| line.text(seed, &features)).to_string();
+    Err(Failed::from(match red {
+        None => told,
+        Some(words) => format!("red on purpose, but no failure says {words:?}:\n{}", one_line(&told)),
+    }))
 }
 
 /// Runs what failed before, as the corpus has it; failures of planted bugs are none of ours.
