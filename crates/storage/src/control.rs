@@ -68,9 +68,9 @@ impl Disks {
         for inode in &mut volume.inodes[..volume.live] {
             inode.content.clear(&mut self.pages);
         }
-        volume.format(index);
-        (volume.wiped, volume.slowed, volume.wipes) = (had_entries, slowed, wipes + 1);
         let entity = volume.inodes[ROOT as usize].entity;
+        volume.format(index, wipes + 1);
+        (volume.wiped, volume.slowed, volume.wipes) = (had_entries, slowed, wipes + 1);
         kernel.fired(&kinds::WIPED, entity, wipes + 1, Target::Machine(machine), [0, 0]);
     }
 

@@ -89,7 +89,7 @@ impl Disks {
             self.volumes.resize_with(index as usize + 1, Volume::default);
         }
         if self.volumes[index as usize].live == 0 {
-            self.volumes[index as usize].format(index);
+            self.volumes[index as usize].format(index, 0);
             self.formatted.push(index);
         }
         index

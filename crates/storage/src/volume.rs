@@ -70,10 +70,11 @@ impl Volume {
         (self.slowed, self.wipes, self.wiped) = (0, 0, false);
     }
 
-    /// An empty disk in machine `machine`.
-    pub(crate) fn format(&mut self, machine: u32) {
+    /// An empty disk in machine `machine`, the how manieth there: each has faults of its own.
+    pub(crate) fn format(&mut self, machine: u32, nth: u64) {
         self.unformat();
-        let root = self.allocate(Body::Directory, mix(u64::from(machine), MACHINES));
+        let first = mix(u64::from(machine), MACHINES);
+        let root = self.allocate(Body::Directory, if nth == 0 { first } else { mix(first, nth) });
         assert_eq!(root, ROOT, "the root is the first inode of a disk");
         self.inodes[ROOT as usize].names = 1;
     }

@@ -49,6 +49,28 @@ fn a_wiped_disk_is_empty() {
 }
 
 #[test]
+fn what_strikes_a_disk_does_not_strike_the_one_in_its_place() {
+    let mut tank = Tank::new(StorageConfiguration { sync_failure_probability: Ratio::new(1, 2), ..plain() });
+    let machine = tank.machine;
+    tank.begin(1);
+    let fates = [(); 3].map(|()| {
+        let fates: Vec<bool> = tank.does(|disk| async move {
+            let file = disk.open("data", OpenOptions::create_write()).await.unwrap();
+            let mut fates = Vec::new();
+            for _ in 0..40 {
+                file.write_all_at(b"x", 0).await.unwrap();
+                fates.extend([file.sync_all().await.is_ok(), disk.sync_dir("/").await.is_ok()]);
+            }
+            fates
+        });
+        tank.world.device(tank.disks, |disks, kernel| disks.wipe(machine, kernel));
+        fates
+    });
+    let fates: BTreeSet<_> = fates.into_iter().collect();
+    assert_eq!(fates.len(), 3, "each disk has a fate of its own");
+}
+
+#[test]
 fn a_loss_counts_when_somebody_sees_it() {
     let mut tank = Tank::new(StorageConfiguration { crash_fault_probability: Ratio::ONE, ..plain() });
     tank.begin(1).does(|disk| async move {
