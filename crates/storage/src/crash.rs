@@ -7,7 +7,7 @@ use crate::kinds;
 use crate::operation::{Request, Underway};
 use crate::survival::Judge;
 use crate::told;
-use wavetank_engine::{CrashKind, Domain, EventKind, Kernel, MachineId, NodeId, NodeState, Scope, Target};
+use wavetank_engine::{CrashKind, Domain, EventKind, Kernel, MachineId, NodeId, Scope, Target};
 
 const SURVIVED: EventKind = EventKind::new("storage.survived");
 /// The domain of how many of the directories that were being created are there.
@@ -46,11 +46,8 @@ impl Disks {
         for slot in files {
             self.close_file(slot);
         }
-        let alone = |kernel: &Kernel| {
-            kernel.topology.nodes().iter().all(|node| node.machine != machine || node.state == NodeState::Down)
-        };
         let cache_is_lost = kind > CrashKind::Process || self.config.breaks(Broken::ProcessCrashKeepsCache);
-        if cache_is_lost && alone(kernel) {
+        if cache_is_lost {
             self.crash_volume(machine, kernel);
         }
     }

@@ -149,6 +149,22 @@ fn names_are_lost_unless_their_directory_was_synced() {
 }
 
 #[test]
+fn a_failed_sync_of_a_directory_makes_nothing_durable() {
+    let mut tank = Tank::new(StorageConfiguration {
+        sync_failure_probability: wavetank_engine::Ratio::ONE,
+        crash_fault_probability: wavetank_engine::Ratio::ONE,
+        ..StorageConfiguration::default()
+    });
+    tank.begin(1).does(|disk| async move {
+        disk.create_dir_all("dir").await.unwrap();
+        assert!(disk.sync_dir("/").await.is_err());
+        assert!(disk.exists("dir").await.unwrap());
+    });
+    tank.crash_machine();
+    assert!(!tank.does(|disk| async move { disk.exists("dir").await.unwrap() }));
+}
+
+#[test]
 fn a_failed_sync_lies_ever_after() {
     let mut tank = Tank::new(StorageConfiguration {
         sync_failure_probability: wavetank_engine::Ratio::new(1, 2),

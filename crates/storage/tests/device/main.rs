@@ -6,6 +6,8 @@ mod faults;
 #[path = "../tank/mod.rs"]
 mod tank;
 
+use std::future::Future;
+use std::task::Poll;
 use std::time::Duration;
 use tank::Tank;
 use wavetank_core::{OpenOptions, StorageFile, StorageProvider, TimeProvider};
@@ -126,6 +128,26 @@ fn an_operation_whose_future_is_dropped_lands_all_the_same() {
     tank.run();
     assert_eq!(output.take(), Some(true));
     assert_eq!(tank.world.finish(), [""; 0], "the file that it opened was closed");
+}
+
+#[test]
+fn a_file_that_was_opened_for_nobody_is_closed() {
+    let mut tank = Tank::new(plain());
+    tank.begin(1);
+    tank.start(tank_node(), |disk, home| async move {
+        let mut opening = Box::pin(disk.open("data", OpenOptions::create_write()));
+        std::future::poll_fn(|cx| {
+            assert!(opening.as_mut().poll(cx).is_pending());
+            Poll::Ready(())
+        })
+        .await;
+        // It has landed by then, and nobody asked.
+        SimTimeProvider::new(home).sleep(Duration::from_millis(10)).await;
+        drop(opening);
+    });
+    tank.run();
+    assert!(tank.contents("data").is_some());
+    assert_eq!(tank.world.finish(), [""; 0]);
 }
 
 #[test]
