@@ -67,6 +67,7 @@ impl Volume {
                 self.inodes[inode as usize].mentions += 1;
             }
             self.point(pages, edit.dir, &edit.name, edit.after);
+            self.inodes[edit.dir as usize].scars.remove(&edit.name);
         }
         self.pending.push(change);
         if self.pending.len() > PENDING_MOST {

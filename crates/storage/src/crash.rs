@@ -63,6 +63,7 @@ impl Disks {
         let (ratio, target) = (self.config.crash_fault_probability, Target::Machine(machine));
         let Self { volumes, pages, config, .. } = self;
         let disk = &mut volumes[volume as usize];
+        disk.is_heard = false;
         if kernel.strikes(&kinds::IN_FLIGHT_LOST, name, 0, ratio, target) {
             kernel.tell("storage.land", |telling| told::lands(telling, volume, name, "lost with its process"));
             if let Request::CreateDirAll { route } = &request {
@@ -77,7 +78,7 @@ impl Disks {
         }
         kernel.tell("storage.land", |telling| told::lands(telling, volume, name, "landed as its process died"));
         // What came of it, nobody is left to hear.
-        let _ = self.land(volume, home, request, kernel);
+        let _ = self.land(volume, home, request, false, kernel);
     }
 
     fn crash_volume(&mut self, machine: MachineId, kernel: &mut Kernel) {

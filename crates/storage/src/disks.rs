@@ -211,12 +211,12 @@ impl Device for Disks {
         underway.record = None;
         let request = underway.request.take().expect("an operation lands once");
         let (volume, home, name, slowed) = (underway.volume, underway.home, underway.name, underway.slowed);
-        let answer = self.land(volume, home, request, kernel);
+        let abandoned = underway.abandoned;
+        let answer = self.land(volume, home, request, !abandoned, kernel);
         kernel.note_and_tell(LAND, name, digest_of(&answer), |telling| {
             told::lands(telling, volume, name, &told::verdict(&answer));
         });
         let underway = self.underway.at(slot);
-        let abandoned = underway.abandoned;
         let waiter = underway.waiter.take();
         if abandoned {
             underway.answer = Some(answer);

@@ -11,18 +11,20 @@ use crate::operation::{Answer, Request};
 use wavetank_engine::{Home, Kernel, MachineId, Target};
 
 impl Disks {
-    /// An operation has landed: does what was asked.
+    /// An operation has landed: does what was asked. `is_heard`: somebody waits for the answer.
     pub(crate) fn land(
         &mut self,
         volume: u32,
         home: Home,
         request: Request,
+        is_heard: bool,
         kernel: &mut Kernel,
     ) -> Result<Answer, Errno> {
         let broken = self.config.broken;
         let held = request.inode();
         let Disks { volumes, pages, handles, .. } = self;
         let disk = &mut volumes[volume as usize];
+        disk.is_heard = is_heard;
         let answer = match request {
             Request::Open { route, options } => disk.open(pages, &route, options, broken).map(|inode| {
                 disk.inodes[inode as usize].handles += 1;

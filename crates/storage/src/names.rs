@@ -231,9 +231,11 @@ impl Volume {
             Err(Errno::NOT_FOUND) if broken == Some(Broken::ReadDirNotFound) => return Ok(Vec::new()),
             found => found?,
         };
-        let inode = &mut self.inodes[dir as usize];
-        self.noticed += inode.scars.len() as u32;
-        inode.scars.clear();
+        if self.is_heard {
+            let scars = &mut self.inodes[dir as usize].scars;
+            self.noticed += scars.len() as u32;
+            scars.clear();
+        }
         let entries = &self.inodes[dir as usize].entries;
         let kind = |inode: u32| if self.is_directory(inode) { EntryKind::Dir } else { EntryKind::File };
         Ok(entries.iter().map(|(name, &inode)| (name.clone(), kind(inode))).collect())

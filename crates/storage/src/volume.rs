@@ -37,6 +37,8 @@ pub(crate) struct Volume {
     /// How often it was made slow, and how often replaced.
     pub(crate) slowed: u64,
     pub(crate) wipes: u64,
+    /// Somebody waits for what is done now, and sees what it came across.
+    pub(crate) is_heard: bool,
     /// Scarred names that operations came across since this was last read.
     pub(crate) noticed: u32,
     /// The disk was replaced, and nobody has used the new one yet.
@@ -167,7 +169,7 @@ impl Volume {
     /// Counts a name that a crash changed, when somebody first looks it up.
     pub(crate) fn notice(&mut self, dir: u32, name: &OsStr) {
         let scars = &mut self.inodes[dir as usize].scars;
-        if !scars.is_empty() && scars.remove(name) {
+        if !scars.is_empty() && self.is_heard && scars.remove(name) {
             self.noticed += 1;
         }
     }

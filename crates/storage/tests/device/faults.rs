@@ -3,6 +3,8 @@
 use super::plain;
 use crate::tank::Tank;
 use std::collections::BTreeSet;
+use std::future::Future;
+use std::task::Poll;
 use std::time::Duration;
 use wavetank_core::{OpenOptions, StorageFile, StorageProvider};
 use wavetank_engine::{Ratio, kinds as engine_kinds};
@@ -102,6 +104,29 @@ fn a_loss_counts_when_somebody_sees_it() {
         assert!(!disk.exists("new").await.unwrap());
     });
     assert_eq!(effects(&mut tank), [1, 1, 1]);
+}
+
+#[test]
+fn a_loss_that_only_the_dead_or_nobody_looked_at_was_not_felt_yet() {
+    let mut tank = Tank::new(StorageConfiguration { crash_fault_probability: Ratio::ONE, ..plain() });
+    tank.begin(1).does(|disk| async move { disk.create_dir_all("lost").await.unwrap() });
+    tank.crash_machine();
+    tank.does(|disk| async move {
+        for path in ["lost", ""] {
+            let (mut look, mut list) = (Box::pin(disk.exists(path)), Box::pin(disk.read_dir("")));
+            std::future::poll_fn(|cx| {
+                assert!(look.as_mut().poll(cx).is_pending() && list.as_mut().poll(cx).is_pending());
+                Poll::Ready(())
+            })
+            .await;
+        }
+        // What was given up has landed by then.
+        disk.sync_dir("").await.unwrap();
+        disk.sync_dir("").await.unwrap();
+    });
+    assert_eq!(tank.tally(&kinds::ENTRY_LOST).effective, 0, "nobody heard of it");
+    tank.does(|disk| async move { disk.exists("lost").await.unwrap() });
+    assert_eq!(tank.tally(&kinds::ENTRY_LOST).effective, 1);
 }
 
 #[test]
