@@ -70,6 +70,25 @@ fn a_write_is_torn_at_sectors() {
 }
 
 #[test]
+fn a_write_within_a_sector_is_never_torn() {
+    let mut tank = tank();
+    let (mut torn, mut lost) = (0, 0);
+    for seed in 0..200 {
+        tank.begin(seed).does(|disk| async move {
+            let file = disk.open("data", OpenOptions::create_write()).await.unwrap();
+            for sector in 0..4 {
+                file.write_all_at(&[1; 512], sector * 512).await.unwrap();
+                file.write_all_at(&[2; 100], sector * 512 + 412).await.unwrap();
+            }
+        });
+        tank.crash_machine();
+        torn += tank.tally(&kinds::TORN).fired;
+        lost += tank.tally(&kinds::LOST).fired;
+    }
+    assert!(torn == 0 && lost > 300, "{torn} torn, {lost} lost");
+}
+
+#[test]
 fn what_was_synced_is_never_lost() {
     let mut tank = tank();
     for seed in 0..SEEDS {
