@@ -64,7 +64,14 @@ fn a_write_is_torn_at_sectors() {
             assert!(sector.iter().all(|&byte| byte == sector[0]), "a sector is whole");
             assert!(sector[0] == 1 || (1..4).contains(&number), "nothing else changed");
         }
-        shapes.insert([bytes[512], bytes[1024], bytes[1536]]);
+        let shape = [bytes[512], bytes[1024], bytes[1536]];
+        let is_torn = tank.tally(&kinds::TORN).fired == 1;
+        assert_eq!(
+            is_torn,
+            shape.contains(&1) && shape.contains(&2),
+            "a torn write loses something and keeps something"
+        );
+        shapes.insert(shape);
     }
     assert_eq!(shapes.len(), 8, "{shapes:?}");
 }
