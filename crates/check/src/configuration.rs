@@ -136,5 +136,7 @@ mod tests {
         assert!(reached.insert(&placed, 0, &set(&[0, 3]), 'a'), "neither contains the other");
         assert!(reached.insert(&placed, 0, &set(&[1]), 'a'), "this one covers the first");
         assert!(!reached.insert(&placed, 0, &set(&[1, 2]), 'a'));
+        let kept: Vec<_> = reached.seen[&placed.key(0, 'a')].iter().map(|set| set.ones().collect::<Vec<_>>()).collect();
+        assert_eq!(kept, [vec![0, 3], vec![1]], "what is covered takes no room");
     }
 }

@@ -167,7 +167,8 @@ impl<V: Clone + Eq> VersionedState<V> {
     /// The last version that anybody was told of, or named in a condition that holds.
     fn told_by(&self, when: When) -> Option<u64> {
         match when {
-            When::Version(expected) => self.version.max(Some(expected)),
+            // It is there, so it is not below what was told.
+            When::Version(expected) => Some(expected),
             When::Always | When::Absent => self.version,
         }
     }

@@ -171,3 +171,71 @@ fn histories_and_verdicts_are_data() {
     let text = serde_json::to_string(&verdict).expect("it has names and numbers only");
     assert_eq!(serde_json::from_str::<Verdict>(&text).expect("what was written"), verdict);
 }
+
+#[test]
+fn the_prefix_is_the_longest_that_fits_and_what_is_stuck_could_change_something() {
+    let spans = [
+        span(0, Write(1), 0, 10, Written),
+        span(1, Read, 1, 11, Value(0)),
+        span(2, Read, 2, 9, Value(9)),
+        pending(3, Write(1), 3),
+        pending(4, Write(5), 4),
+        pending(5, Read, 5),
+    ];
+    let verdict = linearizable(&Register { initial: 0 }, &history(spans), Limits::default());
+    let violation = verdict.violation().expect("nobody wrote 9");
+    let prefix: Vec<u32> = violation.prefix.iter().map(|placed| placed.id.0).collect();
+    assert_eq!(prefix, [1, 0], "with the write first, only that fits");
+    assert_eq!(violation.stuck, [OpId(2), OpId(4)]);
+}
+
+#[test]
+fn a_long_violation_is_told_by_its_end() {
+    let done = (0..10_u32).map(|nth| span(0, Write(nth), 2 * u64::from(nth), 2 * u64::from(nth) + 1, Written));
+    let stuck = [span(1, Read, 20, 23, Value(7)), span(2, Read, 21, 22, Value(8))];
+    let verdict = linearizable(&Register { initial: 0 }, &history(done.chain(stuck)), Limits::default());
+    let expected = "\
+the history is not linearizable: no order explains `read -> 8` of client 2 (#11)
+10 operations fit, the last 8 in this order:
+  #2   client 0  ||                     write(2)    [2]
+  #3   client 0    ||                   write(3)    [3]
+  #4   client 0      ||                 write(4)    [4]
+  #5   client 0        ||               write(5)    [5]
+  #6   client 0          ||             write(6)    [6]
+  #7   client 0            ||           write(7)    [7]
+  #8   client 0              ||         write(8)    [8]
+  #9   client 0                ||       write(9)    [9]
+there it is [9], and none of these leads on:
+  #10  client 1                  |--|   read -> 7
+> #11  client 2                   ||    read -> 8";
+    assert_eq!(verdict.to_string(), expected);
+}
+
+#[test]
+fn what_is_surely_wrong_is_told_although_another_part_takes_too_long() {
+    let key = |key, op| Keyed::new(key, op);
+    let many = (0..12u64).map(|nth| {
+        span(9, key("a", VersionedOp::put(nth)), nth, 100 + nth, VersionedRet::Written { version: 12 - nth })
+    });
+    let wrong = [span(0, key("b", VersionedOp::Get), 200, 201, VersionedRet::Found { version: 1, value: 1 })];
+    let judge = |spans: Vec<_>| linearizable(&KeyValue::default(), &history(spans), Limits { configurations: 5 });
+    assert!(matches!(judge(many.clone().collect()), Verdict::Unknown { .. }));
+    let verdict = judge(many.chain(wrong).collect());
+    assert_eq!(verdict.violation().map(|violation| violation.part.as_str()), Some("\"b\""));
+}
+
+#[test]
+#[should_panic(expected = "#0 ended before: the ticket is another's")]
+fn a_ticket_of_another_history_that_ended_is_refused() {
+    let mut histories = [History::<RegisterOp<u32>, RegisterRet<u32>>::default(), History::default()];
+    let [one, other] = histories.each_mut().map(|history| history.invoke(0, Read, Duration::ZERO));
+    histories[0].complete(one, Value(0), Duration::ZERO);
+    histories[0].complete(other, Value(0), Duration::ZERO);
+}
+
+#[test]
+fn a_time_that_is_too_long_is_the_longest() {
+    let mut history: History<RegisterOp<u32>, RegisterRet<u32>> = History::default();
+    drop(history.invoke(0, Read, Duration::MAX));
+    assert_eq!(history.operations()[0].invoked.nanos, u64::MAX);
+}

@@ -93,6 +93,8 @@ fn check_the_prefix(model: &Table, history: &History<u8, u8>, violation: &Violat
         assert_eq!(placed.state, state.to_string());
     }
     assert_eq!(violation.state, state.to_string());
+    let failed = |id: OpId| matches!(history.get(id).expect("it is of this history").outcome, Outcome::Failed { .. });
+    assert!(violation.intervals.iter().all(|interval| !failed(interval.id)), "{violation}");
     assert!(violation.stuck.contains(&violation.blamed), "{violation}");
     for id in &violation.stuck {
         assert!(is_next(history, &violation.prefix, *id), "{violation}");
