@@ -335,6 +335,20 @@ mod tests {
     }
 
     #[test]
+    fn both_halves_of_each_digest_count() {
+        let of = |first, second| {
+            let mut result = SimulationResult::new("digest");
+            let (failures, metrics) = (Vec::new(), SimulationMetrics::new());
+            let digest = Digest(first, second);
+            let outcome = RunOutcome { digest, events: 0, polls: 0, virtual_time: 0, failures, metrics };
+            result.absorb(7, outcome, std::iter::empty());
+            result.digest()
+        };
+        assert_eq!(of(1, 2), of(1, 2));
+        assert!(of(1, 2) != of(3, 2) && of(1, 2) != of(1, 3));
+    }
+
+    #[test]
     fn a_late_use_makes_no_run_red_twice() {
         let late = Failure::Foreign { uses: 1 };
         let mut result = SimulationResult::new("late");
@@ -348,6 +362,8 @@ mod tests {
         }
         assert_eq!(result.red_count, count, "they are red anyway");
         result.absorb_late(count, 1, false);
+        result.absorb_late(0, 2, true);
+        assert!(result.red[0].failures.contains(&Failure::Foreign { uses: 3 }), "told once");
         assert_eq!((result.red_count, result.signatures[&late.signature()]), (count + 1, 3));
     }
 

@@ -273,6 +273,9 @@ mod tests {
         let error = catalogue.check().expect_err("two sites have one name").to_string();
         assert!(error.contains("src/log.rs:7") && error.contains("src/log.rs:41"), "{error}");
         assert_eq!(catalogue.duplicates().len(), 1);
+        for kind in [Kind::Always, Kind::Reachable, Kind::Unreachable, Kind::Buggify, Kind::Knob] {
+            assert!(Catalogue::of(leak([named(kind, "a", 1), named(kind, "a", 2)])).check().is_err(), "{kind}");
+        }
     }
 
     #[test]

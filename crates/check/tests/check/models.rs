@@ -236,3 +236,21 @@ fn any_model_goes_under_a_key() {
     assert_eq!(judge(&model, [write(1, 'a', 0), read(2, 'x', 2), read(1, 'a', 4)]), None);
     assert_eq!(judge(&model, [write(1, 'a', 0), read(2, 'a', 2)]), Some(("2".to_owned(), 1)));
 }
+
+#[test]
+fn what_is_asked_and_answered_has_words() {
+    let words = |op: Op, ret: Option<Ret>| VersionedRegister::default().words(&op, ret.as_ref());
+    let delete = |when| Op::Delete { when };
+    for (op, ret, expected) in [
+        (Op::Get, None, "get -> ?"),
+        (Op::Get, Some(Ret::NotFound), "get -> not found"),
+        (Op::put(7), Some(mismatch(Current::Untold)), "put(7) -> mismatch"),
+        (Op::create(7), Some(mismatch(Current::Version(3))), "create(7) -> mismatch, version 3 is there"),
+        (Op::cas(2, 7), Some(mismatch(Current::Absent)), "cas(version 2, 7) -> mismatch, nothing is there"),
+        (Op::delete(), Some(Ret::Gone), "delete -> gone"),
+        (delete(When::Absent), Some(Ret::Deleted), "delete(if absent) -> deleted"),
+        (delete(When::Version(4)), Some(written(5)), "delete(version 4) -> version 5"),
+    ] {
+        assert_eq!(words(op, ret), expected);
+    }
+}
