@@ -31,6 +31,11 @@ impl Flow {
         (self.ack.due != NO_ACK.due).then_some(self.ack.due)
     }
 
+    /// How far the acknowledgements on their way go; 0 if there is none.
+    pub(crate) fn acked_soon(&self) -> u64 {
+        self.aside.as_ref().map_or(0, |aside| aside.later.upto).max(self.ack_due().map_or(0, |_| self.ack.upto))
+    }
+
     /// Sends an acknowledgement at `now`.
     #[inline]
     pub(crate) fn push_ack(&mut self, ack: Ack, now: u64) {

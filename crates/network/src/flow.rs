@@ -241,9 +241,9 @@ impl Flow {
         self.departed < self.written || self.aside.as_ref().is_some_and(|aside| !aside.writer.is_none())
     }
 
-    /// Whether bytes were sent that the writer does not know to have landed, or wait to be sent.
+    /// Whether bytes were sent that nobody has confirmed or confirms just now, or wait to be sent.
     pub(crate) fn is_owed(&self) -> bool {
-        self.written > self.acked || (self.closing && !self.fin_landed)
+        self.written > self.acked.max(self.acked_soon()) || (self.closing && !self.fin_landed)
     }
 
     /// Bytes held besides the flow itself.

@@ -211,7 +211,9 @@ impl Fabric {
     pub(crate) fn chase(&mut self, kernel: &mut Kernel, index: u32, side: usize, marks: u16) {
         let connection = self.connections.at(index);
         let is_sending = matches!(connection.ends[side].state, State::Open | State::Orphan);
-        let flow = &connection.flows[side];
+        let flow = &mut connection.flows[side];
+        // Nobody may have written since the last acknowledgement came.
+        flow.settle(kernel.now());
         if is_sending && flow.ticket.is_none() && flow.is_owed() {
             self.stall(kernel, index, side, marks);
         }
