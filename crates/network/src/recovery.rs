@@ -61,9 +61,9 @@ impl Fabric {
             return Verdict::Lost(departure.marks);
         }
         match (connection.ends[side ^ 1].state, departure.cargo) {
-            (State::Open, _) | (State::Orphan, Cargo::Fin | Cargo::Reset) => Verdict::Arrives,
-            // Its handle is gone: nobody will ever read this. What it had already is confirmed again.
-            (State::Orphan, Cargo::Data) if departure.end <= connection.flows[side].landed => Verdict::Arrives,
+            (State::Open, _) | (State::Orphan, Cargo::Reset) => Verdict::Arrives,
+            // Its handle is gone: nobody will ever read more. What it had already is confirmed again.
+            (State::Orphan, _) if departure.end <= connection.flows[side].landed => Verdict::Arrives,
             (State::Dead | State::Gone, Cargo::Reset) => Verdict::Ignored,
             // Both directions were closed in order.
             (State::Gone, Cargo::Fin) if connection.flows[side ^ 1].fin_landed => Verdict::Ignored,

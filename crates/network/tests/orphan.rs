@@ -1,0 +1,43 @@
+//! A kernel whose process has closed a connection takes no bytes for it any more: who sends
+//! some is reset, however they come.
+
+mod tank;
+
+use std::io::ErrorKind;
+use tank::{Tank, at};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use wavetank_core::{NetworkProvider, TcpListener};
+use wavetank_network::NetworkConfig;
+
+#[test]
+fn bytes_that_are_sent_again_together_with_the_end_are_not_taken_for_read() {
+    for is_cut in [false, true] {
+        Tank::new(NetworkConfig::perfect(), 2).run(1, |hand| {
+            let there = hand.boot(1);
+            there.spawn(async move {
+                let listener = there.network().bind(at(1, 80)).await.expect("the port is free");
+                let (stream, _) = listener.accept().await.expect("accepting never fails");
+                // It closes while a request is on its way, or is lost.
+                there.sleep(10).await;
+                drop(stream);
+            });
+            hand.spawn(async move {
+                let mut stream = hand.network().connect(at(1, 80)).await.expect("it listens");
+                if is_cut {
+                    hand.sleep(1).await;
+                    hand.partition(0, 1);
+                } else {
+                    hand.sleep_micros(10_000 - 150).await;
+                }
+                stream.write_all(b"a request").await.expect("it is open");
+                stream.shutdown().await.expect("it is open");
+                hand.spawn(async move {
+                    hand.sleep(50).await;
+                    hand.heal();
+                });
+                let heard = stream.read(&mut [0; 1]).await.map_err(|error| error.kind());
+                assert_eq!(heard, Err(ErrorKind::ConnectionReset), "nobody has read the request; cut: {is_cut}");
+            });
+        });
+    }
+}
