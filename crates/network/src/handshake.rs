@@ -199,6 +199,11 @@ impl Fabric {
         if self.is_packet_lost(index, CLIENT) {
             return self.lose_confirmation(kernel, index);
         }
+        self.open(kernel, index);
+    }
+
+    /// The server knows that the client knows.
+    fn open(&mut self, kernel: &mut Kernel, index: u32) {
         let connection = self.connections.peek(index);
         let machine = connection.ends[SERVER].machine;
         let (listener, generation) = connection.handshake.listener.expect("a listener holds a place for it");
@@ -240,6 +245,11 @@ impl Fabric {
     /// The server forgets the connection and tells nobody: the client believes that it is
     /// open, and is reset when it sends something.
     fn end_half_open(&mut self, kernel: &mut Kernel, index: u32) {
+        let flow = &self.connections.peek(index).flows[CLIENT];
+        if flow.landed > 0 || flow.fin_landed {
+            // Bytes that came meanwhile confirm as well, and were confirmed themselves.
+            return self.open(kernel, index);
+        }
         self.release_place(index);
         let connection = self.connections.at(index);
         connection.handshake.phase = Phase::Established;
@@ -264,7 +274,7 @@ impl Fabric {
         handshake.marks |= flight.marks;
         handshake.crashes = crashes;
         let due = kernel.now().saturating_add(flight.nanos);
-        kernel.tell("tcp.depart", |telling| packet_of(connection, phase).departs(telling, due));
+        kernel.tell("tcp.depart", |telling| Packet::of(connection, phase).departs(telling, due));
         self.queue_handshake(kernel, index, due);
     }
 
@@ -277,7 +287,7 @@ impl Fabric {
         let connection = self.connections.peek(index);
         let side = if matches!(phase, Phase::SynSent | Phase::Confirming) { CLIENT } else { SERVER };
         let path = connection.path(side);
-        let mut packet = packet_of(connection, phase);
+        let mut packet = Packet::of(connection, phase);
         let is_cut = self.links.is_cut(path);
         packet.marks |= if is_cut { mark(&PARTITION) } else { 0 };
         let is_lost = connection.handshake.lost || is_cut || self.is_down(path.to, kernel);
@@ -383,16 +393,4 @@ impl Fabric {
         }
         self.finish(kernel, index);
     }
-}
-
-/// The packet that is on its way in a phase.
-fn packet_of(connection: &Connection, phase: Phase) -> Packet {
-    let (side, what) = match phase {
-        Phase::SynReceived => (SERVER, "syn-ack"),
-        Phase::Refused => (SERVER, "refusal"),
-        Phase::Confirming | Phase::ConfirmLost => (CLIENT, "ack"),
-        _ => (CLIENT, "syn"),
-    };
-    let Handshake { attempt, marks, .. } = connection.handshake;
-    Packet { flow: connection.flows[side].entity, what, attempt, marks }
 }

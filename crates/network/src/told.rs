@@ -1,7 +1,7 @@
 //! What the network tells of a run that keeps its story: which connection, which way,
 //! which bytes, and what became of them. Changes nothing, and is called only in such runs.
 
-use crate::connection::Connection;
+use crate::connection::{CLIENT, Connection, Handshake, Phase, SERVER};
 use crate::flow::{Cargo, Departure, Flow};
 use crate::kinds;
 use crate::link::Path;
@@ -185,6 +185,18 @@ pub(crate) struct Packet {
 }
 
 impl Packet {
+    /// The packet that is on its way in a phase.
+    pub(crate) fn of(connection: &Connection, phase: Phase) -> Packet {
+        let (side, what) = match phase {
+            Phase::SynReceived => (SERVER, "syn-ack"),
+            Phase::Refused => (SERVER, "refusal"),
+            Phase::Confirming | Phase::ConfirmLost => (CLIENT, "ack"),
+            _ => (CLIENT, "syn"),
+        };
+        let Handshake { attempt, marks, .. } = connection.handshake;
+        Packet { flow: connection.flows[side].entity, what, attempt, marks }
+    }
+
     fn mark(self) -> Mark {
         (self.flow, mix(name_key(self.what), u64::from(self.attempt)))
     }

@@ -134,6 +134,32 @@ fn a_confirmation_is_sent_again_until_the_server_gives_up() {
 }
 
 #[test]
+fn bytes_that_a_server_has_confirmed_confirm_the_connection_too() {
+    let accepted = Accepted::default();
+    let by = accepted.clone();
+    run(NetworkConfig::perfect(), 1, |hand| {
+        by.serve(hand.boot(2));
+        let here = hand.boot(1);
+        here.spawn(async move {
+            here.sleep(1).await;
+            let mut stream = here.network().connect(at(2, 80)).await.expect("the answer has arrived");
+            // Behind the heal, and before the server would forget what nobody has confirmed.
+            here.sleep(14_950).await;
+            stream.write_all(b"a question").await.expect("the client believes to be connected");
+            stream.read_exact(&mut [0; 1]).await.expect("it was accepted");
+            assert_eq!(here.now().as_secs(), 15);
+        });
+        hand.spawn(async move {
+            hand.sleep_micros(1250).await;
+            hand.cut(1, 2);
+            hand.sleep(14_900).await;
+            hand.heal();
+        });
+    });
+    assert_eq!(accepted.take().len(), 1);
+}
+
+#[test]
 fn a_confirmation_that_is_lost_is_not_answered() {
     run(NetworkConfig::perfect(), 0, |hand| {
         let (here, there) = (hand.boot(1), hand.boot(2));
