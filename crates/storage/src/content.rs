@@ -367,19 +367,6 @@ mod tests {
         assert!(content.pending.is_empty());
     }
 
-    /// What a failed sync found cut off is not durable: the cut may be lost.
-    #[test]
-    fn a_failed_sync_makes_nothing_durable_behind_a_cut() {
-        let mut pages = Pages::default();
-        let mut content = Content::default();
-        content.write(&mut pages, 0, &[1; 2 * PAGE]);
-        content.settle(&mut pages, 1);
-        content.write(&mut pages, PAGE as u64, &[2; 100]);
-        content.resize(&mut pages, 1).expect("it is small");
-        content.strand(&mut pages, 3, 0);
-        assert_eq!(content.durable(&pages), [1; 2 * PAGE]);
-    }
-
     /// The last byte before the end is overwritten, and what lies behind is not.
     #[test]
     fn what_a_write_found_is_known_to_the_byte() {

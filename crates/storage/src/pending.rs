@@ -185,4 +185,21 @@ mod tests {
         content.settle(&mut pages, u64::MAX);
         assert_eq!((content.pending.ops.len(), content.pending.left), (0, 0));
     }
+
+    /// The cut may be lost, or survive what was written behind it later.
+    #[test]
+    fn a_failed_sync_makes_nothing_durable_behind_a_cut() {
+        const PAGE: usize = crate::page::PAGE;
+        let (mut content, mut pages) = (Content::default(), Pages::default());
+        content.write(&mut pages, 0, &[1; 2 * PAGE]);
+        content.settle(&mut pages, 1);
+        content.write(&mut pages, PAGE as u64, &[2; 100]);
+        content.resize(&mut pages, 1).unwrap();
+        content.strand(&mut pages, 3, 0);
+        assert_eq!(content.durable(&pages), [1; 2 * PAGE]);
+        content.write(&mut pages, PAGE as u64, &[3; 100]);
+        content.strand(&mut pages, 4, 0);
+        content.settle(&mut pages, 4);
+        assert_eq!(content.durable(&pages)[PAGE..], [0; 100]);
+    }
 }
