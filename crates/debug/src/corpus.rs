@@ -298,9 +298,11 @@ mod tests {
         assert_eq!(fs::read_to_string(path.join("recipe.txt")).expect("it is there"), "one line");
         corpus.keep(&entry("kv", 8), &Beside::default()).expect("it is replaced");
         corpus.keep(&entry("counter", 9), &Beside::default()).expect("it is another simulation's");
+        let planted = Entry { bug: Some("early".into()), ..entry("kv", 10) };
+        corpus.keep(&planted, &Beside::default()).expect("it is a bug's");
         let entries = entries(corpus, "they are read");
         let found: Vec<Entry> = entries.iter().map(|(_, entry)| entry.clone()).collect();
-        assert_eq!(found, [entry("kv", 8), entry("counter", 9)]);
+        assert_eq!(found, [entry("kv", 8), entry("counter", 9), planted]);
         assert!(!path.join("recipe.txt").exists(), "the recipe is of the entry before");
     }
 

@@ -172,12 +172,16 @@ fn a_trace_of_any_length_makes_a_page() {
 
 #[test]
 fn a_long_trace_loses_the_simulators_own_steps_first() {
-    let (trace, story) = sample(60_000, 7);
+    let (trace, story) = sample(46_000, 7);
     let page = Timeline::new(&trace, story).to_html();
     let read = data(&page);
     let left_out = read["runs"][0]["left_out"].as_u64().expect("a number");
     assert!(left_out > 0 && left_out < trace.events.len() as u64, "{left_out} of {}", trace.events.len());
     assert!(read["runs"][0]["past"]["fault"].as_i64().is_some_and(|fault| fault >= 0), "what matters is still there");
+    let texts = read["runs"][0]["texts"].as_array().expect("texts");
+    let kinds = read["runs"][0]["columns"]["kind"].as_array().expect("places of texts");
+    let begins = kinds.iter().filter(|place| texts[place.as_u64().expect("a place") as usize] == "op.begin").count();
+    assert_eq!(begins, trace.events.iter().filter(|event| event.kind == "op.begin").count(), "all operations are");
 }
 
 #[test]
