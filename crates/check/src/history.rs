@@ -102,7 +102,8 @@ impl<Op, Ret> History<Op, Ret> {
     /// Its answer came: it took effect at some instant since it was invoked.
     ///
     /// # Panics
-    /// If the ticket is of another history.
+    /// If the ticket is of another history and that shows: this one has no such operation, or
+    /// it has ended.
     pub fn complete(&mut self, ticket: Ticket, ret: Ret, time: Duration) {
         let at = self.moment(time);
         self.settle(ticket, Outcome::Completed { ret, at });
@@ -112,7 +113,8 @@ impl<Op, Ret> History<Op, Ret> {
     /// is no such certainty: then do nothing.
     ///
     /// # Panics
-    /// If the ticket is of another history.
+    /// If the ticket is of another history and that shows: this one has no such operation, or
+    /// it has ended.
     pub fn fail(&mut self, ticket: Ticket, time: Duration) {
         let at = self.moment(time);
         self.settle(ticket, Outcome::Failed { at });
