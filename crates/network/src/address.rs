@@ -108,8 +108,9 @@ pub(crate) fn lookup(name: &str, kernel: &Kernel) -> io::Result<Vec<SocketAddr>>
     if let Ok(address) = name.parse::<SocketAddr>() {
         return Ok(vec![address]);
     }
-    let (host, port) = name.rsplit_once(':').ok_or(io::ErrorKind::InvalidInput)?;
-    let port: u16 = port.parse().map_err(|_| io::ErrorKind::InvalidInput)?;
+    let no_port = || io::Error::new(io::ErrorKind::InvalidInput, format!("`{name}` has no port, as `{name}:80` has"));
+    let (host, port) = name.rsplit_once(':').ok_or_else(no_port)?;
+    let port: u16 = port.parse().map_err(|_| no_port())?;
     let at = |address: IpAddr| Ok(vec![SocketAddr::new(address, port)]);
     if host == "localhost" {
         return at(Ipv4Addr::LOCALHOST.into());
@@ -120,7 +121,7 @@ pub(crate) fn lookup(name: &str, kernel: &Kernel) -> io::Result<Vec<SocketAddr>>
     }
     match topology.nodes().iter().find(|node| &*node.name == host) {
         Some(node) => at(address_of(node.machine)),
-        None => Err(io::ErrorKind::NotFound.into()),
+        None => Err(io::Error::new(io::ErrorKind::NotFound, format!("no machine or process is called `{host}`"))),
     }
 }
 

@@ -55,7 +55,7 @@ impl Fabric {
     /// # Panics
     /// If a figure of the configuration is out of its range.
     pub fn new(config: NetworkConfig) -> Fabric {
-        config.validate().expect("whoever makes a fabric has validated its configuration");
+        expect_valid(&config);
         let rough = config.is_rough();
         Fabric {
             config,
@@ -84,7 +84,7 @@ impl Fabric {
     /// # Panics
     /// If a figure is out of its range.
     pub fn configure(&mut self, config: &NetworkConfig) {
-        config.validate().expect("whoever makes a fabric has validated its configuration");
+        expect_valid(config);
         self.config.clone_from(config);
         self.refresh();
     }
@@ -148,6 +148,12 @@ impl Fabric {
     /// Whether a packet for that node's sockets was sent, `crashes` into the run, to a process that is dead now.
     pub(crate) fn is_stale(&self, node: NodeId, crashes: u64) -> bool {
         self.crashes > 0 && self.processes.get(node.0 as usize).is_some_and(|process| process.crashes > crashes)
+    }
+}
+
+fn expect_valid(config: &NetworkConfig) {
+    if let Err(error) = config.validate() {
+        panic!("{error}");
     }
 }
 
