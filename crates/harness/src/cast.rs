@@ -4,6 +4,7 @@ use crate::rig::Rig;
 use crate::simulation::{DIRECTOR, Group, Role, Simulation};
 use crate::topology::{Peer, PeerGroup, WorkloadTopology};
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use wavetank_engine::{Decisions, Domain, NodeId, Placement, name_key};
 
@@ -101,6 +102,11 @@ fn size_of_group(simulation: &Simulation, group: &Group, decisions: &Decisions) 
         return group.count.low;
     }
     decisions.within(SIZE, name_key(&group.name), 0, low, high) as u32
+}
+
+/// Whether a name is an address to whoever looks it up, so that it leads to nobody of that name.
+pub(crate) fn is_address(name: &str) -> bool {
+    name == "localhost" || format!("{name}:0").parse::<SocketAddr>().is_ok()
 }
 
 /// Adds a machine with one node, both of that name.

@@ -1,6 +1,7 @@
 //! The plan of a simulation: who takes part, under which conditions, and what must
 //! hold. Immutable and shared by all workers; running it is theirs.
 
+use crate::cast::is_address;
 use crate::chaos::Chaos;
 use crate::configuration::RunConfiguration;
 use crate::context::SimContext;
@@ -137,6 +138,12 @@ impl Simulation {
             if groups[..index].iter().any(|other| other.name == group.name) {
                 return Err(format!(
                     "simulation `{name}` has two groups named `{}`: give them different names",
+                    group.name
+                ));
+            }
+            if is_address(&group.name) {
+                return Err(format!(
+                    "simulation `{name}` has a group `{}`, which is an address to whoever looks it up: give it another name",
                     group.name
                 ));
             }

@@ -2,39 +2,27 @@
 //! step. The builder is for sweeps; this is for stories.
 
 mod blows;
+mod host;
 
-use crate::cast::add_machine;
+use self::host::{Boot, Host, Role};
+use crate::cast::{add_machine, is_address};
 use crate::failure::limit_reached;
 use crate::ledger::ALARM;
-use crate::outcome::{Ended, Ending, Outcome};
+use crate::outcome::{Ending, Outcome};
 use crate::panic_site::Simulating;
 use crate::providers::SimProviders;
 use crate::rig::Rig;
 use crate::tank_error::TankError;
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::IpAddr;
-use std::pin::Pin;
+use std::panic::Location;
 use std::rc::Rc;
 use std::time::Duration;
 use wavetank_core::saturating_nanos;
-use wavetank_engine::{Decisions, Digest, EngineConfig, Home, Limit, Limits, MachineId, NodeId, Stop};
+use wavetank_engine::{Decisions, Digest, EngineConfig, Home, Limit, Limits, SimTaskProvider, Stop};
 use wavetank_network::NetworkConfig;
 use wavetank_storage::StorageConfiguration;
-
-type Body = Pin<Box<dyn Future<Output = Ended>>>;
-type Boot = Rc<dyn Fn(SimProviders) -> Body>;
-
-struct Host {
-    node: NodeId,
-    machine: MachineId,
-    ip: IpAddr,
-    boot: Boot,
-    client: bool,
-    /// The test waits for its end, which has not come yet.
-    awaited: Rc<Cell<bool>>,
-}
 
 /// A simulated world for one test, driven by hand.
 ///
@@ -107,25 +95,27 @@ impl Tank {
     /// again at each restart; what it returns does not end the run, unless it is an error.
     ///
     /// # Panics
-    /// If there is a host of that name.
+    /// If there is a host of that name, or the name means something else to who looks it up.
+    #[track_caller]
     pub fn host<F, Fut>(&mut self, name: &str, boot: F)
     where
         F: Fn(SimProviders) -> Fut + 'static,
         Fut: Future<Output: Outcome> + 'static,
     {
-        self.add(name, boot, false);
+        self.add(name, boot, Role::Host);
     }
 
     /// Adds a client: a host whose end [`run`](Self::run) waits for.
     ///
     /// # Panics
-    /// If there is a host of that name.
+    /// If there is a host of that name, or the name means something else to who looks it up.
+    #[track_caller]
     pub fn client<F, Fut>(&mut self, name: &str, boot: F)
     where
         F: Fn(SimProviders) -> Fut + 'static,
         Fut: Future<Output: Outcome> + 'static,
     {
-        self.add(name, boot, true);
+        self.add(name, boot, Role::Client);
     }
 
     /// The address of a host.
@@ -138,7 +128,7 @@ impl Tank {
 
     /// Virtual time since the start.
     pub fn elapsed(&mut self) -> Duration {
-        Duration::from_nanos(self.rig.world.kernel(|kernel| kernel.now()))
+        Duration::from_nanos(self.now())
     }
 
     /// The digest of all that happened so far.
@@ -157,8 +147,18 @@ impl Tank {
     ///
     /// # Errors
     /// [`TankError`].
+    ///
+    /// # Panics
+    /// If there is no client: such a run would be over before it begins.
     pub fn run(&mut self) -> Result<(), TankError> {
-        let run = self.advance(u64::MAX, |tank| tank.clients_are_done());
+        assert!(
+            self.hosts.values().any(|host| host.role == Role::Client),
+            "a tank runs until its clients are done, and has none: add one with .client(..), or let time pass with .run_for(..)"
+        );
+        let run = self
+            .settle()
+            .and_then(|()| self.expect_clients())
+            .and_then(|()| self.advance(u64::MAX, |tank| tank.clients_are_done()));
         self.is_judged |= run.is_err();
         run
     }
@@ -168,12 +168,17 @@ impl Tank {
     /// # Panics
     /// If a host panics, returns an error, violates an assertion or reaches a limit meanwhile.
     pub fn run_for(&mut self, duration: Duration) {
-        let until = self.rig.world.kernel(|kernel| kernel.now()).saturating_add(saturating_nanos(duration));
+        let until = self.now().saturating_add(saturating_nanos(duration));
         // Time passes even where nothing else is due.
         let device = self.rig.handles().ledger.number();
         self.rig.world.kernel(|kernel| kernel.at(until, device, ALARM));
         match self.advance(until, |_| false) {
-            Ok(()) | Err(TankError::NotDone { .. } | TankError::Deadlock { .. }) => {}
+            Ok(()) => {}
+            Err(TankError::NotDone { .. } | TankError::Deadlock { .. }) if self.now() >= until => {}
+            Err(TankError::NotDone { seed, tasks, .. } | TankError::Deadlock { seed, tasks }) => {
+                let limit = limit_reached(Limit::Time, &self.limits);
+                panic!("{}", TankError::Limit { seed, limit, tasks });
+            }
             Err(error) => panic!("{error}"),
         }
     }
@@ -184,7 +189,7 @@ impl Tank {
     /// # Errors
     /// [`TankError`].
     pub fn run_until(&mut self, most: Duration, mut holds: impl FnMut() -> bool) -> Result<(), TankError> {
-        let until = self.rig.world.kernel(|kernel| kernel.now()).saturating_add(saturating_nanos(most));
+        let until = self.now().saturating_add(saturating_nanos(most));
         self.advance(until, |_| holds())
     }
 
@@ -222,35 +227,36 @@ impl Tank {
         self.judge(Stop::Idle)
     }
 
-    fn add<F, Fut>(&mut self, name: &str, boot: F, client: bool)
+    #[track_caller]
+    fn add<F, Fut>(&mut self, name: &str, boot: F, role: Role)
     where
         F: Fn(SimProviders) -> Fut + 'static,
         Fut: Future<Output: Outcome> + 'static,
     {
         assert!(!self.hosts.contains_key(name), "there is a host `{name}` already");
+        assert!(!is_address(name), "`{name}` is an address to whoever looks it up: give the host another name");
+        let boot: Boot = Rc::new(move |world| Box::pin(Ending::of(boot(world))));
         let peer = add_machine(&mut self.rig, name.into());
         let machine = self.rig.world.kernel(|kernel| kernel.topology.node(peer.node).machine);
-        let boot: Boot = Rc::new(move |world| Box::pin(Ending::of(boot(world))));
-        self.hosts.insert(
-            name.to_string(),
-            Host { node: peer.node, machine, ip: peer.ip, boot, client, awaited: Rc::new(Cell::new(client)) },
-        );
+        self.hosts.insert(name.to_string(), Host::new(&peer, machine, boot, role, Location::caller()));
         self.order.push(name.to_string());
-        if client {
+        if role == Role::Client {
             self.ledger(|ledger| ledger.remaining += 1);
         }
         self.boot(name);
     }
 
     fn boot(&mut self, name: &str) {
-        let Host { node, boot, client, awaited, .. } = self.find(name);
-        let (node, boot, client, awaited, name) = (*node, boot.clone(), *client, awaited.clone(), name.to_string());
+        let Host { node, ref boot, role, ref awaited, ref running, site, .. } = *self.find(name);
+        let (boot, awaited, running, name) = (boot.clone(), awaited.clone(), running.clone(), name.to_string());
         let handles = self.rig.handles();
         self.rig.world.enter(|| {
             let home: Home = handles.control.boot(node);
             let body = boot(SimProviders::new(home));
-            drop(handles.control.spawn(home, if client { "client" } else { "host" }, async move {
+            running.set(true);
+            let run = async move {
                 let ended = body.await;
+                running.set(false);
                 handles.ledger.with(|ledger, _| {
                     // A client that was done once is done, even if it is started again.
                     if ended.is_ok() && awaited.replace(false) {
@@ -260,13 +266,14 @@ impl Tank {
                 });
                 // Whoever runs the tank looks at what ended.
                 handles.control.stop();
-            }));
+            };
+            drop(SimTaskProvider::new(home).spawn_at(role.name(), site, run));
         });
     }
 
     /// Polls whoever is ready, while time stands still.
     fn settle(&mut self) -> Result<(), TankError> {
-        let now = self.rig.world.kernel(|kernel| kernel.now());
+        let now = self.now();
         loop {
             let stop = self.run_world(now);
             self.judge(stop)?;
@@ -352,6 +359,10 @@ impl Tank {
         }
     }
 
+    fn now(&mut self) -> u64 {
+        self.rig.world.kernel(|kernel| kernel.now())
+    }
+
     fn clients_are_done(&mut self) -> bool {
         self.ledger(|ledger| ledger.remaining == 0)
     }
@@ -359,13 +370,6 @@ impl Tank {
     fn ledger<R>(&mut self, body: impl FnOnce(&mut crate::ledger::Ledger) -> R) -> R {
         let ledger = self.rig.ledger;
         self.rig.world.device(ledger, |ledger, _| body(ledger))
-    }
-
-    fn find(&self, name: &str) -> &Host {
-        match self.hosts.get(name) {
-            Some(host) => host,
-            None => panic!("there is no host `{name}`; there are: {}", self.order.join(", ")),
-        }
     }
 }
 

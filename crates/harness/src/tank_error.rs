@@ -39,7 +39,7 @@ pub enum TankError {
         uses: usize,
     },
     /// A limit of events or polls was reached.
-    #[error("seed {seed}: {limit}; {}", list(tasks))]
+    #[error("seed {seed}: {limit}{}", list(tasks))]
     Limit {
         /// The tank's seed.
         seed: u64,
@@ -58,8 +58,16 @@ pub enum TankError {
         /// The error.
         message: String,
     },
+    /// A client that is waited for was crashed, or has failed: nobody but the test starts it again.
+    #[error("seed {seed}: client {host} was crashed or has failed, so that it will never be done: restart it first")]
+    NotRunning {
+        /// The tank's seed.
+        seed: u64,
+        /// Who.
+        host: String,
+    },
     /// Nothing is ready and nothing is due, but a client is not done.
-    #[error("seed {seed}: deadlock: nothing is ready and nothing is due; {}", list(tasks))]
+    #[error("seed {seed}: deadlock: nothing is ready and nothing is due{}", list(tasks))]
     Deadlock {
         /// The tank's seed.
         seed: u64,
@@ -67,7 +75,7 @@ pub enum TankError {
         tasks: Vec<TaskReport>,
     },
     /// The time given, or the limit of time, was reached first.
-    #[error("seed {seed}: not done after {after:?} of virtual time; {}", list(tasks))]
+    #[error("seed {seed}: not done after {after:?} of virtual time{}", list(tasks))]
     NotDone {
         /// The tank's seed.
         seed: u64,
@@ -79,5 +87,5 @@ pub enum TankError {
 }
 
 fn list(tasks: &[TaskReport]) -> String {
-    tasks.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    tasks.iter().map(|task| format!("; {task}")).collect()
 }

@@ -324,6 +324,7 @@ fn a_simulation_that_cannot_be_run_says_why_in_one_line() {
     for other in ["pump-3", "pump-02", "pump-+2", "pump-", "pump2", "user-0"] {
         assert_eq!(several.clone().process(other, 1, nobody).validate(), Ok(()), "nobody is called so");
     }
+    says(&good.clone().process("localhost", 1, nobody), &["swim", "`localhost`", "is an address", "another name"]);
     let directed = good.clone().process("director", 1, nobody);
     assert_eq!(directed.validate(), Ok(()));
     let calm = Chaos { window: Duration::from_secs(1), ..Chaos::none() };

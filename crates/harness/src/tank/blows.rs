@@ -2,15 +2,19 @@
 //! configurations' business.
 
 use super::Tank;
+use super::host::Host;
 use std::time::Duration;
 use wavetank_core::saturating_nanos;
-use wavetank_engine::{CrashKind, NodeId, NodeState, Scope};
+use wavetank_engine::{CrashKind, MachineId, NodeId, NodeState, Scope};
 
 impl Tank {
     /// Cuts two hosts off from each other, in both directions.
+    ///
+    /// # Panics
+    /// If they are one: a host always reaches itself.
     pub fn partition(&mut self, one: &str, other: &str) {
+        let (one, other) = self.find_two(one, other);
         self.blows += 1;
-        let (one, other) = (self.find(one).machine, self.find(other).machine);
         let fabric = self.rig.fabric;
         self.rig.world.device(fabric, |fabric, kernel| fabric.partition(kernel, &[one], &[other]));
     }
@@ -22,24 +26,29 @@ impl Tank {
     }
 
     /// Makes one direction between two hosts slower.
+    ///
+    /// # Panics
+    /// If they are one.
     pub fn slow(&mut self, from: &str, to: &str, slowness: Duration) {
+        let (from, to) = self.find_two(from, to);
         self.blows += 1;
-        let (from, to) = (self.find(from).machine, self.find(to).machine);
         let fabric = self.rig.fabric;
         self.rig.world.device(fabric, |fabric, kernel| fabric.slow(kernel, from, to, saturating_nanos(slowness)));
     }
 
     /// Kills a host's process; its machine lives on. A host that is down stays so.
     pub fn crash(&mut self, name: &str) {
+        let Host { node, ref running, .. } = *self.find(name);
+        running.set(false);
         self.blows += 1;
-        let node = self.find(name).node;
         self.crash_scope(Scope::Node(node), CrashKind::Process);
     }
 
     /// Cuts a host's power: what was not synced may be lost or torn.
     pub fn power_loss(&mut self, name: &str) {
+        let Host { machine, ref running, .. } = *self.find(name);
+        running.set(false);
         self.blows += 1;
-        let machine = self.find(name).machine;
         self.crash_scope(Scope::Machine(machine), CrashKind::PowerLoss);
     }
 
@@ -54,8 +63,8 @@ impl Tank {
 
     /// Freezes a host's process.
     pub fn pause(&mut self, name: &str) {
-        self.blows += 1;
         let (node, control) = (self.find(name).node, self.rig.world.control());
+        self.blows += 1;
         self.rig.world.enter(|| control.pause(Scope::Node(node)));
     }
 
@@ -63,6 +72,11 @@ impl Tank {
     pub fn resume(&mut self, name: &str) {
         let (node, control) = (self.find(name).node, self.rig.world.control());
         self.rig.world.enter(|| control.resume(Scope::Node(node)));
+    }
+
+    fn find_two(&self, one: &str, other: &str) -> (MachineId, MachineId) {
+        assert!(one != other, "nothing lies between host `{one}` and itself: name two hosts");
+        (self.find(one).machine, self.find(other).machine)
     }
 
     fn crash_scope(&mut self, scope: Scope, kind: CrashKind) {

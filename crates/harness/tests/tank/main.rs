@@ -2,6 +2,7 @@
 
 mod failures;
 mod faults;
+mod misuse;
 
 use std::cell::{Cell, RefCell};
 use std::io;
