@@ -170,8 +170,9 @@ impl Fabric {
 
     /// Who answered an earlier SYN is no more: this one finds the server's side as new.
     fn forget_server(&mut self, index: u32) {
-        self.release_place(index);
         let connection = self.connections.at(index);
+        // Its place went with the listener.
+        connection.handshake.listener = None;
         connection.flows[SERVER].sealed = false;
         connection.flows[CLIENT].update_lost = false;
     }

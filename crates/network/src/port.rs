@@ -56,11 +56,11 @@ impl Ports {
         self.bound.retain(|bound| bound.index != index);
     }
 
-    /// The socket that hears what is sent to `to`: one bound to that very address before one bound to all.
+    /// The socket that hears what is sent to `to`. There is one at most: two that would hear the
+    /// same cannot both have their port.
     pub(crate) fn find(&self, to: SocketAddr) -> Option<u32> {
-        let of_port = self.of_port(to.port());
-        let exact = of_port.iter().find(|bound| bound.address == to.ip());
-        exact.or_else(|| of_port.iter().find(|bound| hears(bound.address, to.ip()))).map(|bound| bound.index)
+        let mut bound = self.of_port(to.port()).iter();
+        bound.find(|bound| hears(bound.address, to.ip())).map(|bound| bound.index)
     }
 
     /// Takes an ephemeral port for a connection; [`None`] if all are taken.
@@ -116,7 +116,14 @@ mod tests {
     }
 
     #[test]
-    fn the_more_exact_socket_is_found() {
+    fn a_port_that_somebody_is_bound_to_is_nobodys_ephemeral_port() {
+        let mut ports = Ports::default();
+        ports.bind(SocketAddr::new([10, 0, 0, 1].into(), EPHEMERAL_FIRST), 1);
+        assert_eq!(ports.take(), Some(EPHEMERAL_FIRST + 1));
+    }
+
+    #[test]
+    fn who_hears_an_address_is_found() {
         let mut ports = Ports::default();
         ports.bind("0.0.0.0:80".parse().expect("an address"), 1);
         ports.bind("10.0.0.1:81".parse().expect("an address"), 2);

@@ -41,3 +41,26 @@ fn bytes_that_are_sent_again_together_with_the_end_are_not_taken_for_read() {
         });
     }
 }
+
+#[test]
+fn a_writer_is_told_of_a_reset_once_and_then_that_nobody_is_there() {
+    Tank::new(NetworkConfig::perfect(), 2).run(1, |hand| {
+        let there = hand.boot(1);
+        there.spawn(async move {
+            let listener = there.network().bind(at(1, 80)).await.expect("the port is free");
+            let (stream, _) = listener.accept().await.expect("accepting never fails");
+            there.sleep(10).await;
+            drop(stream);
+        });
+        hand.spawn(async move {
+            let mut stream = hand.network().connect(at(1, 80)).await.expect("it listens");
+            stream.write_all(b"never read").await.expect("it is open");
+            hand.sleep(20).await;
+            let mut kinds = Vec::new();
+            for _ in 0..3 {
+                kinds.push(stream.write(b"x").await.expect_err("it was reset").kind());
+            }
+            assert_eq!(kinds, [ErrorKind::ConnectionReset, ErrorKind::BrokenPipe, ErrorKind::BrokenPipe]);
+        });
+    });
+}

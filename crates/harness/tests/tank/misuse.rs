@@ -40,7 +40,7 @@ fn a_client_that_nobody_will_start_is_not_waited_for() {
     }
     assert!(matches!(tank.run(), Err(TankError::Error { .. })));
     assert_eq!(tank.run(), gone, "it has failed, and is over");
-    let line = gone.expect_err("it is gone").to_string();
+    let line = tank.run().expect_err("it is gone").to_string();
     assert!(line.contains("client client was crashed or has failed") && line.contains("restart it"), "{line}");
     failing.set(false);
     tank.restart("client");

@@ -75,6 +75,12 @@ impl Tank {
         stop
     }
 
+    /// Runs for so many nanoseconds at most: there may be no end.
+    pub(crate) fn run_for(&mut self, nanos: u64) {
+        let stop = self.world.run(nanos);
+        assert!(matches!(stop, Stop::Idle | Stop::Until), "{stop:?} {:?}", self.world.panics());
+    }
+
     pub(crate) fn tally(&mut self, kind: &FaultKind) -> Tally {
         self.world.kernel(|kernel| *kernel.faults().tally(kind))
     }
