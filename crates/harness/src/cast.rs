@@ -106,7 +106,9 @@ fn size_of_group(simulation: &Simulation, group: &Group, decisions: &Decisions) 
 
 /// Whether a name is an address to whoever looks it up, so that it leads to nobody of that name.
 pub(crate) fn is_address(name: &str) -> bool {
-    name == "localhost" || format!("{name}:0").parse::<SocketAddr>().is_ok()
+    // Few names begin as an address does, and only those are worth a closer look.
+    let looks_like_one = name.starts_with(|first: char| first.is_ascii_digit() || first == '[');
+    name == "localhost" || looks_like_one && format!("{name}:0").parse::<SocketAddr>().is_ok()
 }
 
 /// Adds a machine with one node, both of that name.
