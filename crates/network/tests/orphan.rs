@@ -4,23 +4,27 @@
 mod tank;
 
 use std::io::ErrorKind;
-use tank::{Tank, at};
+use tank::{Hand, Tank, at};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wavetank_core::{NetworkProvider, TcpListener};
 use wavetank_network::NetworkConfig;
+
+/// Takes one connection at machine 1, and closes it 10 ms later without a look at what came.
+fn accept_and_close(there: Hand) {
+    there.spawn(async move {
+        let listener = there.network().bind(at(1, 80)).await.expect("the port is free");
+        let (stream, _) = listener.accept().await.expect("accepting never fails");
+        there.sleep(10).await;
+        drop(stream);
+    });
+}
 
 #[test]
 fn bytes_that_are_sent_again_together_with_the_end_are_not_taken_for_read() {
     for is_cut in [false, true] {
         Tank::new(NetworkConfig::perfect(), 2).run(1, |hand| {
-            let there = hand.boot(1);
-            there.spawn(async move {
-                let listener = there.network().bind(at(1, 80)).await.expect("the port is free");
-                let (stream, _) = listener.accept().await.expect("accepting never fails");
-                // It closes while a request is on its way, or is lost.
-                there.sleep(10).await;
-                drop(stream);
-            });
+            // It closes while a request is on its way, or is lost.
+            accept_and_close(hand.boot(1));
             hand.spawn(async move {
                 let mut stream = hand.network().connect(at(1, 80)).await.expect("it listens");
                 if is_cut {
@@ -45,13 +49,7 @@ fn bytes_that_are_sent_again_together_with_the_end_are_not_taken_for_read() {
 #[test]
 fn a_writer_is_told_of_a_reset_once_and_then_that_nobody_is_there() {
     Tank::new(NetworkConfig::perfect(), 2).run(1, |hand| {
-        let there = hand.boot(1);
-        there.spawn(async move {
-            let listener = there.network().bind(at(1, 80)).await.expect("the port is free");
-            let (stream, _) = listener.accept().await.expect("accepting never fails");
-            there.sleep(10).await;
-            drop(stream);
-        });
+        accept_and_close(hand.boot(1));
         hand.spawn(async move {
             let mut stream = hand.network().connect(at(1, 80)).await.expect("it listens");
             stream.write_all(b"never read").await.expect("it is open");

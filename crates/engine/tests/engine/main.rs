@@ -16,7 +16,6 @@ mod limits;
 mod memory;
 mod overrides;
 mod pause;
-mod promises;
 mod queue;
 mod recycled;
 mod sleep;

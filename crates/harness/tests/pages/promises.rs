@@ -1,6 +1,7 @@
 //! The pages of promises: every line names the test that shows it, and that test
 //! exists.
 
+use crate::named::is_test;
 use std::fs;
 use std::path::Path;
 
@@ -30,23 +31,6 @@ fn problems(letter: char, text: &str, source: impl Fn(&str) -> Option<String>) -
         problems.push("the page promises nothing".to_string());
     }
     problems
-}
-
-/// Whether a function of that name is a test: an attribute right above it says so.
-fn is_test(source: &str, name: &str) -> bool {
-    let lines: Vec<&str> = source.lines().map(str::trim).collect();
-    let function = format!("fn {name}(");
-    let is_one = |place: &usize| {
-        let above = lines[..*place].iter().rev().take_while(|line| !line.is_empty() && **line != "}");
-        above.copied().any(makes_a_test)
-    };
-    (0..lines.len()).filter(|place| lines[*place].contains(&function)).any(|place| is_one(&place))
-}
-
-/// Whether a line is `#[test]`, or a runtime's such as `#[tokio::test(start_paused = true)]`.
-fn makes_a_test(line: &str) -> bool {
-    let path = line.strip_prefix("#[").and_then(|rest| rest.split(['(', ']']).next());
-    path.and_then(|path| path.rsplit("::").next()) == Some("test")
 }
 
 fn check(letter: char, page: &str) {
