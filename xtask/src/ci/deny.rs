@@ -9,8 +9,8 @@ use crate::{program::Program, red::Red, tool::Tool, workspace::Workspace};
 const CARGO_DENY: Tool = Tool { name: "cargo-deny", version: "0.20.2" };
 
 /// The workspaces that it holds for. It does not for the comparison with other simulators:
-/// nothing of ours depends on that, and to look at the 480 packages that they bring each of
-/// them would have to be fetched, in CI which needs no network otherwise.
+/// nothing of ours depends on that, and each of the 480 packages that they bring would have to
+/// be fetched for nothing but this look at it.
 const FOLDERS: &[&str] = &[".", "benches/instructions"];
 
 pub(super) fn step(workspace: &Workspace) -> Result<Outcome, Red> {
