@@ -3,23 +3,13 @@
 
 mod tank;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
-use tank::{Hand, Tank, at};
+use tank::{Hand, Tank, at, check};
 use tokio::io::ReadBuf;
 use wavetank_core::{NetworkProvider, UdpSocket};
 use wavetank_engine::{CrashKind, Ratio};
 use wavetank_network::{Broken, NetworkConfig, kinds};
-
-fn check(broken: Broken, script: impl Fn(Hand)) {
-    for seed in 0..20 {
-        Tank::new(NetworkConfig::lan(), 3).run(seed, &script);
-    }
-    let config = NetworkConfig { broken: Some(broken), ..NetworkConfig::lan() };
-    let red = catch_unwind(AssertUnwindSafe(|| Tank::new(config, 3).run(1, &script)));
-    assert!(red.is_err(), "{broken:?} turns nothing red");
-}
 
 #[test]
 fn a_datagram_arrives_whole_or_cut_off_but_alone() {

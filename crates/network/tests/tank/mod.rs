@@ -5,13 +5,14 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
-use wavetank_core::TimeProvider;
+use wavetank_core::{NetworkProvider, TcpListener, TimeProvider};
 use wavetank_engine::{
     Control, CrashKind, Decisions, Digest, EngineConfig, FaultKind, Home, Kernel, Key, Local, MachineId, NodeId,
     Placement, Scope, SimTimeProvider, Stop, Tally, World,
 };
-use wavetank_network::{Fabric, NetworkConfig, SimNetworkProvider, address_of};
+use wavetank_network::{Broken, Fabric, NetworkConfig, SimNetworkProvider, SimTcpStream, address_of};
 
 pub(crate) struct Tank {
     world: World,
@@ -165,6 +166,37 @@ impl Hand {
         };
         self.control.crash(scope, kind);
     }
+}
+
+/// Runs a script on three machines, and once more with a promise broken, to see it fail.
+pub(crate) fn check(broken: Broken, script: impl Fn(Hand)) {
+    for seed in 0..20 {
+        Tank::new(NetworkConfig::lan(), 3).run(seed, &script);
+    }
+    let config = NetworkConfig { broken: Some(broken), ..NetworkConfig::lan() };
+    let red = catch_unwind(AssertUnwindSafe(|| Tank::new(config, 3).run(1, &script)));
+    assert!(red.is_err(), "{broken:?} turns nothing red");
+}
+
+/// A client on one machine and a server on another, connected a millisecond later.
+pub(crate) fn pair<C, S>(
+    [here, there]: [Hand; 2],
+    client: impl FnOnce(SimTcpStream) -> C + 'static,
+    server: impl FnOnce(SimTcpStream) -> S + 'static,
+) where
+    C: Future<Output = ()> + 'static,
+    S: Future<Output = ()> + 'static,
+{
+    let address = at(there.home.node.0, 80);
+    there.spawn(async move {
+        let listener = there.network().bind(address).await.expect("the port is free");
+        let (stream, _) = listener.accept().await.expect("accepting never fails");
+        server(stream).await;
+    });
+    here.spawn(async move {
+        here.sleep(1).await;
+        client(here.network().connect(address).await.expect("the server listens")).await;
+    });
 }
 
 pub(crate) fn at(machine: u32, port: u16) -> SocketAddr {

@@ -1,7 +1,6 @@
 //! Ports, addresses and names: what can be bound, who is reached, and what both ends are told.
 
-use super::check;
-use crate::tank::{Hand, Tank, at};
+use crate::tank::{Hand, Tank, at, check};
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::net::SocketAddr;

@@ -1,7 +1,6 @@
 //! Listeners: the order in which they accept, whom they make wait, and whom they take along.
 
-use super::check;
-use crate::tank::{Tank, at};
+use crate::tank::{Tank, at, check};
 use std::future::poll_fn;
 use std::io::ErrorKind;
 use std::task::Poll;

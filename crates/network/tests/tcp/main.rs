@@ -8,44 +8,12 @@ mod tank;
 
 use std::future::poll_fn;
 use std::io::ErrorKind;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::Poll;
-use tank::{Hand, Tank, at, bytes};
+use tank::{Tank, at, bytes, check, pair};
 use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use wavetank_core::{NetworkProvider, TcpListener, TcpStream};
-use wavetank_network::{Broken, NetworkConfig, SimTcpStream};
-
-/// Runs a script on three machines, and once more with a promise broken, to see it fail.
-fn check(broken: Broken, script: impl Fn(Hand)) {
-    for seed in 0..20 {
-        Tank::new(NetworkConfig::lan(), 3).run(seed, &script);
-    }
-    let config = NetworkConfig { broken: Some(broken), ..NetworkConfig::lan() };
-    let red = catch_unwind(AssertUnwindSafe(|| Tank::new(config, 3).run(1, &script)));
-    assert!(red.is_err(), "{broken:?} turns nothing red");
-}
-
-/// A client on machine 0 and a server on machine 1, connected.
-fn pair<C, S>(
-    hand: Hand,
-    client: impl FnOnce(SimTcpStream) -> C + 'static,
-    server: impl FnOnce(SimTcpStream) -> S + 'static,
-) where
-    C: Future<Output = ()> + 'static,
-    S: Future<Output = ()> + 'static,
-{
-    let there = hand.boot(1);
-    there.spawn(async move {
-        let listener = there.network().bind(at(1, 80)).await.expect("the port is free");
-        let (stream, _) = listener.accept().await.expect("accepting never fails");
-        server(stream).await;
-    });
-    hand.spawn(async move {
-        hand.sleep(1).await;
-        client(hand.network().connect(at(1, 80)).await.expect("the server listens")).await;
-    });
-}
+use wavetank_core::{NetworkProvider, TcpStream};
+use wavetank_network::{Broken, NetworkConfig};
 
 #[test]
 fn connecting_where_nobody_listens_is_refused_after_a_round_trip() {
@@ -65,7 +33,7 @@ fn bytes_arrive_in_order() {
     for broken in [Broken::DataOrder, Broken::DataLoss] {
         check(broken, |hand| {
             pair(
-                hand,
+                [hand, hand.boot(1)],
                 |mut stream| async move {
                     for nth in 0..50 {
                         stream.write_all(&bytes(nth * 20_000, 20_000)).await.expect("the peer reads");
@@ -85,7 +53,7 @@ fn bytes_arrive_in_order() {
 fn a_closed_half_leaves_the_other_open() {
     check(Broken::HalfClose, |hand| {
         pair(
-            hand,
+            [hand, hand.boot(1)],
             |mut stream| async move {
                 stream.write_all(b"question").await.expect("the peer reads");
                 stream.shutdown().await.expect("the connection is up");
@@ -108,7 +76,7 @@ fn a_closed_half_leaves_the_other_open() {
 fn a_dropped_stream_reads_as_its_end() {
     check(Broken::EofAfterDrop, |hand| {
         pair(
-            hand,
+            [hand, hand.boot(1)],
             |stream| async move { drop(stream) },
             |mut stream| async move { assert_eq!(stream.read(&mut [0; 8]).await.expect("an end in order"), 0) },
         );
@@ -119,7 +87,7 @@ fn a_dropped_stream_reads_as_its_end() {
 fn a_dropped_writing_half_reads_as_the_end_but_keeps_reading() {
     check(Broken::EofAfterHalfDrop, |hand| {
         pair(
-            hand,
+            [hand, hand.boot(1)],
             |stream| async move {
                 let (mut reader, mut writer) = stream.into_split();
                 writer.write_all(b"ping").await.expect("the peer reads");
@@ -142,7 +110,7 @@ fn a_dropped_writing_half_reads_as_the_end_but_keeps_reading() {
 fn dropping_unread_data_resets() {
     check(Broken::ResetOnUnread, |hand| {
         pair(
-            hand,
+            [hand, hand.boot(1)],
             move |mut stream| async move {
                 stream.write_all(b"never read").await.expect("the peer is up");
                 hand.sleep(20).await;
@@ -162,7 +130,7 @@ fn dropping_unread_data_resets() {
 fn writing_to_a_peer_that_is_gone_fails() {
     check(Broken::BrokenPipe, |hand| {
         pair(
-            hand,
+            [hand, hand.boot(1)],
             move |mut stream| async move {
                 hand.sleep(10).await;
                 assert!(stream.write(b"into the void").await.is_ok(), "nobody knows yet");
@@ -178,7 +146,7 @@ fn writing_to_a_peer_that_is_gone_fails() {
 fn a_writer_waits_for_its_reader() {
     check(Broken::Backpressure, |hand| {
         pair(
-            hand,
+            [hand, hand.boot(1)],
             move |mut stream| async move {
                 let mut taken = 0;
                 loop {
@@ -219,7 +187,7 @@ fn what_waits_for_the_window_leaves_when_it_opens() {
     };
     Tank::new(config, 2).run(1, |hand| {
         pair(
-            hand,
+            [hand, hand.boot(1)],
             move |mut stream| async move {
                 stream.write_all(&bytes(0, 1000)).await.expect("the connection is up");
                 hand.sleep(15).await;

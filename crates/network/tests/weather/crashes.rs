@@ -1,7 +1,6 @@
 //! What the death of a process or a machine leaves of its connections.
 
-use super::pair;
-use crate::tank::{Tank, at};
+use crate::tank::{Tank, at, pair};
 use std::io::ErrorKind;
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -16,7 +15,7 @@ fn a_dead_process_closes_and_a_dead_machine_is_silent() {
             let silent = kind != CrashKind::Process;
             Tank::new(NetworkConfig::lan(), 3).run(1, |hand| {
                 pair(
-                    hand,
+                    [hand.boot(1), hand.boot(2)],
                     move |mut stream| async move {
                         if is_unread {
                             stream.write_all(b"never read").await.expect("it lives");
@@ -49,7 +48,7 @@ fn a_dead_process_closes_and_a_dead_machine_is_silent() {
 fn a_restarted_machine_resets_what_it_does_not_know() {
     Tank::new(NetworkConfig::lan(), 3).run(1, |hand| {
         pair(
-            hand,
+            [hand.boot(1), hand.boot(2)],
             move |mut stream| async move {
                 hand.sleep(100).await;
                 hand.crash(2, CrashKind::Machine);
@@ -74,7 +73,7 @@ fn a_restarted_machine_resets_what_it_does_not_know() {
 fn what_a_dead_process_had_sent_still_arrives() {
     Tank::new(NetworkConfig::lan(), 3).run(1, |hand| {
         pair(
-            hand,
+            [hand.boot(1), hand.boot(2)],
             move |mut stream| async move {
                 let mut heard = Vec::new();
                 stream.read_to_end(&mut heard).await.expect("the kernel closes in order");

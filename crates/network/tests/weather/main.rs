@@ -5,32 +5,11 @@ mod crashes;
 mod tank;
 
 use std::io::ErrorKind;
-use tank::{Hand, Tank, at, bytes};
+use tank::{Tank, at, bytes, pair};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wavetank_core::{NetworkProvider, TcpListener};
 use wavetank_engine::{CrashKind, FaultKind, MachineId, Ratio, Tally};
-use wavetank_network::{NetworkConfig, SimTcpStream, kinds};
-
-/// A client on machine 1 and a server on machine 2, connected; the script runs on machine 0.
-fn pair<C, S>(
-    hand: Hand,
-    client: impl FnOnce(SimTcpStream) -> C + 'static,
-    server: impl FnOnce(SimTcpStream) -> S + 'static,
-) where
-    C: Future<Output = ()> + 'static,
-    S: Future<Output = ()> + 'static,
-{
-    let (here, there) = (hand.boot(1), hand.boot(2));
-    there.spawn(async move {
-        let listener = there.network().bind(at(2, 80)).await.expect("the port is free");
-        let (stream, _) = listener.accept().await.expect("accepting never fails");
-        server(stream).await;
-    });
-    here.spawn(async move {
-        here.sleep(1).await;
-        client(here.network().connect(at(2, 80)).await.expect("the server listens")).await;
-    });
-}
+use wavetank_network::{NetworkConfig, kinds};
 
 fn check_effect(tank: &mut Tank, kind: &FaultKind) {
     let Tally { fired, effective, .. } = tank.tally(kind);
@@ -49,7 +28,7 @@ fn a_partition_delays_and_loses_nothing() {
         let mut tank = Tank::new(NetworkConfig::lan(), 3);
         tank.run(seed, |hand| {
             pair(
-                hand,
+                [hand.boot(1), hand.boot(2)],
                 move |mut stream| async move {
                     for nth in 0..100 {
                         stream.write_all(&bytes(nth * 100, 100)).await.expect("it heals in time");
@@ -87,7 +66,7 @@ fn a_partition_that_does_not_heal_times_out_with_data_in_flight() {
     for one_way in [None, Some((1, 2)), Some((2, 1))] {
         Tank::new(NetworkConfig::lan(), 3).run(1, |hand| {
             pair(
-                hand,
+                [hand.boot(1), hand.boot(2)],
                 move |mut stream| async move {
                     hand.sleep(100).await;
                     stream.write_all(b"is anybody there").await.expect("nobody knows yet");
@@ -148,7 +127,7 @@ fn a_slow_link_is_slow_one_way() {
     tank.run(1, |hand| {
         hand.fabric(|fabric, kernel| fabric.slow(kernel, MachineId(1), MachineId(2), 50_000_000));
         pair(
-            hand,
+            [hand.boot(1), hand.boot(2)],
             move |mut stream| async move {
                 hand.sleep(200).await;
                 let begun = hand.now();
@@ -231,7 +210,7 @@ fn a_network_is_as_it_is_configured_in_the_middle_of_a_run() {
     let mut tank = Tank::new(NetworkConfig::perfect(), 3);
     tank.run(1, |hand| {
         pair(
-            hand,
+            [hand.boot(1), hand.boot(2)],
             move |mut stream| async move {
                 let lossy = NetworkConfig { segment_loss: Ratio::ONE, ..NetworkConfig::perfect() };
                 hand.fabric(|fabric, _| fabric.configure(&lossy));
