@@ -185,13 +185,15 @@ impl Fabric {
         }
     }
 
-    /// Asks for the window that the receiver may have opened without being heard.
+    /// Asks for the window that the receiver may have opened without being heard, unless it is
+    /// just saying so.
     #[cold]
     pub(crate) fn probe(&mut self, kernel: &mut Kernel, index: u32, side: usize) {
         let flow = &mut self.connections.at(index).flows[side];
         flow.update_lost = false;
-        if flow.ack_due().is_none() {
-            self.chase(kernel, index, side, mark(&PARTITION));
+        match flow.ack_due() {
+            Some(_) => self.expect_ack(kernel, index, side),
+            None => self.chase(kernel, index, side, mark(&PARTITION)),
         }
     }
 
