@@ -87,9 +87,13 @@ impl Fabric {
                 self.reset_end(kernel, index, side ^ 1, departure.marks);
             }
             Verdict::Arrives => {
+                let is_end = departure.cargo == Cargo::Fin && !flow.fin_landed;
+                if departure.end > flow.landed || is_end {
+                    // What is there already was held up by nothing, though it was sent again.
+                    flow.marks |= departure.marks;
+                }
                 flow.landed = flow.landed.max(departure.end);
-                flow.fin_landed |= departure.cargo == Cargo::Fin;
-                flow.marks |= departure.marks;
+                flow.fin_landed |= is_end;
                 let reader = flow.reader.take();
                 if self.config.broken == Some(Broken::ReadCancel) && matches!(reader, Waiter::Foreign(_)) {
                     flow.read = flow.landed;
