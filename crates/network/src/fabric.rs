@@ -46,6 +46,8 @@ pub struct Fabric {
     /// Crashes of the run so far.
     pub(crate) crashes: u64,
     machine_crashed: bool,
+    /// Bytes may open a connection: a confirmation was lost.
+    pub(crate) confirmation_lost: bool,
     generation: u32,
 }
 
@@ -70,6 +72,7 @@ impl Fabric {
             processes: Vec::new(),
             crashes: 0,
             machine_crashed: false,
+            confirmation_lost: false,
             generation: 0,
         }
     }
@@ -97,7 +100,8 @@ impl Fabric {
 
     /// Sees anew whether anything unusual may happen.
     pub(crate) fn refresh(&mut self) {
-        self.rough = self.config.is_rough() || self.links.is_disturbed() || self.machine_crashed;
+        let is_unsettled = self.machine_crashed || self.confirmation_lost;
+        self.rough = self.config.is_rough() || self.links.is_disturbed() || is_unsettled;
     }
 
     /// A name for a new handle.
@@ -246,6 +250,7 @@ impl Device for Fabric {
         self.processes.reserve_exact(kernel.topology.nodes().len());
         self.crashes = 0;
         self.machine_crashed = false;
+        self.confirmation_lost = false;
         self.generation = 0;
         self.refresh();
     }

@@ -1,12 +1,12 @@
-//! How a connection opens: SYN, answer, confirmation, each of which may be lost,
-//! and refusal. Once both sides know, the handshake is over.
+//! How a connection opens: SYN and answer, each of which may be lost, and refusal. The
+//! confirmation, and who is left without one, is next door, in `confirmation.rs`.
 
 use crate::address::{Route, destination, number_of, seen_by, source};
 use crate::broken::Broken;
-use crate::connection::{CLIENT, Connection, Handshake, Phase, SERVER, State};
+use crate::connection::{CLIENT, Phase, SERVER, State};
 use crate::fabric::Fabric;
 use crate::kinds::{CONNECT_HANG, CONNECT_REFUSED, PARTITION, count_effects, mark};
-use crate::recovery::{GIVE_UP, backoff};
+use crate::recovery::backoff;
 use crate::slot::Role;
 use crate::told::{self, Packet};
 use crate::transfer::Handle;
@@ -21,7 +21,7 @@ const UNREACHABLE_AFTER: u64 = 3_000_000_000;
 /// Set apart the decisions of the three packets.
 const SYN: u64 = 0x7379_6e00;
 const ANSWER: u64 = 0x616e_7300;
-const CONFIRMATION: u64 = 0x636f_6e00;
+pub(crate) const CONFIRMATION: u64 = 0x636f_6e00;
 
 impl Fabric {
     /// Begins to connect: the client's side of a new connection.
@@ -188,82 +188,8 @@ impl Fabric {
         kernel.wake(waiter);
     }
 
-    fn send_confirmation(&mut self, kernel: &mut Kernel, index: u32) {
-        self.send_packet(kernel, index, CLIENT, Phase::Confirming, CONFIRMATION);
-        // Data that follows does not overtake it.
-        let connection = self.connections.at(index);
-        let flow = &mut connection.flows[CLIENT];
-        flow.last_due = flow.last_due.max(connection.handshake.due);
-    }
-
-    fn land_confirmation(&mut self, kernel: &mut Kernel, index: u32) {
-        if self.is_packet_lost(index, CLIENT) {
-            return self.lose_confirmation(kernel, index);
-        }
-        self.open(kernel, index);
-    }
-
-    /// The server knows that the client knows.
-    fn open(&mut self, kernel: &mut Kernel, index: u32) {
-        let connection = self.connections.peek(index);
-        let machine = connection.ends[SERVER].machine;
-        let (listener, generation) = connection.handshake.listener.expect("a listener holds a place for it");
-        if connection.ends[SERVER].state == State::Gone {
-            // The server's machine crashed meanwhile; the client learns it the hard way.
-            self.connections.at(index).handshake.phase = Phase::Established;
-            if !self.is_down(machine, kernel) {
-                self.send_reset(kernel, index, SERVER, 0);
-            }
-            return;
-        }
-        self.connections.at(index).handshake.phase = Phase::Established;
-        let broken = self.config.broken;
-        self.listeners.at(listener).queue_up(index, generation, broken, kernel);
-        if self.config.broken == Some(Broken::ConnectBeforeAccept) {
-            self.connections.at(index).handshake.phase = Phase::SynReceived;
-        }
-    }
-
-    /// The server, which knows of no confirmation, answers again, and so the client confirms again.
-    fn lose_confirmation(&mut self, kernel: &mut Kernel, index: u32) {
-        let (first, most, limit) =
-            (self.config.retransmit_first, self.config.retransmit_max, self.config.connect_limit);
-        let handshake = &mut self.connections.at(index).handshake;
-        handshake.attempt += 1;
-        handshake.phase = Phase::ConfirmLost;
-        let again = kernel.now().saturating_add(backoff(first, most, handshake.attempt));
-        let due = again.min(handshake.since.saturating_add(limit));
-        self.queue_handshake(kernel, index, due);
-    }
-
-    /// Whether nobody is left who would confirm, or the server has waited for it as long as it does.
-    fn is_half_open_over(&self, kernel: &Kernel, index: u32) -> bool {
-        let connection = self.connections.peek(index);
-        let is_over_due = kernel.now() - connection.handshake.since >= self.config.connect_limit;
-        is_over_due || !matches!(connection.ends[CLIENT].state, State::Open | State::Orphan)
-    }
-
-    /// The server forgets the connection and tells nobody: the client believes that it is
-    /// open, and is reset when it sends something.
-    fn end_half_open(&mut self, kernel: &mut Kernel, index: u32) {
-        let flow = &self.connections.peek(index).flows[CLIENT];
-        if flow.landed > 0 || flow.fin_landed {
-            // Bytes that came meanwhile confirm as well, and were confirmed themselves.
-            return self.open(kernel, index);
-        }
-        self.release_place(index);
-        let connection = self.connections.at(index);
-        connection.handshake.phase = Phase::Established;
-        connection.ends[SERVER].state = State::Gone;
-        let (flow, attempt) = (&mut connection.flows[SERVER], connection.handshake.attempt);
-        flow.sealed = true;
-        kernel.note_and_tell(GIVE_UP, flow.entity, u64::from(attempt), |telling| {
-            told::retries(telling, flow.entity, attempt);
-        });
-    }
-
     /// Sends a packet of the handshake, and queues its landing.
-    fn send_packet(&mut self, kernel: &mut Kernel, index: u32, side: usize, phase: Phase, packet: u64) {
+    pub(crate) fn send_packet(&mut self, kernel: &mut Kernel, index: u32, side: usize, phase: Phase, packet: u64) {
         let crashes = self.crashes;
         let connection = self.connections.at(index);
         let path = connection.path(side);
@@ -303,7 +229,7 @@ impl Fabric {
     }
 
     /// Whether the packet that `side` sent was lost, or lands on a cut link.
-    fn is_packet_lost(&mut self, index: u32, side: usize) -> bool {
+    pub(crate) fn is_packet_lost(&mut self, index: u32, side: usize) -> bool {
         let connection = self.connections.at(index);
         if self.links.is_cut(connection.path(side)) {
             connection.handshake.lost = true;
@@ -343,10 +269,7 @@ impl Fabric {
 
     /// Gives the place at the listener back that a handshake holds.
     pub(crate) fn release_place(&mut self, index: u32) {
-        let Connection { handshake: Handshake { phase, listener, .. }, .. } = self.connections.at(index);
-        if !matches!(phase, Phase::Established)
-            && let Some((listener, generation)) = listener.take()
-        {
+        if let Some((listener, generation)) = self.connections.at(index).handshake.listener.take() {
             self.listeners.at(listener).release(generation);
         }
     }

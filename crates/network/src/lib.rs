@@ -6,15 +6,16 @@
 //! In reading order: [`Fabric`] is the device, [`SimNetworkProvider`] what a process
 //! sees of it; [`NetworkConfig`] says how it behaves, [`Broken`] which promise a test
 //! breaks, [`kinds`] how its faults are called, [`address_of`] where machines live.
-//! Inside, `connection`, `flow` and `acks` hold the state; `handshake`, `transfer`,
-//! `recovery` and `closing` are the life of a connection; `link`, `partition` and
-//! `held` are what lies between machines.
+//! Inside, `connection`, `flow` and `acks` hold the state; `handshake`, `confirmation`,
+//! `transfer`, `recovery` and `closing` are the life of a connection; `link`, `partition`
+//! and `held` are what lies between machines.
 
 mod acks;
 mod address;
 mod broken;
 mod closing;
 mod config;
+mod confirmation;
 mod connection;
 mod datagram;
 mod fabric;

@@ -2,7 +2,7 @@
 //! up, or answered with a reset. Streams in good health never come here.
 
 use crate::broken::Broken;
-use crate::connection::State;
+use crate::connection::{CLIENT, State};
 use crate::fabric::Fabric;
 use crate::flow::{Cargo, Departure, Stall};
 use crate::kinds::{PARTITION, mark};
@@ -100,6 +100,9 @@ impl Fabric {
                 }
                 self.confirm(kernel, index, side);
                 kernel.wake(reader);
+                if side == CLIENT {
+                    self.confirm_by_bytes(kernel, index);
+                }
             }
             Verdict::Ignored => flow.fin_landed |= departure.cargo == Cargo::Fin,
             Verdict::Lost(marks) if departure.cargo == Cargo::Reset => self.lose_reset(kernel, index, side, marks),
@@ -181,8 +184,8 @@ impl Fabric {
     /// The receiver of what `side` wrote has acknowledged it, but that is lost.
     #[cold]
     pub(crate) fn lose_ack(&mut self, kernel: &mut Kernel, index: u32, side: usize) {
+        // None is on its way: those that had not arrived when it was cut are lost since.
         let flow = &mut self.connections.at(index).flows[side];
-        flow.settle(kernel.now());
         flow.update_lost = true;
         if flow.first.is_none() {
             self.chase(kernel, index, side, mark(&PARTITION));

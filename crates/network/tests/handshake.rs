@@ -11,7 +11,7 @@ use tank::{Hand, Tank, at};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wavetank_core::{NetworkProvider, TcpListener};
 use wavetank_engine::CrashKind;
-use wavetank_network::NetworkConfig;
+use wavetank_network::{NetworkConfig, kinds};
 
 /// What a server has accepted, in milliseconds.
 #[derive(Clone, Default)]
@@ -134,32 +134,6 @@ fn a_confirmation_is_sent_again_until_the_server_gives_up() {
 }
 
 #[test]
-fn bytes_that_a_server_has_confirmed_confirm_the_connection_too() {
-    let accepted = Accepted::default();
-    let by = accepted.clone();
-    run(NetworkConfig::perfect(), 1, |hand| {
-        by.serve(hand.boot(2));
-        let here = hand.boot(1);
-        here.spawn(async move {
-            here.sleep(1).await;
-            let mut stream = here.network().connect(at(2, 80)).await.expect("the answer has arrived");
-            // Behind the heal, and before the server would forget what nobody has confirmed.
-            here.sleep(14_950).await;
-            stream.write_all(b"a question").await.expect("the client believes to be connected");
-            stream.read_exact(&mut [0; 1]).await.expect("it was accepted");
-            assert_eq!(here.now().as_secs(), 15);
-        });
-        hand.spawn(async move {
-            hand.sleep_micros(1250).await;
-            hand.cut(1, 2);
-            hand.sleep(14_900).await;
-            hand.heal();
-        });
-    });
-    assert_eq!(accepted.take().len(), 1);
-}
-
-#[test]
 fn a_confirmation_that_is_lost_is_not_answered() {
     run(NetworkConfig::perfect(), 0, |hand| {
         let (here, there) = (hand.boot(1), hand.boot(2));
@@ -205,6 +179,38 @@ fn a_machine_that_is_dead_confirms_nothing() {
                 });
             });
             assert_eq!(accepted.take().len(), expected, "{kind:?}, cut: {is_cut}");
+        }
+    }
+}
+
+#[test]
+fn a_syn_and_an_answer_are_lost_on_a_link_that_is_cut_when_they_land() {
+    for is_refused in [false, true] {
+        for (at_micros, from, to) in [(1050, 1, 2), (1150, 2, 1)] {
+            let mut tank = Tank::new(NetworkConfig::perfect(), 3);
+            let accepted = Accepted::default();
+            tank.begin(1, |hand| {
+                let (here, there) = (hand.boot(1), hand.boot(2));
+                if !is_refused {
+                    accepted.serve(there);
+                }
+                here.spawn(async move {
+                    here.sleep(1).await;
+                    let opened = here.network().connect(at(2, 80)).await.map(drop).map_err(|error| error.kind());
+                    assert_eq!(opened.err(), is_refused.then_some(ErrorKind::ConnectionRefused));
+                    // The SYN is sent again a second after one of the two was lost.
+                    let lost = if from == 1 { 1100 } else { 1200 };
+                    assert_eq!(here.now().as_micros(), lost + 1_000_000 + 200);
+                });
+                hand.spawn(async move {
+                    hand.sleep_micros(at_micros).await;
+                    hand.cut(from, to);
+                    hand.sleep(500).await;
+                    hand.heal();
+                });
+            });
+            tank.stuck();
+            assert_eq!(tank.tally(&kinds::PARTITION).effective, 1, "it was felt; refused: {is_refused}");
         }
     }
 }
