@@ -159,12 +159,9 @@ impl Fabric {
         }
         let connection = self.connections.at(index);
         connection.ends[SERVER].state = State::Gone;
-        let flow = &mut connection.flows[SERVER];
-        flow.sealed = true;
         if phase == Phase::Established {
             self.send_reset(kernel, index, SERVER, 0);
         }
-        self.finish(kernel, index);
     }
 
     /// Every connection of dead processes ends, as their kernel or its silence has it.
@@ -182,7 +179,7 @@ impl Fabric {
                     self.bury_client(kernel, index);
                 } else if is_silent {
                     self.vanish_end(kernel, index, side);
-                } else if end.state != State::Orphan {
+                } else {
                     self.close_end(kernel, index, side);
                 }
             }

@@ -106,7 +106,7 @@ impl Fabric {
         }
         let mut len = (flow.landed - flow.read) as usize;
         if len == 0 {
-            if flow.fin_landed || buffer.remaining() == 0 || end.error.is_some() || end.state != State::Open {
+            if flow.fin_landed || buffer.remaining() == 0 || end.state != State::Open {
                 return self.read_end(kernel, handle, buffer);
             }
             *replaced = flow.reader.set(cx);
