@@ -7,7 +7,7 @@ use std::io::ErrorKind;
 use tank::{Hand, Tank, at};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wavetank_core::{NetworkProvider, TcpListener};
-use wavetank_network::NetworkConfig;
+use wavetank_network::{NetworkConfig, kinds};
 
 /// Takes one connection at machine 1, and closes it 10 ms later without a look at what came.
 fn accept_and_close(there: Hand) {
@@ -22,7 +22,8 @@ fn accept_and_close(there: Hand) {
 #[test]
 fn bytes_that_are_sent_again_together_with_the_end_are_not_taken_for_read() {
     for is_cut in [false, true] {
-        Tank::new(NetworkConfig::perfect(), 2).run(1, |hand| {
+        let mut tank = Tank::new(NetworkConfig::perfect(), 2);
+        tank.run(1, |hand| {
             // It closes while a request is on its way, or is lost.
             accept_and_close(hand.boot(1));
             hand.spawn(async move {
@@ -43,6 +44,7 @@ fn bytes_that_are_sent_again_together_with_the_end_are_not_taken_for_read() {
                 assert_eq!(heard, Err(ErrorKind::ConnectionReset), "nobody has read the request; cut: {is_cut}");
             });
         });
+        assert_eq!(tank.tally(&kinds::PARTITION).effective, u64::from(is_cut), "the cut is why it was not read");
     }
 }
 

@@ -4,11 +4,11 @@
 mod tank;
 
 use std::io::ErrorKind;
-use tank::{Hand, Tank, at};
+use tank::{Hand, Tank, at, pair};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wavetank_core::{NetworkProvider, TcpListener};
 use wavetank_engine::CrashKind;
-use wavetank_network::NetworkConfig;
+use wavetank_network::{NetworkConfig, SimTcpStream};
 
 /// Serves at machine 1: reads, and says nothing.
 fn listen(hand: Hand) {
@@ -110,4 +110,89 @@ fn a_syn_that_was_sent_to_the_dead_is_not_answered_by_the_next_life() {
             assert_eq!(hand.now().as_micros(), 1_001_300);
         });
     });
+}
+
+/// A client on machine 0 of who never reads, at machine 1, in a network whose windows have ten bytes.
+fn narrow(client: impl AsyncFnOnce(Hand, SimTcpStream) + 'static) -> Vec<String> {
+    let config = NetworkConfig { receive_window: 10, ..NetworkConfig::perfect() };
+    let mut tank = Tank::new(config, 2);
+    tank.begin(1, |hand| {
+        pair(
+            [hand, hand.boot(1)],
+            move |stream| async move { client(hand, stream).await },
+            |stream| async move {
+                std::future::pending::<()>().await;
+                drop(stream);
+            },
+        );
+    });
+    tank.stuck()
+}
+
+#[test]
+fn who_was_confirmed_all_that_it_sent_hears_nothing_of_a_cut() {
+    for (from, to) in [(0, 1), (1, 0)] {
+        let stuck = narrow(async move |hand, mut stream| {
+            stream.write_all(&[0; 10]).await.expect("it is open");
+            hand.sleep(1000).await;
+            hand.cut(from, to);
+            let heard = stream.read(&mut [0; 1]).await;
+            panic!("{heard:?} after {:?}", hand.now());
+        });
+        assert_eq!(stuck.len(), 2, "both wait: {stuck:?}");
+    }
+}
+
+#[test]
+fn who_writes_to_a_dead_machine_times_out_though_its_window_was_full() {
+    let stuck = narrow(async |hand, mut stream| {
+        stream.write_all(&[0; 10]).await.expect("it is open");
+        hand.sleep(1000).await;
+        hand.crash(1, CrashKind::Machine);
+        hand.sleep(1000).await;
+        stream.write_all(b"more").await.expect("there is room in the buffer");
+        let heard = stream.read(&mut [0; 1]).await.expect_err("nobody answers").kind();
+        assert_eq!((heard, hand.now().as_secs()), (ErrorKind::TimedOut, 17));
+    });
+    assert_eq!(stuck, [""; 0]);
+}
+
+#[test]
+fn the_end_of_a_stream_that_reaches_the_next_life_of_a_machine_is_answered_by_a_reset() {
+    let stuck = narrow(async |hand, mut stream| {
+        stream.write_all(b"a request").await.expect("it is open");
+        hand.sleep(1000).await;
+        hand.crash(1, CrashKind::Machine);
+        // It will answer, the client believes.
+        stream.shutdown().await.expect("it is open");
+        hand.sleep(1000).await;
+        let _ = hand.boot(1);
+        let heard = stream.read(&mut [0; 1]).await.expect_err("it knows of nothing").kind();
+        assert_eq!((heard, hand.now().as_secs()), (ErrorKind::ConnectionReset, 2));
+    });
+    assert_eq!(stuck, [""; 0]);
+}
+
+#[test]
+fn a_dead_machine_sends_nothing_more() {
+    let config = NetworkConfig { receive_window: 10, ..NetworkConfig::perfect() };
+    let mut tank = Tank::new(config, 2);
+    tank.begin(1, |hand| {
+        pair(
+            [hand, hand.boot(1)],
+            move |mut stream| async move {
+                hand.sleep(10).await;
+                hand.crash(1, CrashKind::Machine);
+                // What it had sent makes room for what it had not.
+                stream.read_exact(&mut [0; 10]).await.expect("that had left");
+                let heard = stream.read(&mut [0; 1]).await;
+                panic!("{heard:?} after {:?}", hand.now());
+            },
+            |mut stream| async move {
+                stream.write_all(&[0; 1000]).await.expect("there is room in the buffer");
+                std::future::pending::<()>().await;
+            },
+        );
+    });
+    assert_eq!(tank.stuck().len(), 1);
 }

@@ -118,6 +118,7 @@ fn unreachable_addresses_are_said_to_be() {
             assert_eq!(nowhere.expect_err("no route").kind(), ErrorKind::NetworkUnreachable);
             let nobody = network.connect(at(77, 80)).await;
             assert_eq!(nobody.expect_err("no machine").kind(), ErrorKind::HostUnreachable);
+            assert_eq!(hand.now().as_secs(), 3, "it was asked for three times");
         });
     });
 }

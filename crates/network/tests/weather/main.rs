@@ -64,7 +64,8 @@ fn a_partition_delays_and_loses_nothing() {
 #[test]
 fn a_partition_that_does_not_heal_times_out_with_data_in_flight() {
     for one_way in [None, Some((1, 2)), Some((2, 1))] {
-        Tank::new(NetworkConfig::lan(), 3).run(1, |hand| {
+        let mut tank = Tank::new(NetworkConfig::lan(), 3);
+        tank.run(1, |hand| {
             pair(
                 [hand.boot(1), hand.boot(2)],
                 move |mut stream| async move {
@@ -94,6 +95,7 @@ fn a_partition_that_does_not_heal_times_out_with_data_in_flight() {
                 }
             });
         });
+        check_effect_by_hand(&mut tank, &kinds::PARTITION);
     }
 }
 
