@@ -49,7 +49,8 @@ impl Route {
 
 /// Whether a machine may bind that address.
 pub(crate) fn is_own(address: IpAddr, machine: MachineId) -> bool {
-    address.is_unspecified() || address.is_loopback() || address.to_canonical() == address_of(machine)
+    let canonical = address.to_canonical();
+    address.is_unspecified() || canonical.is_loopback() || canonical == address_of(machine)
 }
 
 /// Whether a socket bound to `bound` hears what is sent to `to`. The unspecified IPv6
@@ -58,7 +59,7 @@ pub(crate) fn hears(bound: IpAddr, to: IpAddr) -> bool {
     match bound {
         IpAddr::V6(Ipv6Addr::UNSPECIFIED) => true,
         IpAddr::V4(Ipv4Addr::UNSPECIFIED) => to.to_canonical().is_ipv4(),
-        bound => bound == to || bound == to.to_canonical(),
+        bound => bound.to_canonical() == to.to_canonical(),
     }
 }
 
@@ -143,5 +144,8 @@ mod tests {
         check("127.0.0.1", "10.0.0.1", false);
         check("10.0.0.1", "10.0.0.1", true);
         check("10.0.0.1", "10.0.0.2", false);
+        check("10.0.0.1", "::ffff:10.0.0.1", true);
+        check("::ffff:10.0.0.1", "10.0.0.1", true);
+        check("::ffff:10.0.0.1", "10.0.0.2", false);
     }
 }

@@ -44,7 +44,8 @@ impl Fabric {
         client.generation = generation;
         client.node = home.node;
         client.machine = machine;
-        client.address = SocketAddr::new(source(to.ip(), machine), port);
+        // An IPv6 socket sees itself mapped where the peer is.
+        client.address = seen_by(to.ip(), SocketAddr::new(source(to.ip(), machine), port));
         let server = &mut connection.ends[SERVER];
         server.state = State::Gone;
         server.generation = 0;

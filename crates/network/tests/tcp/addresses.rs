@@ -73,6 +73,34 @@ fn an_ipv4_client_of_an_ipv6_listener_sees_no_mapped_address() {
 }
 
 #[test]
+fn ipv4_addresses_are_mapped_for_who_binds_or_connects_to_a_mapped_one() {
+    let check = |machine: u32, bound: &str, to: &str, seen_there: &str, seen_here: &str| {
+        let address = |ip: &str, port| SocketAddr::new(ip.parse().expect("an address"), port);
+        let (bound, to, seen_there, seen_here) =
+            (address(bound, 80), address(to, 80), address(seen_there, 0), address(seen_here, 0));
+        Tank::new(NetworkConfig::perfect(), 2).run(1, |hand| {
+            let there = if machine == 0 { hand } else { hand.boot(machine) };
+            there.spawn(async move {
+                let listener = there.network().bind(bound).await.expect("it is free");
+                let (accepted, peer) = listener.accept().await.expect("it was connected");
+                assert_eq!((peer.ip(), accepted.peer_addr().expect("connected")), (seen_there.ip(), peer));
+                assert_eq!(accepted.local_addr().expect("connected"), bound);
+            });
+            hand.spawn(async move {
+                hand.sleep(1).await;
+                let stream = hand.network().connect(to).await.expect("it listens");
+                assert_eq!(stream.peer_addr().expect("connected"), to);
+                assert_eq!(stream.local_addr().expect("connected").ip(), seen_here.ip());
+            });
+        });
+    };
+    check(1, "10.0.0.2", "::ffff:10.0.0.2", "10.0.0.1", "::ffff:10.0.0.1");
+    check(0, "127.0.0.1", "::ffff:127.0.0.1", "127.0.0.1", "::ffff:127.0.0.1");
+    check(1, "::ffff:10.0.0.2", "10.0.0.2", "::ffff:10.0.0.1", "10.0.0.1");
+    check(0, "::ffff:127.0.0.1", "127.0.0.1", "::ffff:127.0.0.1", "127.0.0.1");
+}
+
+#[test]
 fn addresses_are_told_truly() {
     for broken in [Broken::LocalAddress, Broken::PeerAddress] {
         check(broken, |hand| {
