@@ -146,6 +146,10 @@ impl Fabric {
             flow.drop_departures();
         }
         connection.flows[side ^ 1].update_lost = true;
+        if side == CLIENT {
+            // Whatever its peer believes, nobody on that machine has it any more.
+            self.release_port(index);
+        }
         self.chase(kernel, index, side ^ 1, 0);
         self.finish(kernel, index);
     }
@@ -210,9 +214,16 @@ impl Fabric {
             kernel.discard(flow.reader.take());
             kernel.discard(flow.take_writer());
         }
-        let client = &connection.ends[CLIENT];
-        let (machine, port) = (client.machine, client.address.port());
-        self.site(machine).tcp.release(port);
+        self.release_port(index);
         self.connections.remove(index);
+    }
+
+    /// Gives the client's port back, once.
+    fn release_port(&mut self, index: u32) {
+        let connection = self.connections.at(index);
+        let machine = connection.ends[CLIENT].machine;
+        if let Some(port) = connection.port.take() {
+            self.site(machine).tcp.release(port);
+        }
     }
 }

@@ -102,6 +102,8 @@ pub(crate) struct Connection {
     /// By the side that writes.
     pub(crate) flows: [Flow; 2],
     pub(crate) handshake: Handshake,
+    /// The ephemeral port that it keeps on its client's machine.
+    pub(crate) port: Option<u16>,
     used: bool,
 }
 
@@ -124,6 +126,7 @@ impl Default for Connection {
             ends: [end(), end()],
             flows: [Flow::default(), Flow::default()],
             handshake: Handshake::default(),
+            port: None,
             used: false,
         }
     }

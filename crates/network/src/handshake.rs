@@ -39,6 +39,7 @@ impl Fabric {
         let index = self.connections.insert(entity, self.config.receive_window);
         let generation = self.next_generation();
         let connection = self.connections.at(index);
+        connection.port = Some(port);
         let client = &mut connection.ends[CLIENT];
         client.state = State::Open;
         client.generation = generation;

@@ -2,9 +2,12 @@
 
 mod tank;
 
+use std::cell::{Cell, RefCell};
 use std::io::ErrorKind;
+use std::rc::Rc;
 use tank::{Tank, at};
 use wavetank_core::{NetworkProvider, TcpListener, TcpStream};
+use wavetank_engine::CrashKind;
 use wavetank_network::NetworkConfig;
 
 #[test]
@@ -41,6 +44,49 @@ fn the_port_of_a_connection_is_nobody_elses() {
             drop(network.bind(address).await.expect("the connection is no more"));
         });
     });
+}
+
+#[test]
+fn a_machine_that_comes_back_has_all_its_ports() {
+    for kind in [CrashKind::Machine, CrashKind::PowerLoss] {
+        Tank::new(NetworkConfig::perfect(), 3).run(1, |hand| {
+            let (here, there) = (hand.boot(1), hand.boot(2));
+            let (mine, peers) = (Rc::new(Cell::new(None)), Rc::new(RefCell::new(Vec::new())));
+            let (told, accepted) = (Rc::clone(&mine), Rc::clone(&peers));
+            there.spawn(async move {
+                let listener = there.network().bind(at(2, 80)).await.expect("the port is free");
+                let mut streams = Vec::new();
+                for _ in 0..2 {
+                    let (stream, peer) = listener.accept().await.expect("accepting never fails");
+                    accepted.borrow_mut().push(peer);
+                    // The first of them hears nothing of the death.
+                    streams.push(stream);
+                }
+                there.sleep(1000).await;
+            });
+            here.spawn(async move {
+                here.sleep(1).await;
+                let stream = here.network().connect(at(2, 80)).await.expect("it listens");
+                told.set(Some(stream.local_addr().expect("it is connected")));
+                std::future::pending::<()>().await;
+            });
+            hand.spawn(async move {
+                hand.sleep(10).await;
+                hand.crash(1, kind);
+                let here = hand.boot(1);
+                let listener = here.network().bind(mine.get().expect("it was connected")).await;
+                let listener = listener.expect("nobody on this machine has it");
+                let stream = here.network().connect(at(2, 80)).await.expect("it listens");
+                assert_ne!(stream.local_addr().ok(), mine.get(), "who listens has that port");
+                here.sleep(2000).await;
+                // The connection of the dead is over; what it had is its heir's.
+                let again = here.network().bind(mine.get().expect("it was connected")).await.map(drop);
+                assert_eq!(again.expect_err("it is taken").kind(), ErrorKind::AddrInUse);
+                drop((listener, stream));
+                assert_ne!(peers.borrow()[0], peers.borrow()[1], "two connections with the same four numbers");
+            });
+        });
+    }
 }
 
 #[test]
