@@ -39,7 +39,10 @@ impl Fabric {
             }
             return;
         }
-        self.connections.at(index).handshake.phase = Phase::Established;
+        let connection = self.connections.at(index);
+        connection.handshake.phase = Phase::Established;
+        // What held the confirmation up is felt by who reads at last.
+        connection.flows[CLIENT].marks |= connection.handshake.marks;
         let broken = self.config.broken;
         self.listeners.at(listener).queue_up(index, generation, broken, kernel);
         if self.config.broken == Some(Broken::ConnectBeforeAccept) {

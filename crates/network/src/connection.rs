@@ -84,7 +84,10 @@ pub(crate) struct Handshake {
     pub(crate) attempt: u32,
     /// The packet on its way will not arrive.
     pub(crate) lost: bool,
+    /// Kinds of fault that have touched the packets so far; from its confirmation on, that alone.
     pub(crate) marks: u16,
+    /// Kinds of fault that the client has felt when it is connected.
+    pub(crate) felt: u16,
     /// When the packet on its way was sent, in crashes of the run so far.
     pub(crate) crashes: u64,
     /// The listener that holds a place for it, by index and generation.

@@ -92,10 +92,11 @@ impl Fabric {
             kernel.waits(self.number, Role::Connect.slot(index), "a TCP connection to open");
             return Poll::Pending;
         }
-        count_effects(std::mem::take(&mut connection.handshake.marks), kernel);
         if connection.handshake.phase != Phase::Failed {
+            count_effects(std::mem::take(&mut connection.handshake.felt), kernel);
             return Poll::Ready(Ok(()));
         }
+        count_effects(connection.handshake.marks, kernel);
         let error = connection.ends[CLIENT].error.take().expect("a connection that failed to open has its error");
         self.bury_client(kernel, index);
         Poll::Ready(Err(error.into()))
@@ -185,6 +186,7 @@ impl Fabric {
         }
         let connection = self.connections.at(index);
         connection.handshake.since = kernel.now();
+        connection.handshake.felt = std::mem::take(&mut connection.handshake.marks);
         let waiter = connection.flows[SERVER].reader.take();
         self.send_confirmation(kernel, index);
         kernel.wake(waiter);

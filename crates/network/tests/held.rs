@@ -4,7 +4,7 @@ mod tank;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tank::{Hand, Tank, at};
+use tank::{Hand, Tank, at, pair};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wavetank_core::{NetworkProvider, TcpListener, UdpSocket};
 use wavetank_engine::{Limit, MachineId, Stop};
@@ -158,6 +158,141 @@ fn a_clog_that_is_made_longer_holds_what_it_held() {
         });
         assert_eq!(arrived, [(b'a', 130_100), (b'b', 130_100)]);
     }
+}
+
+#[test]
+fn what_was_made_longer_is_let_go_at_once_all_the_same() {
+    for is_stream in [true, false] {
+        let arrived = arrivals(is_stream, &[(20, b'a'), (70, b'b')], |hand| {
+            hand.spawn(async move {
+                hand.sleep(15).await;
+                hand.clog(1, 2, 35_000_000);
+                hand.sleep(15).await;
+                hand.clog(1, 2, 100_000_000);
+                hand.sleep(30).await;
+                hand.clog(1, 2, 0);
+            });
+        });
+        let plain = arrivals(is_stream, &[(20, b'a'), (70, b'b')], |_| {});
+        assert_eq!(arrived, [(b'a', 60_100), plain[1]], "stream: {is_stream}");
+    }
+}
+
+#[test]
+fn a_clog_does_not_touch_what_is_on_its_way() {
+    for is_stream in [true, false] {
+        // Slow, it is there long after a clog that began behind it; nor is it sooner if that ends.
+        let slow = arrivals(is_stream, &[(20, b'a')], |hand| {
+            hand.spawn(async move {
+                hand.sleep(15).await;
+                hand.fabric(|fabric, kernel| fabric.slow(kernel, MachineId(1), MachineId(2), 100_000_000));
+                hand.sleep(10).await;
+                hand.fabric(|fabric, kernel| fabric.slow(kernel, MachineId(1), MachineId(2), 0));
+                hand.clog(1, 2, 50_000_000);
+                hand.sleep(5).await;
+                hand.clog(1, 2, 0);
+            });
+        });
+        let (what, when) = arrivals(is_stream, &[(20, b'a')], |_| {})[0];
+        assert_eq!(slow, [(what, when + 100_000)], "stream: {is_stream}");
+        // Let go, it is not held again.
+        let let_go = arrivals(is_stream, &[(20, b'a')], |hand| {
+            hand.spawn(async move {
+                hand.sleep(15).await;
+                hand.clog(1, 2, 35_000_000);
+                hand.sleep_micros(35_050).await;
+                hand.clog(1, 2, 1_000_000_000);
+            });
+        });
+        assert_eq!(let_go, [(b'a', 50_100)], "stream: {is_stream}");
+    }
+}
+
+#[test]
+fn what_one_link_holds_is_not_let_go_with_what_another_does() {
+    Tank::new(NetworkConfig::perfect(), 3).run(1, |hand| {
+        let there = hand.boot(2);
+        there.spawn(async move {
+            let socket = there.network().bind_udp(at(2, 80)).await.expect("the port is free");
+            let mut arrived = Vec::new();
+            for _ in 0..2 {
+                let (_, from) = socket.recv_from(&mut [0; 1]).await.expect("receiving never fails");
+                arrived.push((from.ip(), there.now().as_micros()));
+            }
+            assert_eq!(arrived, [(at(1, 0).ip(), 10_100), (at(0, 0).ip(), 80_100)]);
+        });
+        for (hand, millis) in [(hand, 80), (hand.boot(1), 50)] {
+            hand.clog(u32::from(millis == 50), 2, millis * 1_000_000);
+            hand.spawn(async move {
+                hand.sleep(1).await;
+                let socket = hand.network().bind_udp("0.0.0.0:0".parse().expect("an address")).await;
+                socket.expect("a port is free").send_to(b"x", at(2, 80)).await.expect("there is room");
+            });
+        }
+        hand.spawn(async move {
+            hand.sleep(10).await;
+            hand.clog(1, 2, 0);
+        });
+    });
+}
+
+#[test]
+fn a_confirmation_and_a_refusal_are_let_go_too() {
+    for is_refused in [false, true] {
+        Tank::new(NetworkConfig::perfect(), 3).run(1, |hand| {
+            let (here, there) = (hand.boot(1), hand.boot(2));
+            if !is_refused {
+                there.spawn(async move {
+                    let listener = there.network().bind(at(2, 80)).await.expect("the port is free");
+                    drop(listener.accept().await.expect("accepting never fails"));
+                    assert_eq!(there.now().as_micros(), 30_000 + 100);
+                });
+            }
+            here.spawn(async move {
+                here.sleep(1).await;
+                let opened = here.network().connect(at(2, 80)).await.map(drop);
+                assert_eq!(opened.is_err(), is_refused);
+                assert_eq!(here.now().as_micros(), if is_refused { 30_000 + 100 } else { 1200 });
+            });
+            hand.spawn(async move {
+                // The SYN has landed, or its answer.
+                hand.sleep_micros(if is_refused { 1050 } else { 1150 }).await;
+                if is_refused {
+                    hand.clog(2, 1, u64::MAX);
+                } else {
+                    hand.clog(1, 2, u64::MAX);
+                }
+                hand.sleep_micros(30_000 - hand.now().as_micros() as u64).await;
+                hand.heal();
+            });
+        });
+    }
+}
+
+#[test]
+fn a_slow_link_slows_acknowledgements_and_a_healed_one_nothing() {
+    Tank::new(NetworkConfig { send_buffer: 10, ..NetworkConfig::perfect() }, 3).run(1, |hand| {
+        pair(
+            [hand.boot(1), hand.boot(2)],
+            move |mut stream| async move {
+                for slowed in [30_000, 0] {
+                    hand.fabric(|fabric, kernel| fabric.slow(kernel, MachineId(2), MachineId(1), 1000 * slowed));
+                    if slowed == 0 {
+                        hand.fabric(|fabric, kernel| fabric.slow(kernel, MachineId(2), MachineId(1), 9_000_000));
+                        hand.heal();
+                    }
+                    hand.sleep(100).await;
+                    let before = hand.now();
+                    // More than there is room for: it waits for one acknowledgement.
+                    stream.write_all(&[0; 20]).await.expect("there is room at last");
+                    assert_eq!((hand.now() - before).as_micros(), u128::from(slowed) + 200);
+                }
+            },
+            |mut stream| async move {
+                stream.read_exact(&mut [0; 40]).await.expect("all of it comes");
+            },
+        );
+    });
 }
 
 #[test]
