@@ -85,7 +85,6 @@ impl Fabric {
     pub(crate) fn close_end(&mut self, kernel: &mut Kernel, index: u32, side: usize) {
         let connection = self.connections.at(index);
         connection.ends[side].generation = 0;
-        connection.ends[side].error = None;
         kernel.discard(connection.flows[side].take_writer());
         kernel.discard(connection.flows[side ^ 1].reader.take());
         let is_unread = connection.flows[side ^ 1].landed > connection.flows[side ^ 1].read;
@@ -131,14 +130,12 @@ impl Fabric {
         let end = &mut connection.ends[side];
         end.state = State::Gone;
         end.generation = 0;
-        end.error = None;
         kernel.discard(connection.flows[side ^ 1].reader.take());
         let flow = &mut connection.flows[side];
         kernel.discard(flow.take_writer());
         flow.sealed = true;
         flow.closing = false;
         flow.written = flow.departed;
-        flow.lose_acks();
         if flow.end_stall()
             && let Some(ticket) = flow.ticket.take()
         {

@@ -100,8 +100,7 @@ impl Fabric {
 
     /// Sees anew whether anything unusual may happen.
     pub(crate) fn refresh(&mut self) {
-        let is_unsettled = self.machine_crashed || self.confirmation_lost;
-        self.rough = self.config.is_rough() || self.links.is_disturbed() || is_unsettled;
+        self.rough = self.config.is_rough() || self.links.is_disturbed() || self.confirmation_lost;
     }
 
     /// A name for a new handle.
@@ -225,7 +224,6 @@ impl Device for Fabric {
         if let (Scope::Machine(machine), CrashKind::Machine | CrashKind::PowerLoss) = (scope, kind) {
             self.site(machine).crashed = Some(boots_of(machine, kernel));
             self.machine_crashed = true;
-            self.refresh();
         }
         let is_silent = kind != CrashKind::Process;
         self.crash_listeners(kernel, &nodes, is_silent);
