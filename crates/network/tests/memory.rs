@@ -52,6 +52,36 @@ fn exchanges_and_connections_leave_nothing_behind() {
 }
 
 #[test]
+fn a_connection_that_moved_much_leaves_little() {
+    let memory_after = |lens: &'static [usize]| {
+        let mut tank = Tank::new(NetworkConfig::perfect(), 2);
+        tank.begin(1, move |hand| {
+            let there = hand.boot(1);
+            there.spawn(async move {
+                let listener = there.network().bind(at(1, 80)).await.expect("the port is free");
+                for _ in lens {
+                    let (mut stream, _) = listener.accept().await.expect("accepting never fails");
+                    stream.read_to_end(&mut Vec::new()).await.expect("it ends in order");
+                }
+            });
+            hand.spawn(async move {
+                for &len in lens {
+                    hand.sleep(1000).await;
+                    let mut stream = hand.network().connect(at(1, 80)).await.expect("it listens");
+                    stream.write_all(&vec![0; len]).await.expect("the server reads");
+                }
+            });
+        });
+        assert!(tank.stuck().is_empty());
+        tank.memory()
+    };
+    assert!(memory_after(&[1_000_000]) > 65_536, "it needs as much as it has on its way");
+    assert_eq!(memory_after(&[1_000_000, 1]), memory_after(&[1]));
+    // But not so much that the next one has to ask for it again.
+    assert_eq!(memory_after(&[4096, 1]), memory_after(&[4096]));
+}
+
+#[test]
 fn a_connection_after_small_exchanges_is_small() {
     // The goal is 1 KiB besides the rings that its exchanges need: 256 bytes a direction.
     let one = memory_after(10, 1);

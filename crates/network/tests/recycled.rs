@@ -9,7 +9,7 @@ use std::rc::Rc;
 use tank::{Hand, Tank, at};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wavetank_core::{NetworkProvider, TcpListener, UdpSocket};
-use wavetank_engine::{CrashKind, Digest};
+use wavetank_engine::{CrashKind, Digest, MachineId};
 use wavetank_network::NetworkConfig;
 
 /// Of datagram sockets that hold two bytes, each in a datagram of its own.
@@ -17,8 +17,8 @@ fn network() -> Tank {
     Tank::new(NetworkConfig { datagram_buffer: 2 * 577, ..NetworkConfig::lan() }, 3)
 }
 
-/// Leaves as much as can be: full sockets, a listener, a machine that is down, and a connection
-/// from it whose server is still to learn of that.
+/// Leaves as much as can be: full sockets, a listener, a machine that is down and cut off, and a
+/// connection from it whose server is still to learn of that.
 fn leave(hand: Hand) {
     let there = hand.boot(1);
     hand.spawn(async move {
@@ -31,6 +31,8 @@ fn leave(hand: Hand) {
         }
         let stream = there.network().connect(at(0, 80)).await.expect("it listens");
         hand.crash(1, CrashKind::Machine);
+        hand.partition(0, 1);
+        hand.fabric(|fabric, kernel| fabric.slow(kernel, MachineId(0), MachineId(1), 1_000_000));
         std::future::pending::<()>().await;
         drop((full, sender, listener, stream));
     });

@@ -9,7 +9,7 @@ use tank::{Hand, Tank, at, pair};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wavetank_core::{NetworkProvider, TcpListener, TcpStream};
 use wavetank_engine::Ratio;
-use wavetank_network::{NetworkConfig, SimTcpStream};
+use wavetank_network::{NetworkConfig, SimTcpStream, kinds};
 
 /// Until that microsecond.
 async fn until(hand: Hand, micros: u64) {
@@ -137,23 +137,34 @@ fn who_closed_and_reaches_nobody_gives_up_and_is_no_more() {
 
 #[test]
 fn who_is_reset_before_it_is_accepted_is_accepted_and_has_no_peer() {
-    Tank::new(NetworkConfig { reset: Ratio::ONE, ..NetworkConfig::perfect() }, 2).run(1, |hand| {
-        let there = hand.boot(1);
-        there.spawn(async move {
-            let listener = there.network().bind(at(1, 80)).await.expect("the port is free");
-            there.sleep(10).await;
-            let (mut stream, peer) = listener.accept().await.expect("accepting never fails");
-            assert_eq!(peer.ip(), at(0, 0).ip());
-            assert_eq!(stream.peer_addr().expect_err("it is no more").kind(), ErrorKind::NotConnected);
-            stream.local_addr().expect("the socket is there");
-            let mut all = Vec::new();
-            let error = stream.read_to_end(&mut all).await.expect_err("it was reset");
-            assert_eq!((&all[..], error.kind()), (&b"x"[..], ErrorKind::ConnectionReset));
+    // Whether the client hears of it who reads, or who writes: each end that does has felt it.
+    for (does_write, felt) in [(Some(false), 2), (Some(true), 2), (None, 1)] {
+        let mut tank = Tank::new(NetworkConfig { reset: Ratio::ONE, ..NetworkConfig::perfect() }, 2);
+        tank.run(1, |hand| {
+            let there = hand.boot(1);
+            there.spawn(async move {
+                let listener = there.network().bind(at(1, 80)).await.expect("the port is free");
+                there.sleep(10).await;
+                let (mut stream, peer) = listener.accept().await.expect("accepting never fails");
+                assert_eq!(peer.ip(), at(0, 0).ip());
+                assert_eq!(stream.peer_addr().expect_err("it is no more").kind(), ErrorKind::NotConnected);
+                stream.local_addr().expect("the socket is there");
+                let mut all = Vec::new();
+                let error = stream.read_to_end(&mut all).await.expect_err("it was reset");
+                assert_eq!((&all[..], error.kind()), (&b"x"[..], ErrorKind::ConnectionReset));
+            });
+            hand.spawn(async move {
+                hand.sleep(1).await;
+                let mut stream = hand.network().connect(at(1, 80)).await.expect("it listens");
+                stream.write_all(b"x").await.expect("what is in between resets it behind this");
+                let heard = match does_write {
+                    None => return,
+                    Some(true) => stream.write(b"y").await,
+                    Some(false) => stream.read(&mut [0; 1]).await,
+                };
+                assert_eq!(heard.expect_err("it was reset").kind(), ErrorKind::ConnectionReset);
+            });
         });
-        hand.spawn(async move {
-            hand.sleep(1).await;
-            let mut stream = hand.network().connect(at(1, 80)).await.expect("it listens");
-            stream.write_all(b"x").await.expect("what is in between resets it behind this");
-        });
-    });
+        assert_eq!(tank.tally(&kinds::RESET).effective, felt, "writes: {does_write:?}");
+    }
 }

@@ -71,3 +71,25 @@ fn what_lands_is_read_though_its_confirmation_is_lost() {
         assert_eq!(arrivals(true, from, 1000), (vec![10_100, 10_150], 0), "cut from {from}");
     }
 }
+
+#[test]
+fn an_end_that_was_held_up_was_felt() {
+    let mut tank = Tank::new(NetworkConfig::perfect(), 2);
+    tank.run(1, |hand| {
+        pair(
+            [hand, hand.boot(1)],
+            move |stream: SimTcpStream| async move {
+                until(hand, 10_000).await;
+                hand.cut(0, 1);
+                drop(stream);
+                hand.sleep(100).await;
+                hand.heal();
+            },
+            move |mut stream: SimTcpStream| async move {
+                assert_eq!(stream.read(&mut [0; 1]).await.expect("it ends in order"), 0);
+                assert_eq!(hand.now().as_micros(), 10_100 + 200_000 + 100);
+            },
+        );
+    });
+    assert_eq!(tank.tally(&kinds::PARTITION).effective, 1);
+}

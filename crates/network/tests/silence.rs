@@ -144,6 +144,19 @@ fn who_was_confirmed_all_that_it_sent_hears_nothing_of_a_cut() {
 }
 
 #[test]
+fn who_was_not_yet_confirmed_times_out() {
+    let stuck = narrow(async |hand, mut stream| {
+        stream.write_all(b"x").await.expect("it is open");
+        // It has landed, and its confirmation is on its way.
+        hand.sleep_micros(150).await;
+        hand.cut(1, 0);
+        let heard = stream.read(&mut [0; 1]).await.expect_err("nobody answers").kind();
+        assert_eq!((heard, hand.now().as_secs()), (ErrorKind::TimedOut, 15));
+    });
+    assert_eq!(stuck.len(), 1, "the server hears nothing of it: {stuck:?}");
+}
+
+#[test]
 fn who_writes_to_a_dead_machine_times_out_though_its_window_was_full() {
     let stuck = narrow(async |hand, mut stream| {
         stream.write_all(&[0; 10]).await.expect("it is open");

@@ -3,6 +3,8 @@
 
 mod tank;
 
+use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use tank::{Hand, Tank, at, check};
@@ -162,4 +164,95 @@ fn a_datagram_without_bytes_takes_room_too() {
             });
         });
     }
+}
+
+#[test]
+fn a_datagram_says_where_it_came_from_as_its_receiver_sees_it() {
+    let check = |from: &'static str, heard: &'static str, to: &'static str, seen: &str| {
+        let seen = seen.to_string();
+        Tank::new(NetworkConfig::perfect(), 1).run(1, |hand| {
+            hand.spawn(async move {
+                let address = |ip: &str, port| SocketAddr::new(ip.parse().expect("an address"), port);
+                let sender = hand.network().bind_udp(address(from, 7)).await.expect("it is free");
+                let socket = hand.network().bind_udp(address(heard, 53)).await.expect("it is free");
+                sender.send_to(b"x", address(to, 53)).await.expect("there is room");
+                let (_, peer) = socket.recv_from(&mut [0; 1]).await.expect("it came");
+                assert_eq!(peer.to_string(), seen, "from {from} to {to}, heard on {heard}");
+            });
+        });
+    };
+    check("0.0.0.0", "0.0.0.0", "127.0.0.1", "127.0.0.1:7");
+    check("0.0.0.0", "0.0.0.0", "10.0.0.1", "10.0.0.1:7");
+    check("127.0.0.1", "0.0.0.0", "127.0.0.1", "127.0.0.1:7");
+    check("10.0.0.1", "0.0.0.0", "127.0.0.1", "10.0.0.1:7");
+    check("0.0.0.0", "::", "10.0.0.1", "[::ffff:10.0.0.1]:7");
+    check("::", "127.0.0.1", "::ffff:127.0.0.1", "127.0.0.1:7");
+    check("::", "::1", "::1", "[::1]:7");
+}
+
+#[test]
+fn a_socket_on_loopback_has_no_way_out_and_some_addresses_none_in() {
+    Tank::new(NetworkConfig::perfect(), 2).run(1, |hand| {
+        hand.spawn(async move {
+            let inside = hand.network().bind_udp("127.0.0.1:0".parse().expect("an address")).await;
+            let inside = inside.expect("a port is free");
+            let outside = hand.network().bind_udp(at(0, 0)).await.expect("a port is free");
+            let nowhere = "192.0.2.1:53".parse().expect("an address");
+            for (socket, to, expected) in [
+                (&inside, at(1, 53), Err(ErrorKind::InvalidInput)),
+                (&inside, at(77, 53), Err(ErrorKind::InvalidInput)),
+                (&inside, nowhere, Err(ErrorKind::InvalidInput)),
+                (&outside, at(1, 53), Ok(1)),
+                // Nobody has that address, and nobody says so.
+                (&outside, at(77, 53), Ok(1)),
+                (&outside, nowhere, Err(ErrorKind::NetworkUnreachable)),
+            ] {
+                let sent = socket.send_to(b"x", to).await.map_err(|error| error.kind());
+                assert_eq!(sent, expected, "to {to}");
+            }
+        });
+    });
+}
+
+#[test]
+fn a_socket_that_outlives_its_process_does_nothing() {
+    let kept = Arc::new(Mutex::new(None));
+    let (keep, taken) = (Arc::clone(&kept), Arc::clone(&kept));
+    let mut tank = Tank::new(NetworkConfig::perfect(), 2);
+    tank.begin(1, move |hand| {
+        let there = hand.boot(1);
+        there.spawn(async move {
+            let socket = there.network().bind_udp(at(1, 53)).await.expect("it is free");
+            *keep.lock().expect("one thread") = Some(Arc::new(socket));
+        });
+        hand.spawn(async move {
+            let own = hand.network().bind_udp(at(0, 53)).await.expect("it is free");
+            hand.sleep(1).await;
+            hand.crash(1, CrashKind::Process);
+            let ghost = taken.lock().expect("one thread").take().expect("it was bound");
+            // Its heir takes its port, and its place among all sockets.
+            let heir = hand.boot(1).network().bind_udp(at(1, 53)).await.expect("the dead hold no port");
+            ghost.local_addr().expect_err("it is no more");
+            let (sends, hears) = (Arc::clone(&ghost), Arc::clone(&ghost));
+            hand.spawn(async move { panic!("sent {:?}", sends.send_to(b"x", at(0, 53)).await) });
+            hand.spawn(async move { panic!("heard {:?}", hears.recv_from(&mut [0; 1]).await) });
+            drop(ghost);
+            hand.sleep(1).await;
+            own.send_to(b"y", at(1, 53)).await.expect("there is room");
+            assert_eq!(heir.recv_from(&mut [0; 1]).await.expect("it came"), (1, at(0, 53)));
+        });
+    });
+    assert_eq!(tank.stuck().len(), 2, "the ghost's");
+}
+
+#[test]
+fn ports_that_are_picked_come_back() {
+    Tank::new(NetworkConfig::perfect(), 1).run(1, |hand| {
+        hand.spawn(async move {
+            // More than there are.
+            for _ in 0..30_000 {
+                drop(hand.network().bind_udp(at(0, 0)).await.expect("a port is free"));
+            }
+        });
+    });
 }
