@@ -11,17 +11,31 @@ use tank::{Hand, Tank, at};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wavetank_core::{NetworkProvider, TcpListener};
 use wavetank_engine::{CrashKind, MachineId};
-use wavetank_network::{NetworkConfig, SimTcpStream};
+use wavetank_network::{NetworkConfig, SimTcpStream, kinds};
 
-/// Connects from machine 1 to machine 2 with the first way cut from 1.15 ms on, until so many
-/// milliseconds later; what the server reads of the client, to the end, and when it accepted it
-/// in microseconds.
+/// Connects from machine 1 to machine 2 with the first way cut from 1.15 ms on, when the answer
+/// is on its way, until so many milliseconds later; what the server reads of the client, to the
+/// end, and when it accepted it in microseconds.
 fn heard(
     seed: u64,
     cut: u64,
     client: impl AsyncFnOnce(Hand, SimTcpStream) + 'static,
     disturb: impl FnOnce(Hand) + 'static,
 ) -> (u64, Vec<u8>) {
+    let (when, bytes, felt) = heard_from(1150, seed, cut, client, disturb);
+    // By who reads, and not by who connected.
+    assert_eq!(felt, 1, "the cut was felt");
+    (when, bytes)
+}
+
+/// The same with a cut from another microsecond on; and how often it was felt.
+fn heard_from(
+    from: u64,
+    seed: u64,
+    cut: u64,
+    client: impl AsyncFnOnce(Hand, SimTcpStream) + 'static,
+    disturb: impl FnOnce(Hand) + 'static,
+) -> (u64, Vec<u8>, u64) {
     let heard = Rc::new(RefCell::new(None));
     let log = Rc::clone(&heard);
     let mut tank = Tank::new(NetworkConfig::perfect(), 3);
@@ -41,7 +55,7 @@ fn heard(
             client(here, stream).await;
         });
         hand.spawn(async move {
-            hand.sleep_micros(1150).await;
+            hand.sleep_micros(from).await;
             hand.cut(1, 2);
             disturb(hand);
             hand.sleep_micros(100 + 1000 * cut).await;
@@ -49,7 +63,8 @@ fn heard(
         });
     });
     assert_eq!(tank.stuck(), [""; 0]);
-    heard.take().expect("it was accepted")
+    let (when, bytes): (u64, Vec<u8>) = heard.take().expect("it was accepted");
+    (when, bytes, tank.tally(&kinds::PARTITION).effective)
 }
 
 /// Until that millisecond.
@@ -89,6 +104,8 @@ fn bytes_and_the_end_of_a_stream_confirm_it_at_once() {
 fn who_has_written_and_is_gone_is_accepted_and_read() {
     for is_crash in [false, true] {
         let client = async move |here: Hand, mut stream: SimTcpStream| {
+            // The confirmation was lost by now.
+            until(here, 2).await;
             stream.write_all(b"last words").await.expect("it is open");
             if is_crash {
                 here.crash(1, CrashKind::Process);
@@ -102,17 +119,43 @@ fn who_has_written_and_is_gone_is_accepted_and_read() {
 }
 
 #[test]
-fn bytes_that_land_together_with_a_confirmation_that_is_lost_confirm() {
+fn what_lands_together_with_a_confirmation_that_is_lost_confirms() {
     // Which of the two is first is a decision.
-    for seed in 0..8 {
-        let client = async |here: Hand, mut stream: SimTcpStream| {
+    for seed in 0..16 {
+        let is_end = seed % 2 == 0;
+        let client = async move |here: Hand, mut stream: SimTcpStream| {
             until(here, 2).await;
-            stream.write_all(b"x").await.expect("it is open");
+            if is_end {
+                stream.shutdown().await.expect("it is open");
+            } else {
+                stream.write_all(b"x").await.expect("it is open");
+            }
             here.sleep(100).await;
         };
         let slow = |hand: Hand| {
             hand.fabric(|fabric, kernel| fabric.slow(kernel, MachineId(1), MachineId(2), 10_000_000));
         };
-        assert_eq!(heard(seed, 0, client, slow), (11_300, b"x".to_vec()), "seed {seed}");
+        let (when, bytes) = heard(seed, 0, client, slow);
+        assert_eq!((when, bytes.len()), (11_300, usize::from(!is_end)), "seed {seed}");
     }
+}
+
+#[test]
+fn a_server_waits_from_its_answer_on() {
+    let client = async |here: Hand, mut stream: SimTcpStream| {
+        assert_eq!(here.now().as_micros(), 3_001_400, "the SYN was lost twice");
+        // 15 s after the client began, and not after the server answered.
+        until(here, 17_000).await;
+        stream.write_all(b"x").await.expect("it is open");
+    };
+    let late = |hand: Hand| {
+        hand.spawn(async move {
+            hand.sleep_micros(3_001_350 - hand.now().as_micros() as u64).await;
+            hand.cut(1, 2);
+            until(hand, 16_990).await;
+            hand.heal();
+        });
+    };
+    // Who connected has felt the first cut, and who reads the second.
+    assert_eq!(heard_from(1_050, 1, 2_000, client, late), (17_000_100, b"x".to_vec(), 2));
 }

@@ -10,10 +10,11 @@ use wavetank_core::{NetworkProvider, TcpListener, TcpStream};
 use wavetank_engine::CrashKind;
 use wavetank_network::NetworkConfig;
 
+/// As many ports are picked before one of them is picked again.
+const EPHEMERAL: usize = 60_999 - 32_768 + 1;
+
 #[test]
 fn the_port_of_a_connection_is_nobody_elses() {
-    // As many as there are: the next of them comes around.
-    const EPHEMERAL: usize = 60_999 - 32_768 + 1;
     Tank::new(NetworkConfig::perfect(), 2).run(1, |hand| {
         let there = hand.boot(1);
         there.spawn(async move {
@@ -74,16 +75,24 @@ fn a_machine_that_comes_back_has_all_its_ports() {
                 hand.sleep(10).await;
                 hand.crash(1, kind);
                 let here = hand.boot(1);
-                let listener = here.network().bind(mine.get().expect("it was connected")).await;
-                let listener = listener.expect("nobody on this machine has it");
+                let mine = mine.get().expect("it was connected");
+                let listener = here.network().bind(mine).await.expect("nobody on this machine has it");
                 let stream = here.network().connect(at(2, 80)).await.expect("it listens");
-                assert_ne!(stream.local_addr().ok(), mine.get(), "who listens has that port");
+                assert_ne!(stream.local_addr().expect("connected"), mine, "who listens has that port");
+                drop(listener);
+                // The next that comes around is the one of the dead.
+                for _ in 2..EPHEMERAL {
+                    drop(here.network().bind(at(1, 0)).await.expect("a port is free"));
+                }
+                let heir = hand.network().bind(at(0, 81)).await.expect("the port is free");
+                let stream = here.network().connect(at(0, 81)).await.expect("it listens");
+                assert_eq!(stream.local_addr().expect("connected"), mine);
                 here.sleep(2000).await;
-                // The connection of the dead is over; what it had is its heir's.
-                let again = here.network().bind(mine.get().expect("it was connected")).await.map(drop);
-                assert_eq!(again.expect_err("it is taken").kind(), ErrorKind::AddrInUse);
-                drop((listener, stream));
                 assert_ne!(peers.borrow()[0], peers.borrow()[1], "two connections with the same four numbers");
+                // The connection of the dead is over; what it had is its heir's.
+                let again = here.network().bind(mine).await.map(drop);
+                assert_eq!(again.expect_err("it is taken").kind(), ErrorKind::AddrInUse);
+                drop((heir, stream));
             });
         });
     }

@@ -223,23 +223,29 @@ fn a_socket_that_outlives_its_process_does_nothing() {
         let there = hand.boot(1);
         there.spawn(async move {
             let socket = there.network().bind_udp(at(1, 53)).await.expect("it is free");
-            *keep.lock().expect("one thread") = Some(Arc::new(socket));
+            let other = there.network().bind_udp(at(1, 54)).await.expect("it is free");
+            *keep.lock().expect("one thread") = Some((Arc::new(socket), other));
         });
         hand.spawn(async move {
             let own = hand.network().bind_udp(at(0, 53)).await.expect("it is free");
             hand.sleep(1).await;
             hand.crash(1, CrashKind::Process);
-            let ghost = taken.lock().expect("one thread").take().expect("it was bound");
+            let (ghost, other) = taken.lock().expect("one thread").take().expect("it was bound");
             // Its heir takes its port, and its place among all sockets.
-            let heir = hand.boot(1).network().bind_udp(at(1, 53)).await.expect("the dead hold no port");
+            let there = hand.boot(1).network();
+            let heir = there.bind_udp(at(1, 53)).await.expect("the dead hold no port");
+            let heirs_other = there.bind_udp(at(1, 54)).await.expect("the dead hold no port");
+            drop(other);
             ghost.local_addr().expect_err("it is no more");
             let (sends, hears) = (Arc::clone(&ghost), Arc::clone(&ghost));
             hand.spawn(async move { panic!("sent {:?}", sends.send_to(b"x", at(0, 53)).await) });
             hand.spawn(async move { panic!("heard {:?}", hears.recv_from(&mut [0; 1]).await) });
             drop(ghost);
             hand.sleep(1).await;
-            own.send_to(b"y", at(1, 53)).await.expect("there is room");
-            assert_eq!(heir.recv_from(&mut [0; 1]).await.expect("it came"), (1, at(0, 53)));
+            for (heir, to) in [(heir, at(1, 53)), (heirs_other, at(1, 54))] {
+                own.send_to(b"y", to).await.expect("there is room");
+                assert_eq!(heir.recv_from(&mut [0; 1]).await.expect("it came"), (1, at(0, 53)));
+            }
         });
     });
     assert_eq!(tank.stuck().len(), 2, "the ghost's");

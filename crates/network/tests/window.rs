@@ -42,8 +42,12 @@ fn a_window_that_shrinks_takes_back_nothing_and_loses_nothing() {
 }
 
 /// A writer fills a window of 1000 bytes at 2 ms; its reader takes them while nothing comes back
-/// from it, as `read` has it, and from 100 ms on the writer writes `then`. Whether all arrives.
-fn opened_unheard(read: impl AsyncFnOnce(Hand, &mut SimTcpStream) + 'static, then: impl AsyncFnOnce(Hand) + 'static) {
+/// from it, as `read` has it, and the writer writes more when `then` is over. By when it arrives.
+fn opened_unheard(
+    read: impl AsyncFnOnce(Hand, &mut SimTcpStream) + 'static,
+    then: impl AsyncFnOnce(Hand) + 'static,
+    by_millis: u128,
+) {
     let config = NetworkConfig { receive_window: 1000, ..NetworkConfig::perfect() };
     Tank::new(config, 2).run(1, |hand| {
         pair(
@@ -63,6 +67,7 @@ fn opened_unheard(read: impl AsyncFnOnce(Hand, &mut SimTcpStream) + 'static, the
                 let mut heard = vec![0; 500];
                 stream.read_exact(&mut heard).await.expect("it is written");
                 assert!(heard == bytes(1000, 500));
+                assert_eq!(hand.now().as_millis(), by_millis);
             },
         );
     });
@@ -78,6 +83,7 @@ fn a_window_whose_opening_was_not_heard_is_asked_for() {
             hand.sleep(100).await;
             hand.heal();
         },
+        304,
     );
 }
 
@@ -92,5 +98,6 @@ fn a_window_that_is_just_being_opened_is_waited_for_though_its_last_opening_was_
             // It is said, and on its way.
         },
         async |hand| hand.sleep_micros(101_350 - hand.now().as_micros() as u64).await,
+        101,
     );
 }
