@@ -209,8 +209,18 @@ impl Content {
             Op::Data { page, stranded: false, nth, .. } if nth <= mark => Some(page),
             _ => None,
         });
-        // The page that is written at random, but for one that surely failed.
-        let lands = |page: u64| Some(page) != first && mix(value, page) & 1 == 0;
+        // A page that a cut goes through holds what the cut decides as well: it is not written.
+        let halved: Vec<u64> = self
+            .pending
+            .ops
+            .iter()
+            .filter_map(|op| match *op {
+                Op::Cut { nth, to, .. } if nth <= mark && to % PAGE as u64 > 0 => Some(to / PAGE as u64),
+                _ => None,
+            })
+            .collect();
+        // The pages that are written at random, but for one that surely failed.
+        let lands = |page: u64| Some(page) != first && !halved.contains(&page) && mix(value, page) & 1 == 0;
         let mut written = self.written(mark, lands);
         written.cuts.clear();
         written.metadata = false;

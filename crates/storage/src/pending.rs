@@ -202,4 +202,24 @@ mod tests {
         content.settle(&mut pages, 4);
         assert_eq!(content.durable(&pages)[PAGE..], [0; 100]);
     }
+    /// It goes to new places there, which only who knows of the cut knows.
+    #[test]
+    fn what_a_failed_sync_wrote_behind_a_cut_is_lost_with_the_cut() {
+        const PAGE: usize = crate::page::PAGE;
+        let mut landed = 0;
+        for draw in 0..20 {
+            let (mut content, mut pages) = (Content::default(), Pages::default());
+            content.write(&mut pages, 0, &[1; 100]);
+            content.resize(&mut pages, 3 * PAGE as u64).unwrap();
+            content.settle(&mut pages, 2);
+            content.resize(&mut pages, 50).unwrap();
+            content.write(&mut pages, 2 * PAGE as u64, &[2; PAGE]);
+            content.write(&mut pages, 60, &[3; 2 * PAGE]);
+            content.strand(&mut pages, 5, draw);
+            landed += u32::from(content.pending.ops.len() < 8);
+            let durable = content.durable(&pages);
+            assert_eq!((&durable[..100], &durable[100..]), (&[1; 100][..], &[0; 3 * PAGE - 100][..]), "draw {draw}");
+        }
+        assert!(landed > 5, "{landed}");
+    }
 }

@@ -173,10 +173,9 @@ impl Content {
                         Pending::release(&pending.dropped, op, pages);
                         continue;
                     }
+                    // Whatever is behind it came later, even what a failed sync has written.
+                    self.table.cut(to.div_ceil(PAGE as u64), |_, newer| pages.release(newer));
                     for &(index, page) in &pending.dropped[dropped.0 as usize..(dropped.0 + dropped.1) as usize] {
-                        if let Some(newer) = self.table.get(index).page() {
-                            pages.release(newer);
-                        }
                         self.table.set(index, Cell::warm(page));
                     }
                     restore_tail(&self.table, pages, &pending.undo, to, tail);
@@ -267,6 +266,7 @@ impl Content {
                 }
                 Op::Size { .. } => {}
                 Op::Cut { to, dropped: (first, count), tail, .. } => {
+                    bytes[to as usize..].fill(0);
                     for &(index, page) in &self.pending.dropped[first as usize..(first + count) as usize] {
                         bytes[place(index)..place(index) + PAGE].copy_from_slice(pages.bytes(page));
                     }
