@@ -92,7 +92,8 @@ pub trait StorageFile: AsyncRead + AsyncWrite + AsyncSeek + Send + Sync + Unpin 
     ///
     /// # Errors
     /// The device's. It does not say which write was lost, and a second sync
-    /// that returns `Ok` does not bring it back.
+    /// that returns `Ok` does not bring it back. Each other handle of the file that was
+    /// open then fails once, too, at its next sync.
     fn sync_all(&self) -> impl Future<Output = io::Result<()>> + Send;
 
     /// Makes contents, and as much of the metadata as reading them back needs, durable.

@@ -203,7 +203,7 @@ impl Disks {
     /// A sync of an open file, to be submitted.
     pub(crate) fn sync(&mut self, file: FileId) -> Option<Request> {
         let handle = self.handles.get(file.slot, file.generation)?;
-        Some(Request::Sync { inode: handle.inode, mark: 0, nth: 0, path: handle.path.clone() })
+        Some(Request::Sync { file, inode: handle.inode, mark: 0, nth: 0, path: handle.path.clone() })
     }
 }
 

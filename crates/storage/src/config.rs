@@ -71,7 +71,8 @@ pub struct StorageConfiguration {
     /// How often a sync fails with `EIO`. What it should have written stays
     /// readable, is marked clean, and is gone after a machine's crash, although a
     /// later sync says `Ok` (Rebello et al., "Can Applications Recover from fsync
-    /// Failures?", USENIX ATC 2020).
+    /// Failures?", USENIX ATC 2020). Each other handle that is open then is told once, by
+    /// its next sync, as Linux does.
     pub sync_failure_probability: Ratio,
 
     /// A promise to break: for tests of tests only.

@@ -79,6 +79,8 @@ pub(crate) struct Handle {
     pub(crate) write: bool,
     pub(crate) append: bool,
     pub(crate) cursor: u64,
+    /// Failed syncs of the file that this handle was told of, or is too young to hear of.
+    pub(crate) failures: u64,
     /// The path it was opened by, for reports.
     pub(crate) path: PathBuf,
 }

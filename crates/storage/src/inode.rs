@@ -30,6 +30,8 @@ pub(crate) struct Inode {
     pub(crate) counted: bool,
     /// Syncs so far.
     pub(crate) syncs: u64,
+    /// Syncs of a file so far that failed.
+    pub(crate) failures: u64,
     /// Reads from the device so far.
     pub(crate) fetches: u64,
     /// Changes of its name so far.

@@ -2,6 +2,7 @@
 //! When that is, and who hears of it, is the device's business.
 
 use crate::broken::Broken;
+use crate::cache::FileId;
 use crate::content::FILE_BYTES_MOST;
 use crate::disks::Disks;
 use crate::errno::Errno;
@@ -39,6 +40,7 @@ impl Disks {
                     write: write || broken == Some(Broken::AccessChecked),
                     append: options.append,
                     cursor: if is_blind && is_empty { FILE_BYTES_MOST } else { 0 },
+                    failures: disk.inodes[inode as usize].failures,
                     path: route.path,
                 });
                 Answer::File(slot, generation)
@@ -61,7 +63,10 @@ impl Disks {
                 Err(Errno::NOT_FOUND) if broken == Some(Broken::SyncDirNotFound) => Ok(Answer::Done),
                 Err(error) => Err(error),
             },
-            Request::Sync { inode, mark, nth, .. } => self.sync_file(volume, inode, (mark, nth), kernel),
+            Request::Sync { file, inode, mark, nth, .. } => {
+                let synced = self.sync_file(volume, inode, (mark, nth), kernel);
+                self.hear(file, volume, inode).and(synced)
+            }
             Request::Fetch { inode, offset, len, .. } => {
                 disk.inodes[inode as usize].content.warm(offset, len);
                 Ok(Answer::Done)
@@ -108,6 +113,7 @@ impl Disks {
         match kernel.strikes_for(&kinds::SYNC_FAILURE, inode.entity, nth, ratio, 0, u64::MAX, target) {
             Some(draw) => {
                 inode.content.strand(&mut self.pages, mark, draw);
+                inode.failures += 1;
                 Err(Errno::INPUT_OUTPUT)
             }
             None => {
@@ -117,5 +123,14 @@ impl Disks {
                 Ok(Answer::Done)
             }
         }
+    }
+
+    /// A sync through a handle is over: whether one of the file failed since the handle last heard,
+    /// by whichever handle. Linux keeps that in each open file (`errseq_t`, since 4.13).
+    fn hear(&mut self, file: FileId, volume: u32, inode: u32) -> Result<Answer, Errno> {
+        let failures = self.volumes[volume as usize].inodes[inode as usize].failures;
+        let handle = self.handles.get(file.slot, file.generation);
+        let known = handle.map_or(failures, |handle| std::mem::replace(&mut handle.failures, failures));
+        if known < failures { Err(Errno::INPUT_OUTPUT) } else { Ok(Answer::Done) }
     }
 }

@@ -1,6 +1,7 @@
 //! One operation on a disk: what was asked, what came of it, and the future that
 //! waits for it. How long it takes is the device's business.
 
+use crate::cache::FileId;
 use crate::disks::Disks;
 use crate::errno::Errno;
 use crate::path::Route;
@@ -44,8 +45,10 @@ pub(crate) enum Request {
         route: Route,
         mark: u64,
     },
-    /// `mark`: the last change of the file that it covers; `nth`: which of its syncs this is.
+    /// `file`: the handle that hears of it; `mark`: the last change of the file that it covers;
+    /// `nth`: which of its syncs this is.
     Sync {
+        file: FileId,
         inode: u32,
         mark: u64,
         nth: u64,

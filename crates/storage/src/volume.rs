@@ -220,12 +220,12 @@ impl Volume {
     pub(crate) fn cover(&mut self, request: Request) -> (Request, u64) {
         match request {
             Request::SyncDir { route, .. } => (Request::SyncDir { route, mark: self.changed }, 0),
-            Request::Sync { inode, path, .. } => {
+            Request::Sync { file, inode, path, .. } => {
                 let subject = &mut self.inodes[inode as usize];
                 subject.syncs += 1;
                 let (mark, nth) = (subject.content.changes, subject.syncs);
                 let dirty = std::mem::take(&mut subject.content.dirty);
-                (Request::Sync { inode, mark, nth, path }, dirty)
+                (Request::Sync { file, inode, mark, nth, path }, dirty)
             }
             Request::Fetch { inode, offset, len, .. } => {
                 let bytes = self.inodes[inode as usize].content.cold_bytes(offset, len);

@@ -27,6 +27,8 @@ pub(crate) struct Bytes {
     dirty: BTreeSet<usize>,
     /// How often a sync was told to have failed.
     pub(crate) failures: u64,
+    /// A sync was given up, and may have failed.
+    pub(crate) is_unheard: bool,
 }
 
 /// What is told of bytes: each that differs from the one before, with its place.
@@ -60,6 +62,7 @@ impl Bytes {
             since: BTreeMap::new(),
             dirty: BTreeSet::new(),
             failures: 0,
+            is_unheard: false,
         }
     }
 

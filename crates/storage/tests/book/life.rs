@@ -283,12 +283,9 @@ impl Life {
 
     async fn sync(&mut self, which: usize) {
         let id = self.handles[which].id;
-        let (covers, failures) = {
-            let mut book = self.book.borrow_mut();
-            let bytes = book.files.get_mut(&id).expect("it is open");
-            (bytes.begin(), bytes.failures)
-        };
+        let covers = self.book.borrow_mut().files.get_mut(&id).expect("it is open").begin();
         if self.is_hasty && self.dice.one_in(8) {
+            self.book.borrow_mut().files.get_mut(&id).expect("it is open").is_unheard = true;
             return give_up(self.handles[which].file.sync_all()).await;
         }
         let result = if self.dice.one_in(3) {
@@ -309,14 +306,19 @@ impl Life {
         let Book { files, counts, .. } = &mut *book;
         let bytes = files.get_mut(&id).expect("it is open");
         match result {
-            Ok(()) => bytes.synced(&covers),
+            Ok(()) => {
+                let is_told = handle.told == bytes.failures || bytes.is_unheard;
+                assert!(is_told, "a sync of file {id} failed, and this handle was not told");
+                bytes.synced(&covers);
+            }
             Err(error) => {
                 assert_eq!(error.raw_os_error(), Some(5), "the device's error");
                 counts.failed_syncs += 1;
-                bytes.failures += 1;
+                // Or what another handle was told comes a second time.
+                bytes.failures += u64::from(handle.told == bytes.failures);
             }
         }
-        handle.told = failures;
+        handle.told = bytes.failures;
     }
 }
 

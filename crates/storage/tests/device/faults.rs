@@ -168,3 +168,33 @@ fn what_is_not_there_yet_is_refused() {
     }
     assert!(engine_kinds::ALL.iter().all(|kind| !indices.contains(&kind.index())));
 }
+
+#[test]
+fn each_handle_is_told_once_that_a_sync_of_its_file_failed() {
+    let mut tank = Tank::new(StorageConfiguration { sync_failure_probability: Ratio::new(1, 2), ..plain() });
+    let (mut failed, mut once) = (0, 0);
+    for seed in 0..100 {
+        let told = tank.begin(seed).does(|disk| async move {
+            let mut handles = Vec::new();
+            for _ in 0..2 {
+                handles.push(disk.open("data", OpenOptions::create_write()).await.unwrap());
+            }
+            handles[1].write_all_at(b"x", 0).await.unwrap();
+            if handles[0].sync_all().await.is_ok() {
+                return None;
+            }
+            // Whoever opens the file later was not told, and will not be.
+            handles.push(disk.open("data", OpenOptions::read_write()).await.unwrap());
+            let mut told = Vec::new();
+            for handle in [1, 0, 1, 2] {
+                told.push(handles[handle].sync_all().await.is_err());
+            }
+            Some(told)
+        });
+        let Some(told) = told else { continue };
+        assert!(told[0], "seed {seed}: who wrote it hears that it is lost, whoever synced it first");
+        failed += 1;
+        once += u32::from(told == [true, false, false, false]);
+    }
+    assert!(failed > 30 && once > 2, "{failed} failed, {once} told once");
+}
