@@ -164,10 +164,14 @@ impl Disks {
     }
 
     /// Moves the cursor; where to.
-    pub(crate) fn seek(&mut self, file: FileId, position: SeekFrom) -> Call<u64> {
+    pub(crate) fn seek(&mut self, file: FileId, position: SeekFrom, kernel: &mut Kernel) -> Call<u64> {
         let Disks { handles, volumes, config, .. } = self;
         let Some(handle) = handles.get(file.slot, file.generation) else { return Call::Dead };
-        let size = volumes[handle.volume as usize].inodes[handle.inode as usize].content.size;
+        let content = &mut volumes[handle.volume as usize].inodes[handle.inode as usize].content;
+        let size = content.size;
+        if let SeekFrom::End(_) = position {
+            content.scars.take_size().into_iter().for_each(|kind| kernel.effective(kind));
+        }
         let target = match position {
             SeekFrom::Start(0) if config.breaks(Broken::RewindReads) && !handle.write => Some(FILE_BYTES_MOST),
             SeekFrom::Start(offset) => Some(offset),

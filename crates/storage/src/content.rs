@@ -142,6 +142,8 @@ impl Content {
         if size > FILE_BYTES_MOST {
             return Err(Errno::TOO_BIG);
         }
+        // Whatever it was, it is not missed any more.
+        self.scars.take_size();
         if size == self.size {
             return Ok(());
         }
@@ -152,9 +154,7 @@ impl Content {
         } else {
             let (dropped, tail) = self.drop_behind(pages, size);
             self.pending.ops.push(Op::Cut { nth, from, to: size, dropped, tail });
-            if self.scars.are_in_pages() {
-                drop(self.scars.heal(size, from));
-            }
+            self.scars.cut(size);
         }
         self.size = size;
         self.write_back(pages);

@@ -142,8 +142,8 @@ impl AsyncSeek for SimStorageFile {
     fn poll_complete(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
         let this = self.get_mut();
         let (id, seeking) = (this.id, this.seeking.take());
-        this.call(|disks, _| match seeking {
-            Some(position) => disks.seek(id, position),
+        this.call(|disks, kernel| match seeking {
+            Some(position) => disks.seek(id, position, kernel),
             None => disks.position(id),
         })
     }

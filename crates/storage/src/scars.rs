@@ -1,14 +1,15 @@
 //! What a crash changed in a file, until somebody reads it or writes over it: so that a fault
 //! counts as felt when it is. What the file holds is not here.
 
-use crate::page::{PAGE, SECTOR, SECTORS};
+use crate::page::{SECTOR, SECTORS};
 use std::collections::BTreeMap;
 use wavetank_engine::FaultKind;
 
 /// A file's scars.
 #[derive(Debug, Default)]
 pub(crate) struct Scars {
-    pages: BTreeMap<u64, Scar>,
+    /// One of each kind, by page.
+    pages: BTreeMap<u64, Vec<Scar>>,
     /// The size is not what it was before a crash.
     size: Option<&'static FaultKind>,
 }
@@ -38,8 +39,13 @@ impl Scars {
 
     /// A crash changed sectors of a page, one bit each.
     pub(crate) fn mark(&mut self, page: u64, sectors: u8, kind: &'static FaultKind) {
-        if sectors != 0 {
-            self.pages.entry(page).or_insert(Scar { sectors: 0, kind }).sectors |= sectors;
+        if sectors == 0 {
+            return;
+        }
+        let scars = self.pages.entry(page).or_default();
+        match scars.iter_mut().find(|scar| scar.kind == kind) {
+            Some(scar) => scar.sectors |= sectors,
+            None => scars.push(Scar { sectors, kind }),
         }
     }
 
@@ -48,12 +54,14 @@ impl Scars {
         self.size = Some(kind);
     }
 
-    /// Nothing is left behind `size`.
+    /// Somebody cut the file off at `size`: what was behind is missed no more.
     pub(crate) fn cut(&mut self, size: u64) {
-        drop(self.pages.split_off(&size.div_ceil(PAGE as u64)));
+        if self.are_in_pages() {
+            drop(self.take_sectors(size.div_ceil(SECTOR as u64), u64::MAX / SECTOR as u64));
+        }
     }
 
-    /// Somebody looks at the size; what has changed it.
+    /// Somebody looks at the size, or gives another; what has changed it.
     pub(crate) fn take_size(&mut self) -> Option<&'static FaultKind> {
         self.size.take()
     }
@@ -74,19 +82,24 @@ impl Scars {
 
     /// Takes the scars of `offset..end` away; what they come from.
     pub(crate) fn heal(&mut self, offset: u64, end: u64) -> Vec<&'static FaultKind> {
+        self.take_sectors(offset / SECTOR as u64, (end - 1) / SECTOR as u64)
+    }
+
+    fn take_sectors(&mut self, first: u64, last: u64) -> Vec<&'static FaultKind> {
         let mut kinds: Vec<&'static FaultKind> = Vec::new();
         let mut healed = Vec::new();
-        let (first, last) = (offset / SECTOR as u64, (end - 1) / SECTOR as u64);
         let pages = first / SECTORS as u64..=last / SECTORS as u64;
-        for (&page, scar) in self.pages.range_mut(pages) {
+        for (&page, scars) in self.pages.range_mut(pages) {
             let touched = (0..SECTORS as u64)
                 .filter(|sector| (first..=last).contains(&(page * SECTORS as u64 + sector)))
                 .fold(0, |sectors, sector| sectors | 1u8 << sector);
-            if scar.sectors & touched != 0 && !kinds.contains(&scar.kind) {
-                kinds.push(scar.kind);
+            for scar in scars.iter_mut() {
+                if scar.sectors & touched != 0 && !kinds.contains(&scar.kind) {
+                    kinds.push(scar.kind);
+                }
+                scar.sectors &= !touched;
             }
-            scar.sectors &= !touched;
-            if scar.sectors == 0 {
+            if scars.iter().all(|scar| scar.sectors == 0) {
                 healed.push(page);
             }
         }

@@ -234,7 +234,6 @@ impl Content {
         {
             pages.bytes_mut(page)[start..].fill(0);
         }
-        self.scars.cut(size);
     }
 
     /// What the file holds if nothing survives that was not synced.

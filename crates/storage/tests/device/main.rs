@@ -3,6 +3,7 @@
 mod crashes;
 mod digest;
 mod faults;
+mod scars;
 #[path = "../tank/mod.rs"]
 mod tank;
 
