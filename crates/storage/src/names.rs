@@ -118,8 +118,8 @@ impl Volume {
         if place.entry.is_none() {
             return Err(match route.steps.last() {
                 Some(Step::Here) => Errno::INVALID,
-                _ if inode == ROOT => Errno::BUSY,
-                _ => Errno::NOT_EMPTY,
+                Some(_) => Errno::NOT_EMPTY,
+                None => Errno::BUSY,
             });
         }
         if !self.inodes[inode as usize].entries.is_empty() && broken != Some(Broken::RemoveDirEmpty) {
@@ -202,8 +202,7 @@ impl Volume {
                     continue;
                 }
             };
-            self.notice(dir, name);
-            match self.inodes[dir as usize].entries.get(name).copied() {
+            match self.look_for(dir, name)? {
                 Some(inode) if self.is_directory(inode) => trail.push(inode),
                 Some(_) if position + 1 == route.steps.len() => {
                     return if broken == Some(Broken::CreateDirChecksKind) { Ok(()) } else { Err(Errno::EXISTS) };

@@ -7,8 +7,8 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 use wavetank_engine::{mix, name_key};
 
-/// The longest name of a file, in bytes (`NAME_MAX`).
-const NAME_BYTES_MOST: usize = 255;
+/// The longest name of a file, in bytes (`NAME_MAX`). Longer ones are refused where they are looked up.
+pub(crate) const NAME_BYTES_MOST: usize = 255;
 /// The longest path, in bytes, with the zero that ends it (`PATH_MAX`).
 const PATH_BYTES_MOST: usize = 4096;
 
@@ -48,12 +48,7 @@ impl Route {
             match component {
                 Component::Prefix(_) | Component::RootDir | Component::CurDir => {}
                 Component::ParentDir => steps.push(Step::Up),
-                Component::Normal(name) => {
-                    if name.len() > NAME_BYTES_MOST {
-                        return Err(Errno::NAME_TOO_LONG.into());
-                    }
-                    steps.push(Step::Name(name.to_os_string()));
-                }
+                Component::Normal(name) => steps.push(Step::Name(name.to_os_string())),
             }
         }
         let slash = bytes.ends_with(b"/") || bytes.is_empty();

@@ -7,7 +7,7 @@ use crate::errno::Errno;
 use crate::inode::{Body, Inode};
 use crate::operation::Request;
 use crate::page::{PAGE, Pages};
-use crate::path::{Route, Step};
+use crate::path::{NAME_BYTES_MOST, Route, Step};
 use crate::survival::Judge;
 use std::ffi::OsStr;
 use wavetank_core::collections::HashMap;
@@ -150,8 +150,7 @@ impl Volume {
                 }
                 Step::Here => (place.entry, place.inode) = (None, Some(dir)),
                 Step::Name(name) => {
-                    self.notice(dir, name);
-                    let found = self.inodes[dir as usize].entries.get(name).copied();
+                    let found = self.look_for(dir, name)?;
                     (place.entry, place.inode) = (Some((dir, name.as_os_str())), found);
                     match found {
                         Some(inode) if self.is_directory(inode) => trail.push(inode),
@@ -166,12 +165,17 @@ impl Volume {
         Ok(place)
     }
 
-    /// Counts a name that a crash changed, when somebody first looks it up.
-    pub(crate) fn notice(&mut self, dir: u32, name: &OsStr) {
-        let scars = &mut self.inodes[dir as usize].scars;
+    /// What a directory has at a name, if it can be one. Counts one that a crash changed, when
+    /// somebody first looks it up.
+    pub(crate) fn look_for(&mut self, dir: u32, name: &OsStr) -> Result<Option<u32>, Errno> {
+        if name.len() > NAME_BYTES_MOST {
+            return Err(Errno::NAME_TOO_LONG);
+        }
+        let Inode { scars, entries, .. } = &mut self.inodes[dir as usize];
         if !scars.is_empty() && self.is_heard && scars.remove(name) {
             self.noticed += 1;
         }
+        Ok(entries.get(name).copied())
     }
 
     // --- Contents --------------------------------------------------------------------

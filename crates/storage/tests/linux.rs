@@ -270,3 +270,43 @@ fn random_operations_agree_with_the_real_file_system() {
     }
     assert!(errors > CASES * 10, "a comparison without errors proves little: {errors}");
 }
+
+#[test]
+fn long_names_and_ways_up_are_refused_as_linux_does() {
+    let long: &'static str = "n".repeat(256).leak();
+    let longest: &'static str = "n".repeat(255).leak();
+    let paths = [".", "d", "a", "missing", "missing/x"]
+        .into_iter()
+        .flat_map(|dir| [long, longest, "x/..", ".."].map(|name| &*format!("{dir}/{name}").leak()));
+    let base = std::env::temp_dir().join(format!("wavetank-storage-names-{}", std::process::id()));
+    for path in paths.filter(|path| *path != "./..") {
+        let create = OpenOptions::create_write();
+        let steps = [
+            Step::CreateDirAll("d/x"),
+            Step::Open("a", create, 0),
+            Step::Exists(path),
+            Step::Open(path, OpenOptions::read_only(), 1),
+            Step::Rename("a", path),
+            Step::Rename(path, "b"),
+            Step::RemoveDir(path),
+            Step::Delete(path),
+            Step::ReadDir(path),
+            Step::Open(path, create, 1),
+            Step::CreateDirAll(path),
+            Step::ReadDir("."),
+        ];
+        fs::create_dir_all(&base).expect("a temporary directory");
+        let mut real = Real { root: base.clone(), files: Default::default() };
+        Tank::new(StorageConfiguration::default()).begin(1).does(|disk| async move {
+            let mut simulated = Simulated::default();
+            for step in steps {
+                let (expected, got) = (real.take(step), simulated.take(&disk, step).await);
+                assert_eq!(got, expected, "{step:?}");
+            }
+        });
+        fs::remove_dir_all(&base).expect("it is ours");
+    }
+    let removed =
+        Tank::new(StorageConfiguration::default()).begin(1).does(|disk| async move { disk.remove_dir("/").await });
+    assert_eq!(removed.unwrap_err().raw_os_error(), Some(16), "the root is in use");
+}
