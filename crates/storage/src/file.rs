@@ -20,6 +20,7 @@ use wavetank_engine::{Home, Kernel, Local};
 /// - A read of what is in the page cache is ready at once; after a machine's crash
 ///   the cache is cold, and the first read of a page takes its time. (A write to a
 ///   part of a cold page does not.)
+/// - One call moves 2 MiB at the most, as in production.
 /// - Once its process is dead, every operation is pending for ever.
 #[derive(Debug)]
 pub struct SimStorageFile {

@@ -7,10 +7,13 @@ mod scars;
 #[path = "../tank/mod.rs"]
 mod tank;
 
-use std::future::Future;
+use std::collections::BTreeSet;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 use tank::Tank;
+use tokio::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
 use wavetank_core::{OpenOptions, StorageFile, StorageProvider, TimeProvider};
 use wavetank_engine::{Ratio, SimTimeProvider};
 use wavetank_storage::{DurationRange, StorageConfiguration, kinds};
@@ -216,4 +219,50 @@ fn a_file_that_a_crash_brings_back_takes_its_room_again() {
         disk.delete("data").await.unwrap();
         assert_eq!(other.write_at(&[2; 5 * 4096], 0).await.unwrap(), 4 * 4096);
     });
+}
+
+#[test]
+fn a_call_moves_two_megabytes_at_the_most() {
+    let mut tank = Tank::new(plain());
+    tank.begin(1).does(|disk| async move {
+        let (mut bytes, most) = (vec![1; 3 << 20], 2 << 20);
+        let mut file = disk.open("data", OpenOptions::create_write()).await.unwrap();
+        assert_eq!(file.write_at(&bytes, 0).await.unwrap(), most);
+        assert_eq!(poll_fn(|cx| Pin::new(&mut file).poll_write(cx, &bytes)).await.unwrap(), most);
+        file.write_all_at(&bytes, 100).await.unwrap();
+        assert_eq!(file.read_at(&mut bytes, 0).await.unwrap(), most);
+        file.read_exact_at(&mut bytes, 0).await.unwrap();
+        let mut buffer = ReadBuf::new(&mut bytes);
+        poll_fn(|cx| Pin::new(&mut file).poll_read(cx, &mut buffer)).await.unwrap();
+        assert_eq!(buffer.filled().len(), (1 << 20) + 100, "from the cursor to the end");
+    });
+}
+
+#[test]
+fn a_short_write_moves_the_cursor_as_far_as_it_went() {
+    let mut tank = Tank::new(StorageConfiguration { capacity: 2 * 4096, ..plain() });
+    tank.begin(1).does(|disk| async move {
+        let mut file = disk.open("data", OpenOptions::create_write()).await.unwrap();
+        let written = poll_fn(|cx| Pin::new(&mut file).poll_write(cx, &[1; 3 * 4096])).await.unwrap();
+        let cursor = poll_fn(|cx| Pin::new(&mut file).poll_complete(cx)).await.unwrap();
+        assert_eq!((written, cursor), (2 * 4096, 2 * 4096));
+    });
+}
+
+#[test]
+fn what_is_given_up_may_come_behind_what_is_done_later() {
+    let mut tank = Tank::new(StorageConfiguration::default());
+    let mut found = BTreeSet::new();
+    for seed in 0..100 {
+        found.insert(tank.begin(seed).does(|disk| async move {
+            drop(disk.open("data", OpenOptions::create_write()).await.unwrap());
+            let mut removing = Box::pin(disk.delete("data"));
+            poll_fn(|cx| Poll::Ready(removing.as_mut().poll(cx).is_pending())).await;
+            drop(removing);
+            drop(disk.open("data", OpenOptions::create_write()).await.unwrap());
+            disk.sync_dir("").await.unwrap();
+            disk.exists("data").await.unwrap()
+        }));
+    }
+    assert_eq!(found.len(), 2, "{found:?}");
 }
