@@ -12,6 +12,11 @@ use tokio::io::{AsyncRead, AsyncSeek, AsyncWrite};
 /// Clones are cheap and see the same files. Relative paths start at the
 /// provider's root: a directory that production code chose, the machine's own
 /// file system in the tank.
+///
+/// The future of an operation may be dropped at any time. What was asked for happens or
+/// does not, and unlike what is done to an [open file](StorageFile) it may come late, behind
+/// what is asked for after it: a removal that was given up may take the file that was
+/// created in its place since.
 pub trait StorageProvider: Clone + Send + Sync + 'static {
     /// An open file.
     type File: StorageFile;
@@ -39,8 +44,9 @@ pub trait StorageProvider: Clone + Send + Sync + 'static {
     /// `NotFound`, `IsADirectory`.
     fn delete(&self, path: impl AsRef<Path> + Send) -> impl Future<Output = io::Result<()>> + Send;
 
-    /// Renames a file or directory, replacing a file that has the new name. Not
-    /// durable before both directories are synced, and the name of the one it goes to is.
+    /// Renames a file or directory, replacing a file or an empty directory that has the new
+    /// name. Not durable before both directories are synced, and the name of the one it goes
+    /// to is.
     ///
     /// # Errors
     /// `NotFound`, `IsADirectory`, `NotADirectory`, `DirectoryNotEmpty`.
@@ -114,16 +120,17 @@ pub trait StorageFile: AsyncRead + AsyncWrite + AsyncSeek + Send + Sync + Unpin 
     /// `StorageFull`; `InvalidInput` (`EINVAL`) if not open for writing.
     fn set_len(&self, size: u64) -> impl Future<Output = io::Result<()>> + Send;
 
-    /// Reads at `offset` (in bytes) and says how many bytes came; zero at or
-    /// behind the end.
+    /// Reads at `offset` (in bytes) and says how many bytes came, which may be fewer than
+    /// there are; zero at or behind the end.
     ///
     /// # Errors
     /// The device's; `EBADF` (a raw OS error: its kind has no name) if not open for reading;
     /// `InvalidInput` if it would end beyond 2^63 - 1.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> impl Future<Output = io::Result<usize>> + Send;
 
-    /// Writes at `offset` (in bytes) and says how many bytes it took; behind the
-    /// end, the gap reads as zeros. In append mode the offset is ignored.
+    /// Writes at `offset` (in bytes) and says how many bytes it took, which may be fewer
+    /// than it was given; behind the end, the gap reads as zeros. In append mode the offset
+    /// is ignored.
     ///
     /// # Errors
     /// `StorageFull`, the device's; `EBADF` (a raw OS error: its kind has no name) if not open for writing;

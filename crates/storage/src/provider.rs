@@ -16,8 +16,9 @@ use wavetank_engine::Home;
 /// The disk of a process's machine.
 ///
 /// Every call is an operation of the device, takes its time, and may be under way
-/// when the process dies: then it happened, or not. Absolute and relative paths
-/// begin at the same root.
+/// when the process dies: then it happened, or not. One whose future is dropped lands all
+/// the same, maybe behind what is asked for later. Absolute and relative paths begin at the
+/// same root.
 #[derive(Debug, Clone, Copy, RefCast)]
 #[repr(transparent)]
 pub struct SimStorageProvider {
