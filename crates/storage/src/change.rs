@@ -17,8 +17,8 @@ pub(crate) struct Edit {
     pub(crate) name: OsString,
     pub(crate) before: Option<u32>,
     pub(crate) after: Option<u32>,
-    /// The directory was synced since, or a change that builds on this one. A change is
-    /// durable once all its edits are, and what it needs is.
+    /// The directory was synced since. A change is durable once all its edits are, or one that
+    /// builds on it is, and what it needs is.
     pub(crate) synced: bool,
 }
 
@@ -86,10 +86,8 @@ impl Volume {
         let needs = Needs::among(&self.pending);
         let sure = needs.below(|nth| self.pending[nth].is_synced());
         let open = needs.open(&sure);
-        for (mut change, (sure, open)) in std::mem::take(&mut self.pending).into_iter().zip(sure.into_iter().zip(open))
-        {
+        for (change, open) in std::mem::take(&mut self.pending).into_iter().zip(open) {
             if open {
-                change.edits.iter_mut().for_each(|edit| edit.synced |= sure);
                 self.pending.push(change);
             } else {
                 self.forget(pages, &change);
@@ -110,7 +108,7 @@ impl Volume {
             lost
         });
         for (change, _) in changes.iter().zip(&lost).rev().filter(|(_, lost)| **lost) {
-            for edit in change.edits.iter().rev() {
+            for edit in &change.edits {
                 debug_assert_eq!(
                     self.inodes[edit.dir as usize].entries.get(&edit.name).copied(),
                     edit.after,

@@ -238,4 +238,24 @@ mod tests {
         ];
         check(&changes, (0, &[true; 4]), (3, &[true; 4], &[false; 4]));
     }
+
+    #[test]
+    fn what_is_removed_from_a_new_directory_leaves_its_name_undecided() {
+        let changes = [create(D, (ROOT, "d")), create(F, (D, "f")), remove(F, (D, "f"))];
+        check(&changes, (1, &[false, true, true]), (2, &[false, true, true], &[true, false, false]));
+    }
+
+    #[test]
+    fn directories_move_in_order_and_files_do_not() {
+        let changes = [5, 6, 7].map(|dir| rename(D, (dir, "a"), (dir + 3, "a")));
+        check(&changes, (1, &[false, true, true]), (2, &[true; 3], &[false; 3]));
+        let changes = [5, 6, 7].map(|dir| rename(F, (dir, "a"), (dir + 3, "a")));
+        check(&changes, (1, &[false, true, false]), (2, &[false, false, true], &[true, true, false]));
+    }
+
+    #[test]
+    fn what_is_done_in_a_directory_that_was_moved_needs_not_that_it_was() {
+        let changes = [rename(D, (ROOT, "d"), (ROOT, "e")), create(F, (D, "f"))];
+        check(&changes, (0, &[true, false]), (1, &[false, true], &[true, false]));
+    }
 }

@@ -51,7 +51,7 @@ impl Route {
                 Component::Normal(name) => steps.push(Step::Name(name.to_os_string())),
             }
         }
-        let slash = bytes.ends_with(b"/") || bytes.is_empty();
+        let slash = bytes.ends_with(b"/");
         let last = bytes.rsplit(|&byte| byte == b'/').find(|part| !part.is_empty());
         if last == Some(b".") {
             steps.push(Step::Here);

@@ -27,10 +27,9 @@ impl Cell {
         self != Cell::HOLE && self.0 & Cell::COLD != 0
     }
 
+    /// A hole stays one.
     fn chill(&mut self) {
-        if *self != Cell::HOLE {
-            self.0 |= Cell::COLD;
-        }
+        self.0 |= Cell::COLD;
     }
 }
 
@@ -55,6 +54,7 @@ impl Table {
         }
     }
 
+    /// Puts a page in its place.
     #[inline]
     pub(crate) fn set(&mut self, index: u64, cell: Cell) {
         let len = self.dense.len() as u64;
@@ -66,8 +66,6 @@ impl Table {
             if !self.sparse.is_empty() {
                 self.absorb(len, index);
             }
-        } else if cell == Cell::HOLE {
-            self.sparse.remove(&index);
         } else {
             self.sparse.insert(index, cell);
         }
@@ -145,5 +143,18 @@ mod tests {
         assert_eq!(table.pages(0, u64::MAX).count(), 3);
         assert_eq!(table.chill(), 3);
         assert!(table.get(3).is_cold());
+    }
+
+    /// What was written behind a gap is written again, where the gap is closed by then.
+    #[test]
+    fn a_sparse_page_that_is_set_again_as_a_dense_one_is_there_once() {
+        let mut table = Table::default();
+        let (near, far) = (GAP_MOST - 1, 2 * GAP_MOST - 1);
+        for (index, page) in [(far, 1), (near, 2), (far, 3), (far + 1, 4)] {
+            table.set(index, Cell::warm(PageId(page)));
+        }
+        let pages: Vec<_> = table.pages(0, u64::MAX).map(|(index, cell)| (index, cell.page())).collect();
+        assert_eq!(pages, [(near, Some(PageId(2))), (far, Some(PageId(3))), (far + 1, Some(PageId(4)))]);
+        assert!(table.sparse.is_empty());
     }
 }

@@ -223,6 +223,27 @@ fn a_failed_sync_lies_ever_after() {
     assert!(lies > 20, "{lies}");
 }
 
+#[test]
+fn a_failed_sync_writes_some_pages_and_not_all() {
+    let mut tank = Tank::new(StorageConfiguration {
+        sync_failure_probability: wavetank_engine::Ratio::ONE,
+        crash_fault_probability: wavetank_engine::Ratio::ZERO,
+        ..StorageConfiguration::default()
+    });
+    let mut seen = BTreeSet::new();
+    for seed in 0..100 {
+        tank.begin(seed).does(|disk| async move {
+            let file = disk.open("data", OpenOptions::create_write()).await.unwrap();
+            file.write_all_at(&[1; 3 * 4096], 0).await.unwrap();
+            file.sync_all().await.unwrap_err();
+        });
+        tank.crash_machine();
+        let bytes = tank.contents("data").unwrap();
+        seen.insert([bytes[0], bytes[4096], bytes[2 * 4096]]);
+    }
+    assert_eq!(seen.into_iter().collect::<Vec<_>>(), [[0, 0, 0], [0, 0, 1], [0, 1, 0], [0, 1, 1]]);
+}
+
 /// Runs `code` as a part of the current task until it first has to wait, then `then`, then `code` to its end.
 async fn meanwhile<T>(code: impl Future<Output = T>, then: impl Future<Output = ()>) -> T {
     let mut code = Box::pin(code);

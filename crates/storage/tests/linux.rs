@@ -306,6 +306,18 @@ fn long_names_and_ways_up_are_refused_as_linux_does() {
         });
         fs::remove_dir_all(&base).expect("it is ours");
     }
+    // As the kernel has it with a path of its own root; ours is longer by its directory's.
+    let number = |path: String| {
+        let mut tank = Tank::new(StorageConfiguration::default());
+        let read = tank.begin(1).does(|disk| async move { disk.open(path, OpenOptions::read_only()).await });
+        let error = read.unwrap_err();
+        (error.raw_os_error(), error.kind())
+    };
+    let short = io::Error::from_raw_os_error(2);
+    assert_eq!(number("x/".repeat(2_047) + "x"), (Some(2), short.kind()));
+    assert_eq!(number("x/".repeat(2_048)).0, Some(36), "it is too long");
+    let nul = fs::File::open("a\0b").unwrap_err();
+    assert_eq!(number("a\0b".to_string()), (nul.raw_os_error(), nul.kind()));
     let removed =
         Tank::new(StorageConfiguration::default()).begin(1).does(|disk| async move { disk.remove_dir("/").await });
     assert_eq!(removed.unwrap_err().raw_os_error(), Some(16), "the root is in use");

@@ -119,6 +119,8 @@ fn a_rename_waits_for_the_directory_that_it_goes_to() {
         tank.crash_machine();
         let (old, new) = (tank.contents("f").is_some(), tank.contents("a/new/f").is_some());
         assert!(old != new, "seed {seed}: one name, and not both");
+        let is_there = tank.does(|disk| async move { disk.exists("a/new").await.unwrap() });
+        assert_eq!(new, is_there, "seed {seed}: it waits for that, and for nothing else");
         seen.insert(new);
     }
     assert_eq!(seen.len(), 2);

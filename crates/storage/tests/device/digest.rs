@@ -67,24 +67,27 @@ fn digest_of(bytes: &'static [u8], name: &'static str) -> Digest {
     tank.digest()
 }
 
-/// The digest of a run that reads `len` bytes of a file and gives it a size.
-fn digest_of_reading(len: usize, size: u64) -> Digest {
+/// The digest of a run that writes to a file, reads `len` bytes of its zeros and gives it a size.
+fn digest_of_reading(written: u64, read: u64, len: usize, size: u64) -> Digest {
     let mut tank = Tank::new(plain());
     tank.begin(1).does(move |disk| async move {
         let file = disk.open("data", OpenOptions::create_write()).await.unwrap();
-        file.write_all_at(b"something", 0).await.unwrap();
-        file.read_at(&mut vec![0; len], 0).await.unwrap();
+        file.write_all_at(b"something", 50).await.unwrap();
+        file.write_all_at(b"more", written).await.unwrap();
+        file.read_at(&mut vec![0; len], read).await.unwrap();
         file.set_len(size).await.unwrap();
     });
     tank.digest()
 }
 
 #[test]
-fn a_run_that_reads_other_bytes_or_gives_another_size_has_another_digest() {
-    let digest = digest_of_reading(3, 5);
-    assert_eq!(digest_of_reading(3, 5), digest);
-    assert_ne!(digest_of_reading(4, 5), digest, "only what is read differs");
-    assert_ne!(digest_of_reading(3, 6), digest, "only the size differs");
+fn a_run_that_reads_or_writes_elsewhere_or_gives_another_size_has_another_digest() {
+    let digest = digest_of_reading(20, 0, 3, 5);
+    assert_eq!(digest_of_reading(20, 0, 3, 5), digest);
+    assert_ne!(digest_of_reading(21, 0, 3, 5), digest, "only where it writes differs");
+    assert_ne!(digest_of_reading(20, 1, 3, 5), digest, "only where it reads differs");
+    assert_ne!(digest_of_reading(20, 0, 4, 5), digest, "only what is read differs");
+    assert_ne!(digest_of_reading(20, 0, 3, 6), digest, "only the size differs");
 }
 
 /// The digest of a run that opens a file that is not there.

@@ -183,3 +183,22 @@ fn a_lost_name_that_somebody_gave_again_is_not_missed() {
     });
     assert_eq!(felt(&mut tank), [0; 4]);
 }
+
+#[test]
+fn a_lost_name_is_missed_by_who_lists_it_or_makes_it_again() {
+    for lists in [true, false] {
+        let mut tank = tank();
+        tank.does(|disk| async move { disk.create_dir_all("lost").await.unwrap() });
+        tank.crash_machine();
+        for _ in 0..2 {
+            tank.does(move |disk| async move {
+                if lists {
+                    disk.read_dir("").await.unwrap();
+                } else {
+                    disk.create_dir_all("lost").await.unwrap();
+                }
+            });
+            assert_eq!(felt(&mut tank), [0, 0, 0, 1], "{lists}");
+        }
+    }
+}
