@@ -107,6 +107,7 @@ impl AsyncRead for SimStorageFile {
         if buffer.remaining() == 0 {
             return Poll::Ready(Ok(()));
         }
+        this.seeking = None;
         let mut reading = this.reading.take();
         let poll = this.poll_read_from(None, buffer.initialize_unfilled(), &mut reading, cx);
         this.reading = reading;
@@ -121,8 +122,10 @@ impl AsyncWrite for SimStorageFile {
         if bytes.is_empty() {
             return Poll::Ready(Ok(0));
         }
-        let id = self.id;
-        self.call(|disks, kernel| disks.write(id, None, bytes, kernel))
+        let this = self.get_mut();
+        this.seeking = None;
+        let id = this.id;
+        this.call(|disks, kernel| disks.write(id, None, bytes, kernel))
     }
 
     fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -9,6 +9,7 @@ mod tank;
 
 use std::collections::BTreeSet;
 use std::future::{Future, poll_fn};
+use std::io::SeekFrom;
 use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
@@ -265,4 +266,34 @@ fn what_is_given_up_may_come_behind_what_is_done_later() {
         }));
     }
     assert_eq!(found.len(), 2, "{found:?}");
+}
+
+#[test]
+fn a_seek_that_nobody_finished_moves_no_cursor_behind_what_is_done_later() {
+    let mut tank = Tank::new(plain());
+    tank.begin(1).does(|disk| async move {
+        let mut file = disk.open("data", OpenOptions::create_write()).await.unwrap();
+        for reads in [false, true] {
+            Pin::new(&mut file).start_seek(SeekFrom::Start(100)).unwrap();
+            if reads {
+                poll_fn(|cx| Pin::new(&mut file).poll_read(cx, &mut ReadBuf::new(&mut [0; 3]))).await.unwrap();
+            } else {
+                poll_fn(|cx| Pin::new(&mut file).poll_write(cx, b"abc")).await.unwrap();
+            }
+            assert_eq!(poll_fn(|cx| Pin::new(&mut file).poll_complete(cx)).await.unwrap(), 3);
+        }
+    });
+}
+
+#[test]
+fn a_file_of_more_than_sixteen_terabytes_is_too_big() {
+    let mut tank = Tank::new(plain());
+    tank.begin(1).does(|disk| async move {
+        let (file, most) = (disk.open("data", OpenOptions::create_write()).await.unwrap(), 16 << 40);
+        for refused in [file.set_len(most + 1).await, file.write_at(b"x", most).await.map(drop)] {
+            assert_eq!(refused.unwrap_err().raw_os_error(), Some(27));
+        }
+        assert_eq!(file.write_at(b"xyz", most - 2).await.unwrap(), 2, "as much as there is room for");
+        file.set_len(most).await.unwrap();
+    });
 }
