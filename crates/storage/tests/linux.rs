@@ -322,3 +322,12 @@ fn long_names_and_ways_up_are_refused_as_linux_does() {
         Tank::new(StorageConfiguration::default()).begin(1).does(|disk| async move { disk.remove_dir("/").await });
     assert_eq!(removed.unwrap_err().raw_os_error(), Some(16), "the root is in use");
 }
+
+#[test]
+fn above_the_root_is_the_root() {
+    Tank::new(StorageConfiguration::default()).begin(1).does(|disk| async move {
+        disk.create_dir_all("../../a/../../b").await.unwrap();
+        assert!(disk.exists("b/../../../b").await.unwrap() && disk.exists("a").await.unwrap());
+        assert_eq!(disk.read_dir("..").await.unwrap().len(), 2);
+    });
+}
