@@ -21,6 +21,7 @@ mod shrunk;
 mod target;
 mod terminal;
 mod trouble;
+mod typed;
 mod underway;
 mod verdict;
 mod written;

@@ -1,13 +1,15 @@
 //! A red seed made small, as data and in words: for people, for reports, and for the
 //! corpus. How it becomes small is the business of `wavetank-debug`.
 
+use crate::finding::reproduce_line;
 use crate::report::{grouped, seconds};
 use crate::terminal::Paint;
+use crate::typed::{from_here, with_overrides};
 use serde::{Deserialize, Serialize};
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
-use wavetank_debug::corpus::{Beside, Entry, Kept, Versions};
+use wavetank_debug::corpus::{Beside, CorpusError, Entry, Kept, Versions};
 use wavetank_debug::shrink::{Budget, Ended, ShrinkError, Shrinker, Shrunk, Size, Step, superfluous};
 use wavetank_debug::timeline::{Story, Timeline};
 use wavetank_debug::trace::TraceFile;
@@ -89,7 +91,9 @@ pub(crate) struct Wanted<'a> {
 pub(crate) struct Made {
     pub(crate) report: ShrunkReport,
     pub(crate) entry: Entry,
-    pub(crate) beside: Beside,
+    /// But for the page, which says where it lies.
+    beside: Beside,
+    trace: Option<TraceFile>,
     shrunk: Shrunk,
 }
 
@@ -106,6 +110,29 @@ impl Made {
         };
         let same = (0..replays).filter(|_| fails_the_same()).count() as u64;
         self.report.proof = Some(Proof { superfluous, replays, same });
+    }
+
+    /// Writes its files, unless a smaller run has their place. The report says where they are;
+    /// the error, beside a report that does not, why they are not.
+    pub(crate) fn put(mut self, place: Kept) -> (ShrunkReport, Option<CorpusError>) {
+        let folder = match place {
+            Kept::New(folder) => folder,
+            Kept::Smaller(folder) => return (ShrunkReport { smaller: Some(folder), ..self.report }, None),
+        };
+        // All that is written says how to come to the small run, not to the large one.
+        let line = with_overrides(&self.report.reproduce, &folder.join("overrides.json"));
+        let story = Story {
+            bug: self.report.bug.clone(),
+            command: Some(line.clone()),
+            recipe: self.report.recipe.clone(),
+            ..Story::default()
+        };
+        self.beside.timeline = self.trace.map(|trace| Timeline::new(&trace, story).to_html());
+        self.entry.reproduce.clone_from(&line);
+        match self.entry.write(&folder, &self.beside) {
+            Ok(()) => (ShrunkReport { reproduce: line, folder: Some(folder), ..self.report }, None),
+            Err(error) => (self.report, Some(error)),
+        }
     }
 }
 
@@ -135,16 +162,10 @@ impl Wanted<'_> {
         Ok(self.made(shrunk, &told))
     }
 
-    /// What the page says first.
-    fn story(&self, recipe: &[String]) -> Story {
-        let command = format!("cargo xtask replay {} --seed {}{}", self.simulation, self.seed, self.suffix);
-        Story { bug: self.bug.map(str::to_string), command: Some(command), recipe: recipe.to_vec(), ..Story::default() }
-    }
-
     fn made(&self, shrunk: Shrunk, told: &RunRecord) -> Made {
         let recipe: Vec<String> = Recipe::of(told, Some(&shrunk.signature)).lines().collect();
         let failure = shrunk.failure().to_string();
-        let plain = format!("cargo xtask replay {} --seed {}{}", self.simulation, self.seed, self.suffix);
+        let plain = reproduce_line(self.simulation, self.seed, &self.suffix);
         let witness = Witness {
             simulation: self.simulation,
             seed: self.seed,
@@ -155,10 +176,9 @@ impl Wanted<'_> {
             stated: self.stated,
         };
         let configuration = serde_json::to_string_pretty(&told.configuration);
-        let timeline = TraceFile::of(told).map(|trace| Timeline::new(&trace, self.story(&recipe)).to_html());
         let beside = Beside {
             recipe: Some(recipe.join("\n") + "\n"),
-            timeline,
+            timeline: None,
             configuration: Some(configuration.expect("a configuration has nothing that JSON lacks") + "\n"),
             witness: Some(witness.to_rust()),
         };
@@ -192,27 +212,11 @@ impl Wanted<'_> {
             folder: None,
             smaller: None,
         };
-        Made { report, entry, beside, shrunk }
+        Made { report, entry, beside, trace: TraceFile::of(told), shrunk }
     }
 }
 
 impl ShrunkReport {
-    /// The report for a folder that holds its files.
-    pub(crate) fn in_folder(mut self, folder: PathBuf) -> ShrunkReport {
-        self.reproduce =
-            format!("{} --overrides {}", self.reproduce, from_here(&folder.join("overrides.json")).display());
-        self.folder = Some(folder);
-        self
-    }
-
-    /// The report for a corpus that keeps it, or a smaller one in its place.
-    pub(crate) fn in_corpus(self, kept: Kept) -> ShrunkReport {
-        match kept {
-            Kept::New(folder) => self.in_folder(folder),
-            Kept::Smaller(folder) => ShrunkReport { smaller: Some(folder), ..self },
-        }
-    }
-
     /// The report in words.
     pub(crate) fn painted(&self, paint: Paint) -> String {
         let mut text = String::new();
@@ -246,12 +250,6 @@ impl ShrunkReport {
     }
 }
 
-/// A path as one types it from the folder that one stands in.
-fn from_here(path: &Path) -> &Path {
-    let here = std::env::current_dir().ok();
-    here.and_then(|here| path.strip_prefix(here).ok()).unwrap_or(path)
-}
-
 fn plural(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{} {what}s", grouped(count as u64)) }
 }
@@ -266,7 +264,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_line_of_one_seed_has_not_the_overrides_of_another() {
+    fn whatever_is_written_has_the_line_of_the_small_run_and_not_that_of_another() {
         let builder = SimulationBuilder::new().workload("client", 1, async |_| Err::<(), _>("no"));
         let wanted = Wanted {
             simulation: "red",
@@ -280,10 +278,19 @@ mod tests {
             suffix: String::new(),
             revision: None,
         };
-        let report = || wanted.make(Budget::default(), 1, || false, |_| ()).expect("it is red").report;
-        let here = report().in_corpus(Kept::New("failures/no".into()));
-        assert_eq!(here.reproduce, "cargo xtask replay red --seed 3 --overrides failures/no/overrides.json");
-        let stays = report().in_corpus(Kept::Smaller("failures/no".into()));
+        let made = || wanted.make(Budget::default(), 1, || false, |_| ()).expect("it is red");
+        let folder = std::env::temp_dir().join(format!("wavetank shrunk {}", std::process::id()));
+        let (here, error) = made().put(Kept::New(folder.clone()));
+        assert!(error.is_none(), "{error:?}");
+        let line = format!("cargo xtask replay red --seed 3 --overrides '{}/overrides.json'", folder.display());
+        assert_eq!(here.reproduce, line);
+        let texts = ["seed.json", "timeline.html"].map(|name| std::fs::read_to_string(folder.join(name)));
+        let _ = std::fs::remove_dir_all(&folder);
+        for text in texts {
+            let text = text.expect("it is written");
+            assert!(text.contains(&line), "{text}");
+        }
+        let (stays, _) = made().put(Kept::Smaller("failures/no".into()));
         assert_eq!(stays.reproduce, "cargo xtask replay red --seed 3");
         let words = stays.painted(Paint::PLAIN);
         assert!(words.contains("it is not kept: a smaller run of the same failure is in failures/no"), "{words}");

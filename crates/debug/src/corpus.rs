@@ -69,9 +69,21 @@ impl Corpus {
     /// # Errors
     /// If the folder cannot be read.
     pub fn holdings(&self) -> Result<Holdings, CorpusError> {
+        let mut holdings = Holdings::default();
+        for name in self.names()? {
+            match Entry::read(&self.root.join(&name)) {
+                Ok(entry) => holdings.entries.push((name, entry)),
+                Err(error) => holdings.broken.push(error),
+            }
+        }
+        Ok(holdings)
+    }
+
+    /// The names of its entries, in their order.
+    fn names(&self) -> Result<Vec<String>, CorpusError> {
         let listed = match fs::read_dir(&self.root) {
             Ok(listed) => listed,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Holdings::default()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(file(&self.root)(error)),
         };
         let mut names = Vec::new();
@@ -82,28 +94,18 @@ impl Corpus {
             names.extend(name.map(str::to_string));
         }
         names.sort_unstable();
-        let mut holdings = Holdings::default();
-        for name in names {
-            match Entry::read(&self.root.join(&name)) {
-                Ok(entry) => holdings.entries.push((name, entry)),
-                Err(error) => holdings.broken.push(error),
-            }
-        }
-        Ok(holdings)
+        Ok(names)
     }
 
-    /// Keeps an entry under the name of its signature, in place of one of the same
-    /// simulation, bug and signature, unless that is of the same sources and smaller.
-    ///
-    /// # Errors
-    /// If it cannot be written.
-    pub fn keep(&self, entry: &Entry, beside: &Beside) -> Result<Kept, CorpusError> {
+    /// Where an entry belongs: in place of one of the same simulation, bug and signature,
+    /// unless that is of the same sources and smaller; or under the name of its signature.
+    /// Writes nothing, so that the entry can say where it lies.
+    pub fn place(&self, entry: &Entry) -> Kept {
         let path = self.root.join(self.name(entry));
-        if Entry::read(&path).is_ok_and(|old| old.is_better_than(entry)) {
-            return Ok(Kept::Smaller(path));
+        match Entry::read(&path) {
+            Ok(old) if old.is_better_than(entry) => Kept::Smaller(path),
+            _ => Kept::New(path),
         }
-        entry.write(&path, beside)?;
-        Ok(Kept::New(path))
     }
 
     /// Notes that an entry was green in a revision. One with uncommitted changes does not count.
@@ -169,12 +171,14 @@ impl Corpus {
         names.find(|name| !self.root.join(name).exists()).expect("there is always a further number")
     }
 
-    /// The name of the entry of the same simulation, bug and signature, if there is one.
+    /// The name of the entry of the same simulation, bug and signature, if there is one. One
+    /// with the overrides of another run is mended so.
     fn kept(&self, entry: &Entry) -> Option<String> {
         let whose = |entry: &Entry| (entry.simulation.clone(), entry.bug.clone(), entry.signature.clone());
-        // One that cannot be read is told of where all are run again.
-        let entries = self.holdings().unwrap_or_default().entries;
-        entries.into_iter().find(|(_, other)| whose(other) == whose(entry)).map(|(name, _)| name)
+        let is_its =
+            |name: &String| Entry::read_seed(&self.root.join(name)).is_ok_and(|one| whose(&one) == whose(entry));
+        // A folder that cannot be read is told of where all are run again.
+        self.names().unwrap_or_default().into_iter().find(is_its)
     }
 
     fn folder(&self, name: &str) -> Result<PathBuf, CorpusError> {
@@ -207,9 +211,18 @@ mod tests {
         }
     }
 
+    /// Keeps an entry where it belongs.
+    fn keep(corpus: &Corpus, entry: &Entry, beside: &Beside) -> Result<Kept, CorpusError> {
+        let place = corpus.place(entry);
+        if let Kept::New(path) = &place {
+            entry.write(path, beside)?;
+        }
+        Ok(place)
+    }
+
     /// Keeps an entry, and says in which folder.
     fn kept(corpus: &Corpus, entry: &Entry, beside: &Beside) -> PathBuf {
-        match corpus.keep(entry, beside).expect("it is written") {
+        match keep(corpus, entry, beside).expect("it is written") {
             Kept::New(path) => path,
             Kept::Smaller(path) => panic!("a smaller one is in {}", path.display()),
         }
@@ -244,7 +257,7 @@ mod tests {
         let corpus = &scratch.0;
         let sized = |seed, atoms| Entry { size: Some(Size { atoms, ..Size::default() }), ..entry("kv", seed) };
         let check = |entry: &Entry, kept: u64| {
-            let told = corpus.keep(entry, &Beside::default()).expect("it is written");
+            let told = keep(corpus, entry, &Beside::default()).expect("it is written");
             assert_eq!(matches!(told, Kept::New(_)), kept == entry.seed, "{told:?}");
             let seeds: Vec<u64> = entries(corpus, "they are read").iter().map(|(_, entry)| entry.seed).collect();
             assert_eq!(seeds, [kept]);
@@ -281,7 +294,7 @@ mod tests {
         fs::create_dir(&last).expect("a folder");
         let other = Entry { overrides: Overrides::new(), ..entry("kv", 8) };
         let other_beside = Beside { recipe: Some("another".into()), ..beside };
-        corpus.keep(&other, &other_beside).expect_err("it cannot be written");
+        keep(corpus, &other, &other_beside).expect_err("it cannot be written");
         fs::remove_dir(&last).expect("it is still there");
         assert_eq!(entries(corpus, "they are read").remove(0).1, entry("kv", 7), "with its own overrides");
         assert_eq!(fs::read_to_string(path.join("recipe.txt")).expect("it is there"), "one line");
@@ -296,10 +309,10 @@ mod tests {
         let beside = Beside { recipe: Some("one line".into()), ..Beside::default() };
         let path = kept(corpus, &entry("kv", 7), &beside);
         assert_eq!(fs::read_to_string(path.join("recipe.txt")).expect("it is there"), "one line");
-        corpus.keep(&entry("kv", 8), &Beside::default()).expect("it is replaced");
-        corpus.keep(&entry("counter", 9), &Beside::default()).expect("it is another simulation's");
+        keep(corpus, &entry("kv", 8), &Beside::default()).expect("it is replaced");
+        keep(corpus, &entry("counter", 9), &Beside::default()).expect("it is another simulation's");
         let planted = Entry { bug: Some("early".into()), ..entry("kv", 10) };
-        corpus.keep(&planted, &Beside::default()).expect("it is a bug's");
+        keep(corpus, &planted, &Beside::default()).expect("it is a bug's");
         let entries = entries(corpus, "they are read");
         let found: Vec<Entry> = entries.iter().map(|(_, entry)| entry.clone()).collect();
         assert_eq!(found, [entry("kv", 8), entry("counter", 9), planted]);
@@ -310,7 +323,7 @@ mod tests {
     fn what_cannot_be_read_is_told_and_hides_nothing() {
         let scratch = Scratch::new("broken");
         let corpus = &scratch.0;
-        corpus.keep(&entry("kv", 7), &Beside::default()).expect("it is written");
+        keep(corpus, &entry("kv", 7), &Beside::default()).expect("it is written");
         for (name, seed) in [("a-first", "{}"), ("z-last", "no JSON")] {
             fs::create_dir_all(corpus.root().join(name)).expect("a folder");
             fs::write(corpus.root().join(name).join(SEED), seed).expect("it is written");
@@ -320,13 +333,17 @@ mod tests {
         let broken: Vec<String> = broken.iter().map(ToString::to_string).collect();
         assert!(broken[0].contains("a-first/seed.json: it is no entry of the corpus"), "{broken:?}");
         assert!(broken.len() == 2 && broken[1].contains("z-last/seed.json"), "{broken:?}");
+        let mixed = kept(corpus, &entry("kv", 7), &Beside::default());
+        fs::write(mixed.join("overrides.json"), "{}").expect("it is written");
+        assert_eq!(corpus.holdings().expect("the folder is read").broken.len(), 3);
+        assert_eq!(corpus.place(&entry("kv", 8)), Kept::New(mixed), "who finds it again mends it");
     }
 
     #[test]
     fn what_is_clean_for_long_enough_retires() {
         let scratch = Scratch::new("clean");
         let corpus = &scratch.0;
-        corpus.keep(&entry("kv", 7), &Beside::default()).expect("it is written");
+        keep(corpus, &entry("kv", 7), &Beside::default()).expect("it is written");
         let name = entries(corpus, "it is read")[0].0.clone();
         let note = |revision: &str| corpus.note_clean(&name, revision).expect("it is noted");
         assert_eq!(note("r0"), Standing::Stays(1));
@@ -369,7 +386,7 @@ mod tests {
     fn what_leads_out_of_the_corpus_is_not_removed() {
         let scratch = Scratch::new("out");
         let corpus = Corpus::new(scratch.0.root().join("inside"));
-        scratch.0.keep(&entry("kv", 7), &Beside::default()).expect("it is written");
+        keep(&scratch.0, &entry("kv", 7), &Beside::default()).expect("it is written");
         let name = entries(&scratch.0, "it is read")[0].0.clone();
         fs::create_dir_all(corpus.root()).expect("a folder");
         for wrong in [format!("../{name}"), "..".into(), ".".into(), String::new(), "nobody".into()] {

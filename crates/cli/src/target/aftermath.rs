@@ -1,12 +1,14 @@
 //! Around a sweep: the failures that are kept are run again before it, and its own red
 //! seeds are made small after it. The sweep itself knows of neither.
 
+use crate::finding::reproduce_line;
 use crate::interruption::Interruption;
 use crate::options::{SweepOptions, path, text, value};
 use crate::report::{KeptReport, Report};
 use crate::shrunk::{ShrunkReport, Wanted, budget};
 use crate::terminal;
 use crate::trouble::Trouble;
+use crate::typed::with_overrides;
 use lexopt::Parser;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -98,10 +100,17 @@ impl Around<'_> {
             }
             let small = recorder.run(entry.seed, entry.overrides.clone(), None);
             let plain = recorder.run(entry.seed, Overrides::new(), None);
-            let is_it = |failure: &&Failure| failure.signature() == entry.signature;
-            let is_moved = |failure: &&Failure| failure.signature().is_moved(&entry.signature);
-            let failures = || small.failures.iter().chain(&plain.failures);
-            let failure = failures().find(is_it).or_else(|| failures().find(is_moved)).or(failures().next());
+            let is_it = |failure: &Failure| failure.signature() == entry.signature;
+            let is_moved = |failure: &Failure| failure.signature().is_moved(&entry.signature);
+            // Each with the line that shows it: only one of the two may be red by now.
+            let line = reproduce_line(self.name, entry.seed, &self.options.replay_suffix());
+            let small_line = with_overrides(&line, &corpus.root().join(name).join("overrides.json"));
+            let in_small = small.failures.iter().map(|failure| (failure, &small_line));
+            let failures = || in_small.clone().chain(plain.failures.iter().map(|failure| (failure, &line)));
+            let first = |is: &dyn Fn(&Failure) -> bool| failures().find(|(failure, _)| is(failure));
+            let found = first(&is_it).or_else(|| first(&is_moved)).or(failures().next());
+            let failure = found.map(|(failure, _)| failure);
+            let reproduce = found.map_or(&small_line, |(_, line)| line).clone();
             let standing = match (&failure, &self.keeping.revision) {
                 (None, Some(revision)) => corpus.note_clean(name, revision).ok(),
                 (Some(failure), _) => corpus.note_red(name, &failure.signature()).ok().map(|()| Standing::Stays(0)),
@@ -113,7 +122,7 @@ impl Around<'_> {
             };
             let retired = standing == Some(Standing::Retired);
             let failure = failure.map(ToString::to_string);
-            let (name, reproduce) = (name.clone(), entry.reproduce.clone());
+            let name = name.clone();
             reports.push(KeptReport { name, seed: entry.seed, failure, clean, retired, reproduce });
         }
         reports
@@ -164,12 +173,11 @@ impl Around<'_> {
         // What cannot be made small stays as it is: the sweep has told of it.
         let made = wanted.make(budget(share), threads, || self.interruption.is_wanted(), |_| ()).ok()?;
         let Some(corpus) = self.keeping.corpus.as_ref().map(Corpus::new) else { return Some(made.report) };
-        match corpus.keep(&made.entry, &made.beside) {
-            Ok(kept) => Some(made.report.in_corpus(kept)),
-            Err(error) => {
-                terminal::complain(&format!("it cannot be kept: {error}"));
-                Some(made.report)
-            }
+        let place = corpus.place(&made.entry);
+        let (report, error) = made.put(place);
+        if let Some(error) = error {
+            terminal::complain(&format!("it cannot be kept: {error}"));
         }
+        Some(report)
     }
 }

@@ -15,10 +15,10 @@ const NEAREST: usize = 3;
 ///
 /// # Errors
 /// If the file cannot be read, holds something else, or lies with a kept failure of
-/// another simulation, whose choices have no meaning here.
+/// another simulation, whose choices have no meaning here, or of another run.
 pub(super) fn read(flag: &str, path: &Path, simulation: &str) -> Result<Overrides, Trouble> {
     let overrides = of_file(flag, path)?;
-    match Entry::of_overrides(path) {
+    match entry(flag, path)? {
         Some(entry) if entry.simulation != simulation => {
             let why = of_another(&entry.simulation, simulation);
             Err(Trouble::new(format!("--{flag} {}: {why}", path.display())))
@@ -34,7 +34,7 @@ pub(super) fn read(flag: &str, path: &Path, simulation: &str) -> Result<Override
 pub(super) fn look(look: &Look<'_>) -> Result<(), Trouble> {
     let Some(path) = look.file() else { return Ok(()) };
     of_file(look.flag, path)?;
-    Entry::of_overrides(path).map_or(Ok(()), |entry| look.same_simulation(&entry.simulation))
+    entry(look.flag, path)?.map_or(Ok(()), |entry| look.same_simulation(&entry.simulation))
 }
 
 /// Reads overrides from their data form.
@@ -54,6 +54,11 @@ pub(super) fn parse(json: &str) -> Result<Overrides, String> {
             Err(format!("nothing is decided in a domain `{word}`, of which it speaks; the nearest are {near}"))
         }
     }
+}
+
+/// The kept failure with whose files it lies, if it does.
+fn entry(flag: &str, path: &Path) -> Result<Option<Entry>, Trouble> {
+    Entry::of_overrides(path).map_err(|error| Trouble::new(format!("--{flag} {error}")))
 }
 
 fn of_file(flag: &str, path: &Path) -> Result<Overrides, Trouble> {

@@ -127,16 +127,13 @@ fn run(target: &Target, asked: Asked) -> Result<Verdict, Trouble> {
 
 /// Writes its files. The report says where; or why not, in words beside it.
 fn write(made: Made, out: Option<&Path>, corpus: Option<&Path>) -> (ShrunkReport, Option<Trouble>) {
-    let Made { report, entry, beside, .. } = made;
-    let kept = match (out, corpus) {
-        (Some(folder), _) => entry.write(folder, &beside).map(|()| Kept::New(folder.to_path_buf())),
-        (None, Some(corpus)) => Corpus::new(corpus).keep(&entry, &beside),
-        (None, None) => return (report, None),
+    let place = match (out, corpus) {
+        (Some(folder), _) => Kept::New(folder.to_path_buf()),
+        (None, Some(corpus)) => Corpus::new(corpus).place(&made.entry),
+        (None, None) => return (made.report, None),
     };
-    match kept {
-        Ok(kept) => (report.in_corpus(kept), None),
-        Err(error) => (report, Some(Trouble::new(format!("it cannot be kept: {error}")))),
-    }
+    let (report, error) = made.put(place);
+    (report, error.map(|error| Trouble::new(format!("it cannot be kept: {error}"))))
 }
 
 /// A line on a terminal that says how far it is.

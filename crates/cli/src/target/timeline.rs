@@ -3,10 +3,12 @@
 
 use super::flag::{Flag, Look, of_another};
 use super::{Target, TargetSimulation, overrides};
+use crate::finding::reproduce_line;
 use crate::options::{seed, value};
 use crate::report::grouped;
 use crate::terminal;
 use crate::trouble::Trouble;
+use crate::typed::with_overrides;
 use crate::verdict::Verdict;
 use crate::written;
 use lexopt::{Arg, Parser, ValueExt};
@@ -169,9 +171,9 @@ fn no_trace(path: &Path, error: &str) -> Trouble {
 /// The line that shows the run again.
 fn command_line(name: &str, asked: &Asked) -> String {
     let bug = asked.bug.as_ref().map(|bug| format!(" --bug {bug}")).unwrap_or_default();
-    let overrides = asked.overrides.as_ref().map(|(_, path)| format!(" --overrides {}", path.display()));
     let profile = asked.profile.as_ref().map(|profile| format!(" --profile {profile}")).unwrap_or_default();
-    format!("cargo xtask replay {name} --seed {}{bug}{profile}{}", asked.seed, overrides.unwrap_or_default())
+    let line = reproduce_line(name, asked.seed, &(bug + &profile));
+    asked.overrides.as_ref().map_or(line.clone(), |(_, path)| with_overrides(&line, path))
 }
 
 /// Where a page goes if nobody says: with what else was built here.

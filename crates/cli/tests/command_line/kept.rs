@@ -54,7 +54,9 @@ fn slow_a_sweep_begins_with_what_failed_before() {
     let seeds: Vec<&str> =
         swept.out.lines().filter_map(|line| line.split_once("the client has seed ")).map(|(_, seed)| seed).collect();
     assert_eq!(seeds, ["7777777", "7777777", "0", "1", "2"], "as it was made small, as it was found, and only then");
-    run(&format!("{} --profile dev", swept.reproduce_line())).expect(1, &["the client met its fate"]);
+    let line = swept.reproduce_line();
+    assert!(line.ends_with(&format!(" --overrides {}/fate/overrides.json", corpus.display())), "{line}");
+    run(&format!("{line} --profile dev")).expect(1, &["the client met its fate"]);
     keep(&corpus, "fate", &rare(7_777_778, ""));
     sweep_with(&corpus).expect(0, &["3 seeds, green", "green again: fate, in 1 of 50 revisions until it retires"]);
 }

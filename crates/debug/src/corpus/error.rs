@@ -25,6 +25,12 @@ pub enum CorpusError {
         #[source]
         source: serde_json::Error,
     },
+    /// Overrides lie beside the seed of another run.
+    #[error(
+        "{}: it is of another run than the seed.json beside it: whoever wrote them was killed in between, or it was changed there, where a copy elsewhere could be run",
+        .0.display()
+    )]
+    Mixed(PathBuf),
     /// There is no such entry.
     #[error("the corpus has no entry `{0}`")]
     Unknown(String),
