@@ -3,7 +3,7 @@
 
 use crate::chaos::Chaos;
 use crate::simulation::{Conditions, Simulation};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use wavetank_engine::{Decisions, Domain, EngineConfig};
 use wavetank_network::NetworkConfig;
 use wavetank_storage::StorageConfiguration;
@@ -11,7 +11,7 @@ use wavetank_storage::StorageConfiguration;
 /// Everything that a run's seed decided before it began.
 ///
 /// With [`SimulationBuilder::with_configuration`](crate::SimulationBuilder::with_configuration)
-/// any seed is run under it; its own seed then gives the same run again.
+/// any seed of the same simulation is run under it; its own seed then gives the same run again.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct RunConfiguration {
     /// The simulation's name.
@@ -33,6 +33,48 @@ pub struct RunConfiguration {
 }
 
 const OVERDRAFT: Domain = Domain::new("tolerance.overdraft");
+/// Members of a group at most: each takes memory, whether or not the machine has it.
+const MEMBERS_MOST: u32 = 10_000;
+
+impl RunConfiguration {
+    /// Says whether runs of a simulation can have it.
+    ///
+    /// # Errors
+    /// If not, in one line that says what to do.
+    pub(crate) fn validate(&self, simulation: &Simulation) -> Result<(), String> {
+        let name = &simulation.name;
+        if self.simulation != *name {
+            return Err(format!(
+                "simulation `{name}` was given the configuration of a run of `{0}`: give it one of its own, or call it so with .with_name({0:?})",
+                self.simulation
+            ));
+        }
+        self.validate_sizes(simulation)
+            .map_err(|error| format!("simulation `{name}` was given a configuration whose `sizes` {error}"))
+    }
+
+    fn validate_sizes(&self, simulation: &Simulation) -> Result<(), String> {
+        let groups = || simulation.groups.iter().map(|group| (&*group.name, group.count));
+        if let Some(unknown) = self.sizes.keys().find(|name| groups().all(|(group, _)| group != *name)) {
+            let known = groups().map(|(group, _)| group).collect::<Vec<_>>().join(", ");
+            return Err(format!("has a group `{unknown}`, and the simulation has {known}"));
+        }
+        let mut names: BTreeSet<String> = BTreeSet::new();
+        for (group, count) in groups() {
+            let Some(&size) = self.sizes.get(group) else { continue };
+            let most = if count.high == 1 { 1 } else { count.high.max(MEMBERS_MOST) };
+            if !(1..=most).contains(&size) {
+                return Err(format!("says {size} for group `{group}`: give a number from 1 to {most}"));
+            }
+            // As a cast is named: who is always alone has the group's own name.
+            let name = |number: u32| if count.high == 1 { group.to_string() } else { format!("{group}-{number}") };
+            if let Some(twice) = (0..size).map(name).find(|name| !names.insert(name.clone())) {
+                return Err(format!("gives two nodes the name `{twice}`: make group `{group}` smaller"));
+            }
+        }
+        Ok(())
+    }
+}
 
 impl Simulation {
     /// The conditions of a run; none of its own if it has those that were stated, as all runs

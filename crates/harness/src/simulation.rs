@@ -159,15 +159,20 @@ impl Simulation {
                 "simulation `{name}` has a group `{DIRECTOR}`, as who directs the faults is called: give it another name"
             ));
         }
-        if !self.injectors.is_empty() && self.conditions.chaos.is_none() {
+        let fixed = self.fixed.as_deref();
+        if !self.injectors.is_empty() && fixed.map_or(&self.conditions.chaos, |fixed| &fixed.chaos).is_none() {
             return Err(format!(
                 "simulation `{name}` has an injector, but no time for it: say how long with Chaos::window"
             ));
         }
         let Conditions { network, storage, chaos, .. } = &self.conditions;
-        chaos.validate().map_err(|error| format!("simulation `{name}`: {error}"))?;
-        network.validate().map_err(|error| format!("simulation `{name}`: {error}"))?;
-        storage.validate().map_err(|error| format!("simulation `{name}`: {error}"))?;
-        Ok(())
+        // What is wrong to state is wrong to be given.
+        let given = fixed.map(|fixed| (&fixed.network, &fixed.storage, &fixed.chaos));
+        for (network, storage, chaos) in given.into_iter().chain([(network, storage, chaos)]) {
+            chaos.validate().map_err(|error| format!("simulation `{name}`: {error}"))?;
+            network.validate().map_err(|error| format!("simulation `{name}`: {error}"))?;
+            storage.validate().map_err(|error| format!("simulation `{name}`: {error}"))?;
+        }
+        fixed.map_or(Ok(()), |fixed| fixed.validate(self))
     }
 }

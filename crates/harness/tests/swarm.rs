@@ -165,6 +165,24 @@ fn faults_of_a_configuration_strike_where_none_were_stated() {
     assert!(record.atoms.iter().any(|atom| atom.kind.index() == kinds::CRASH.index()), "{:?}", record.atoms);
 }
 
+#[test]
+fn a_configuration_that_no_run_can_have_is_refused_in_a_line() {
+    let refused = |change: &dyn Fn(&mut RunConfiguration)| {
+        let mut configuration = run(&simulation(), 1).configuration;
+        change(&mut configuration);
+        simulation().with_configuration(configuration).validate().expect_err("it cannot be run")
+    };
+    let stranger = refused(&|one| one.simulation = "kv/storm".into());
+    let hint = r#"was given the configuration of a run of `kv/storm`: give it one of its own, or call it so with .with_name("kv/storm")"#;
+    assert!(stranger.ends_with(hint), "{stranger}");
+    let resized = refused(&|one| _ = one.sizes.insert("server".into(), 0));
+    assert!(resized.ends_with("whose `sizes` says 0 for group `server`: give a number from 1 to 10000"), "{resized}");
+    let unknown = refused(&|one| _ = one.sizes.insert("owl".into(), 1));
+    assert!(unknown.ends_with("whose `sizes` has a group `owl`, and the simulation has server, visitor"), "{unknown}");
+    let timeless = refused(&|one| (one.chaos.window, one.chaos.crashes) = (Duration::ZERO, 1..=1));
+    assert!(timeless.contains("but `Chaos::window` is zero"), "{timeless}");
+}
+
 /// Intervals in which processes are out of order because of crashes and pauses.
 fn outages(atoms: &[Atom]) -> Vec<(u64, u64, u32)> {
     let who = |target| match target {

@@ -4,12 +4,8 @@
 use super::flag::{Look, of_another};
 use super::one_line;
 use crate::trouble::Trouble;
-use std::collections::BTreeSet;
 use std::path::Path;
 use wavetank_harness::{RunConfiguration, SimulationBuilder};
-
-/// Members of a group at most: each takes memory, whether or not the machine has it.
-const MEMBERS_MOST: u32 = 10_000;
 
 /// The simulation with the conditions of a file.
 ///
@@ -17,9 +13,16 @@ const MEMBERS_MOST: u32 = 10_000;
 /// If the file cannot be read, holds something else, is of another simulation, or says
 /// what no run can be like.
 pub(super) fn of_file(builder: SimulationBuilder, path: &Path) -> Result<SimulationBuilder, Trouble> {
-    let conditions = read(path)?;
-    validate(&builder, &conditions).map_err(|error| wrong(path, &error))?;
-    Ok(builder.with_configuration(conditions))
+    given(builder, read(path)?).map_err(|error| wrong(path, &error))
+}
+
+fn given(builder: SimulationBuilder, conditions: RunConfiguration) -> Result<SimulationBuilder, String> {
+    if conditions.simulation != builder.name() {
+        return Err(of_another(&conditions.simulation, builder.name()));
+    }
+    let builder = builder.with_configuration(conditions);
+    builder.validate().map_err(|error| one_line(&error))?;
+    Ok(builder)
 }
 
 /// Looks at such a file before there is a target.
@@ -40,40 +43,6 @@ fn wrong(path: &Path, error: &str) -> Trouble {
     Trouble::new(format!("--config {}: {error}", path.display()))
 }
 
-/// Says what is wrong with the conditions of a run of the simulation.
-fn validate(builder: &SimulationBuilder, conditions: &RunConfiguration) -> Result<(), String> {
-    let RunConfiguration { simulation, network, storage, chaos, .. } = conditions;
-    if simulation != builder.name() {
-        return Err(of_another(simulation, builder.name()));
-    }
-    // What is wrong to state is wrong to be given.
-    let stated = builder.clone().with_network_config(network.clone()).with_storage_config(storage.clone());
-    stated.with_chaos(chaos.clone()).validate().map_err(|error| one_line(&error))?;
-    validate_sizes(builder, conditions)
-}
-
-fn validate_sizes(builder: &SimulationBuilder, conditions: &RunConfiguration) -> Result<(), String> {
-    let groups = || builder.groups();
-    if let Some(unknown) = conditions.sizes.keys().find(|name| groups().all(|(group, _)| group != *name)) {
-        let known = groups().map(|(group, _)| group).collect::<Vec<_>>().join(", ");
-        return Err(format!("its `sizes` has a group `{unknown}`, and the simulation has {known}"));
-    }
-    let mut names: BTreeSet<String> = BTreeSet::new();
-    for (group, count) in groups() {
-        let Some(&size) = conditions.sizes.get(group) else { continue };
-        let most = if count.high == 1 { 1 } else { count.high.max(MEMBERS_MOST) };
-        if !(1..=most).contains(&size) {
-            return Err(format!("its `sizes` says {size} for group `{group}`: give a number from 1 to {most}"));
-        }
-        // As a cast is named: who is always alone has the group's own name.
-        let name = |number: u32| if count.high == 1 { group.to_string() } else { format!("{group}-{number}") };
-        if let Some(twice) = (0..size).map(name).find(|name| !names.insert(name.clone())) {
-            return Err(format!("its `sizes` gives two nodes the name `{twice}`: make group `{group}` smaller"));
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,8 +59,8 @@ mod tests {
     fn check(change: impl FnOnce(&mut RunConfiguration), hint: &str) {
         let mut conditions = crew().run_seed(1, Overrides::new(), None).configuration;
         change(&mut conditions);
-        match validate(&crew(), &conditions) {
-            Ok(()) => assert_eq!(hint, ""),
+        match given(crew(), conditions) {
+            Ok(_) => assert_eq!(hint, ""),
             Err(trouble) => assert!(!hint.is_empty() && trouble.contains(hint) && !trouble.contains('\n'), "{trouble}"),
         }
     }
@@ -109,7 +78,7 @@ mod tests {
             .with_swarm(Swarm::default());
         for seed in 0..100 {
             let conditions = stormy.run_seed(seed, Overrides::new(), None).configuration;
-            assert_eq!(validate(&stormy, &conditions), Ok(()), "seed {seed}");
+            assert!(given(stormy.clone(), conditions).is_ok(), "seed {seed}");
         }
     }
 
@@ -126,10 +95,10 @@ mod tests {
         check(crashes, "the range of `Chaos::crashes` is empty: begin with the smaller number");
         check(|conditions| conditions.chaos.crashes = 1..=2, "but `Chaos::window` is zero");
         check(|conditions| conditions.network.latency_min = u64::MAX, "simulation `crew`: ");
-        check(resize("mate", 0), "its `sizes` says 0 for group `mate`: give a number from 1 to 10000");
+        check(resize("mate", 0), "whose `sizes` says 0 for group `mate`: give a number from 1 to 10000");
         check(resize("mate", u32::MAX), "give a number from 1 to 10000");
-        check(resize("cook", 2), "its `sizes` says 2 for group `cook`: give a number from 1 to 1");
-        check(resize("mate", 8), "its `sizes` gives two nodes the name `mate-7`: make group `mate` smaller");
+        check(resize("cook", 2), "whose `sizes` says 2 for group `cook`: give a number from 1 to 1");
+        check(resize("mate", 8), "whose `sizes` gives two nodes the name `mate-7`: make group `mate` smaller");
         check(resize("captain", 1), "has a group `captain`, and the simulation has mate-7, cook, mate");
     }
 }
