@@ -1,12 +1,13 @@
 //! Which seeds a simulation runs.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::time::Duration;
 
 /// Which seeds to run, and when to stop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TestStrategy {
-    /// These, in this order.
+    /// These, in this order. One that is named twice is run once: it is one run.
     Seeds(Vec<u64>),
     /// Those from the first up to, not including, the last.
     Range(Range<u64>),
@@ -88,6 +89,13 @@ impl TestStrategy {
         if self.most() == Some(0) { Err(SeedsError::NoSeeds(self.clone())) } else { Ok(()) }
     }
 
+    /// The same with each seed once, in the place where it is named first.
+    pub(crate) fn distinct(&self) -> TestStrategy {
+        let TestStrategy::Seeds(seeds) = self else { return self.clone() };
+        let mut named = BTreeSet::new();
+        TestStrategy::Seeds(seeds.iter().copied().filter(|seed| named.insert(*seed)).collect())
+    }
+
     /// The seed at a place in the order, if the strategy has one there.
     pub(crate) fn seed(&self, place: u64) -> Option<u64> {
         match self {
@@ -103,7 +111,7 @@ impl TestStrategy {
     /// How many seeds at most, if that is known.
     pub fn most(&self) -> Option<u64> {
         match self {
-            TestStrategy::Seeds(seeds) => Some(seeds.len() as u64),
+            TestStrategy::Seeds(seeds) => Some(seeds.iter().collect::<BTreeSet<_>>().len() as u64),
             TestStrategy::Range(range) => Some(range.end.saturating_sub(range.start)),
             TestStrategy::Count(count) | TestStrategy::UntilAllSometimesReached(count) => Some(*count),
             TestStrategy::TimeBudget(_) => None,

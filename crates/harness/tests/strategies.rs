@@ -31,7 +31,7 @@ fn seeds(strategy: TestStrategy) -> Vec<u64> {
 
 #[test]
 fn each_strategy_runs_its_seeds() {
-    assert_eq!(seeds(TestStrategy::Seeds(vec![7, 1, u64::MAX, 7])), [7, 1, u64::MAX, 7]);
+    assert_eq!(seeds(TestStrategy::Seeds(vec![7, 1, u64::MAX, 7, 1])), [7, 1, u64::MAX], "a run is a run");
     assert_eq!(seeds(TestStrategy::Range(10..14)), [10, 11, 12, 13]);
     assert_eq!(seeds(TestStrategy::Range(u64::MAX - 2..u64::MAX)), [u64::MAX - 2, u64::MAX - 1]);
     assert_eq!(seeds(TestStrategy::Count(3)), [0, 1, 2]);
@@ -58,7 +58,7 @@ fn a_strategy_without_seeds_is_refused() {
 
 #[test]
 fn a_strategy_says_how_many_seeds_it_has_at_most() {
-    assert_eq!(TestStrategy::Seeds(vec![3, 4]).most(), Some(2));
+    assert_eq!(TestStrategy::Seeds(vec![3, 4, 3]).most(), Some(2));
     assert_eq!(TestStrategy::Range(3..10).most(), Some(7));
     assert_eq!(TestStrategy::Count(5).most(), Some(5));
     assert_eq!(TestStrategy::UntilAllSometimesReached(5).most(), Some(5));

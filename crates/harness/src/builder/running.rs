@@ -55,7 +55,7 @@ impl SimulationBuilder {
         if let Err(error) = strategy.validate() {
             panic!("{error}");
         }
-        let simulation = &self.simulation;
+        let (simulation, strategy) = (&self.simulation, &strategy.distinct());
         let launch = match self.errands {
             None => None,
             Some(errands) => match errands.begin(simulation, self.arguments.as_deref()) {
