@@ -5,6 +5,7 @@ use crate::builder::SimulationBuilder;
 use crate::context::SimContext;
 use crate::outcome::Outcome;
 use crate::providers::SimProviders;
+use crate::reproduce::line_of_test;
 use crate::strategy::TestStrategy;
 use std::future::Future;
 
@@ -58,10 +59,7 @@ where
     let module = test.module.split_once("::").map_or(String::new(), |(_, module)| format!("{module}::"));
     let name = format!("{module}{}", test.name);
     SimulationBuilder::new()
-        .with_reproduce_line(&format!(
-            "WAVETANK_SEED={{seed}} cargo test -p {} {name} -- --exact --include-ignored",
-            test.package
-        ))
+        .with_reproduce_line(&line_of_test(Some(test.package), Some(&name)))
         .with_name(name)
         .workload(test.name, 1, move |context| function(A::given(context)))
         .with_strategy(test.strategy.clone())

@@ -250,7 +250,9 @@ impl SimulationBuilder {
     }
 
     /// Gives every run the conditions that one run had: what was drawn before that began is
-    /// not drawn any more. With that run's own seed it is the same run.
+    /// not drawn any more. With that run's own seed it is the same run. The conditions of a
+    /// simulation of another name are refused when it is to be run, see
+    /// [`validate`](Self::validate).
     pub fn with_configuration(mut self, configuration: RunConfiguration) -> SimulationBuilder {
         self.stated().fixed = Some(Arc::new(configuration));
         self
@@ -337,7 +339,7 @@ impl SimulationBuilder {
     }
 
     /// The line that runs a red seed again; `{seed}` stands for it. By default it is
-    /// this test's `cargo test` with `WAVETANK_SEED`. Features and a profile that cargo was
+    /// this test's `cargo test` with `WAVETANK_SEED`, or this program's `cargo run`. Features and a profile that cargo was
     /// given are not in that: no process is told of them.
     pub fn with_reproduce_line(mut self, line: &str) -> SimulationBuilder {
         self.reproduce = Some(line.into());

@@ -41,6 +41,7 @@ mod plan;
 mod providers;
 mod record;
 mod recorder;
+mod reproduce;
 mod result;
 mod rig;
 mod runner;

@@ -99,12 +99,13 @@ fn a_red_test_prints_the_line_that_repeats_it() {
     assert!(outcome.text.contains("20 seeds, 1 of them RED"), "{}", outcome.text);
     assert!(outcome.text.contains("unlucky 14"), "{}", outcome.text);
     let line = outcome.text.lines().find_map(|line| line.trim().strip_prefix("reproduce: ")).expect("it is printed");
-    // VARIABLE=seed cargo test -p package test -- --exact --include-ignored
+    // VARIABLE=seed cargo test -p package --test file test -- --exact --include-ignored
     let words: Vec<&str> = line.split(' ').collect();
-    assert_eq!(words[1..6], ["cargo", "test", "-p", env!("CARGO_PKG_NAME"), NAME], "{line}");
-    assert_eq!(words[6..], ["--", "--exact", "--include-ignored"], "{line}");
+    let own = ["cargo", "test", "-p", env!("CARGO_PKG_NAME"), "--test", "environment", NAME];
+    assert_eq!(words[1..8], own, "{line}");
+    assert_eq!(words[8..], ["--", "--exact", "--include-ignored"], "{line}");
     let (variable, seed) = words[0].split_once('=').expect("it sets a variable");
-    let again = outside(words[5], &[(variable, seed)]);
+    let again = outside(words[7], &[(variable, seed)]);
     assert_eq!(again.seeds(), [14], "{}", again.text);
     assert!(!again.success && again.text.contains("1 seeds, 1 of them RED") && again.text.contains("unlucky 14"));
 }

@@ -3,7 +3,7 @@
 //! their own.
 
 use super::{Target, TargetSimulation, one_line};
-use crate::manifest::Manifest;
+use crate::manifest::{Declared, Manifest};
 use crate::trouble::Trouble;
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::path::PathBuf;
@@ -48,8 +48,8 @@ fn trial(line: &Line, red: Option<&str>, builder: &SimulationBuilder) -> Result<
     if is_as_meant {
         return Ok(());
     }
-    let features = line.features();
-    let told = result.with_reproduce_lines(|seed| line.text(seed, &features)).to_string();
+    let declared = line.declared();
+    let told = result.with_reproduce_lines(|seed| line.text(seed, declared.as_ref())).to_string();
     Err(Failed::from(match red {
         None => told,
         Some(words) => format!("red on purpose, but no failure says {words:?}:\n{}", one_line(&told)),
@@ -86,28 +86,29 @@ fn corpus() -> Option<PathBuf> {
     package.ancestors().map(|folder| folder.join(FOLDER)).find(|folder| folder.is_dir())
 }
 
-/// The line that runs a trial again with one seed. It does not name the test
-/// target: a process knows its own only with `_` for `-`.
+/// The line that runs a trial again with one seed.
 struct Line {
     target: String,
     trial: String,
 }
 
 impl Line {
-    /// The features without which cargo would leave the trial out, and be green: those in
-    /// `required-features`. Which others this program was built with no process is told;
-    /// whoever gave cargo some gives them again.
-    fn features(&self) -> Vec<String> {
+    /// What the manifest says of this program: which test it is, which a process knows only
+    /// with `_` for `-`, and the features without which cargo would leave the trial out, and be
+    /// green. Which others it was built with no process is told; whoever gave cargo some gives
+    /// them again.
+    fn declared(&self) -> Option<Declared> {
         let package = std::env::var("CARGO_PKG_NAME").unwrap_or_default();
-        // Cargo starts a test in its package's folder. A line without features is better than none.
+        // Cargo starts a test in its package's folder. A line without all that is better than none.
         let declared = Manifest::read().map(|manifest| manifest.targets).unwrap_or_default();
-        let own = declared.into_iter().find(|one| one.name == self.target && one.package == package);
-        own.map(|own| own.required_features).unwrap_or_default()
+        declared.into_iter().find(|one| one.name == self.target && one.package == package)
     }
 
-    fn text(&self, seed: u64, features: &[String]) -> String {
+    fn text(&self, seed: u64, declared: Option<&Declared>) -> String {
         let package = std::env::var("CARGO_PKG_NAME").map(|name| format!(" -p {name}")).unwrap_or_default();
-        let features = if features.is_empty() { String::new() } else { format!(" --features {}", features.join(",")) };
-        format!("WAVETANK_SEED={seed} cargo test{package}{features} -- --exact {}", self.trial)
+        let test = declared.map(|own| format!(" --test {}", own.test)).unwrap_or_default();
+        let features = declared.map(|own| own.required_features.join(",")).filter(|features| !features.is_empty());
+        let features = features.map(|features| format!(" --features {features}")).unwrap_or_default();
+        format!("WAVETANK_SEED={seed} cargo test{package}{test}{features} -- --exact {}", self.trial)
     }
 }

@@ -5,6 +5,7 @@ use crate::log::with_printed_logs;
 use crate::observer::Observer;
 use crate::record::RunRecord;
 use crate::recorder::Recorder;
+use crate::reproduce;
 use crate::result::SimulationResult;
 use crate::runner::{self, Progress, Sweep};
 use crate::strategy::TestStrategy;
@@ -113,14 +114,7 @@ impl SimulationBuilder {
     }
 
     fn reproduce_line(&self, seed: u64) -> String {
-        if let Some(line) = &self.reproduce {
-            return line.replace("{seed}", &seed.to_string());
-        }
-        let package = std::env::var("CARGO_PKG_NAME").map(|name| format!(" -p {name}")).unwrap_or_default();
-        let thread = std::thread::current();
-        let test = thread.name().filter(|name| *name != "main");
-        // This one and no other whose name has it in it, ignored or not.
-        let test = test.map(|name| format!(" {name} -- --exact --include-ignored"));
-        format!("WAVETANK_SEED={seed} cargo test{package}{}", test.unwrap_or_default())
+        let line = self.reproduce.as_deref().map_or_else(reproduce::line, str::to_string);
+        line.replace("{seed}", &seed.to_string())
     }
 }
