@@ -9,7 +9,6 @@ use crate::phase::{self, PHASE, Phase};
 use crate::plan::{Blow, Field, Plan, Planned};
 use crate::simulation::Inject;
 use crate::starter::Starter;
-use crate::tolerance::Grant;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
@@ -52,7 +51,7 @@ impl Director {
         self.time().sleep(chaos.warm).await;
         let last = plans.len().saturating_sub(1);
         for (cycle, plan) in plans.into_iter().enumerate() {
-            self.count(&plan);
+            self.starter.handles.control.kernel(|kernel| plan.count(kernel));
             self.set_quiet(false);
             self.enter(Phase::Chaos, cycle);
             let start = self.time().now();
@@ -92,7 +91,10 @@ impl Director {
 
     /// Ends everything for good, and demands progress.
     pub(crate) async fn conclude(&mut self, left: &[(NodeId, Left)], cycle: usize) {
-        self.quiesce(left, cycle);
+        // Whoever is left is so for good: the load may end when that is done.
+        if self.starter.handles.ledger.with(|ledger, _| ledger.left.is_empty()) {
+            self.quiesce(left, cycle);
+        }
         self.time().sleep(self.starter.setting.conditions().chaos.settle).await;
         phase::announce(self.starter.handles.ledger);
         self.check_live(cycle).await;
@@ -112,22 +114,6 @@ impl Director {
 
     fn set_quiet(&self, quiet: bool) {
         self.starter.handles.control.kernel(|kernel| kernel.set_quiet(quiet));
-    }
-
-    /// Counts what was asked for, and what the tolerance made of it.
-    fn count(&self, plan: &Plan) {
-        self.starter.handles.control.kernel(|kernel| {
-            for (strike, grant) in &plan.grants {
-                kernel.planned(strike.kind(), |tally| {
-                    tally.asked += 1;
-                    match grant {
-                        Grant::Granted => tally.granted += 1,
-                        Grant::Downgraded => tally.downgraded += 1,
-                        Grant::Refused => tally.refused += 1,
-                    }
-                });
-            }
-        });
     }
 
     /// Carries one cycle's plan out, until its window is over.
@@ -191,6 +177,8 @@ impl Director {
     fn quiesce(&mut self, left: &[(NodeId, Left)], cycle: usize) {
         self.enter(Phase::Quiesce, cycle);
         self.end_all();
+        // It may be quiet already, and who is left is struck.
+        self.set_quiet(false);
         for &(node, how) in left {
             self.leave(node, how);
         }

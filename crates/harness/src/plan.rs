@@ -8,7 +8,7 @@ use crate::tolerance::{Grant, Outages, Tolerance};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 use wavetank_core::saturating_nanos;
-use wavetank_engine::{CrashKind, Decisions, Domain, MachineId, NodeId, mix, name_key, scale};
+use wavetank_engine::{CrashKind, Decisions, Domain, Kernel, MachineId, NodeId, mix, name_key, scale};
 
 /// What a planned fault does, and to whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +45,22 @@ pub(crate) struct Planned {
 pub(crate) struct Plan {
     pub(crate) faults: Vec<Planned>,
     pub(crate) grants: Vec<(Strike, Grant)>,
+}
+
+impl Plan {
+    /// Counts what was asked for, and what the tolerance made of it.
+    pub(crate) fn count(&self, kernel: &mut Kernel) {
+        for (strike, grant) in &self.grants {
+            kernel.planned(strike.kind(), |tally| {
+                tally.asked += 1;
+                match grant {
+                    Grant::Granted => tally.granted += 1,
+                    Grant::Downgraded => tally.downgraded += 1,
+                    Grant::Refused => tally.refused += 1,
+                }
+            });
+        }
+    }
 }
 
 /// Who there is to strike: processes are the first nodes, each on the machine of its number.

@@ -7,7 +7,10 @@ use crate::shell::run;
 fn slow_the_line_of_a_trial_has_the_features_that_its_test_requires() {
     let tested = "WAVETANK_SEED=7777777 cargo test --package fixtures --features lake --test featured";
     let again = run(tested).expect(101, &["the lake is deep"]).reproduce_line();
-    assert_eq!(again, "WAVETANK_SEED=7777777 cargo test -p fixtures --test featured --features lake -- --exact featured");
+    assert_eq!(
+        again,
+        "WAVETANK_SEED=7777777 cargo test -p fixtures --test featured --features lake -- --exact featured"
+    );
     run(&format!("{again} 2>&1")).expect(101, &["the lake is deep"]);
     let swept = run("cargo xtask sweep featured --seeds 7777776..7777778 --profile dev").expect(1, &["1 RED"]);
     run(&swept.reproduce_line()).expect(1, &["the lake is deep"]);

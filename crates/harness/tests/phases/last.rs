@@ -52,6 +52,29 @@ fn a_minority_is_left_behind_in_some_runs_and_back_for_the_last_check() {
     assert!((50..100).contains(&left), "half of the runs leave one or two: {left}");
 }
 
+/// Before the first fault, while the world settles after the last, or between two cycles.
+#[test]
+fn whoever_ends_while_it_is_quiet_leaves_others_behind_all_the_same_and_once() {
+    let chaos = Chaos { warm: Duration::from_secs(2), cycles: 2..=2, crashes: 0..=1, ..storm() };
+    let settled = chaos.warm + (chaos.window + chaos.taper + chaos.settle) * 2 - chaos.settle / 2;
+    let between = chaos.warm + chaos.window + chaos.taper + chaos.settle / 2;
+    for ends in [Duration::from_secs(1), between, settled] {
+        let simulation = SimulationBuilder::new()
+            .process("server", 3, greet)
+            .workload("brief", 1, move |context: SimContext| async move { context.providers().sleep(ends).await })
+            .with_chaos(chaos.clone())
+            .with_tolerance(Tolerance::down(1));
+        let left = (0..40).map(|seed| {
+            let record = run(&simulation, seed);
+            assert!(record.failures.is_empty(), "seed {seed}, {ends:?}: {:?}", record.failures);
+            // Whoever is left is so for good.
+            record.atoms.iter().filter(|atom| atom.parameters[0] == u64::MAX).count()
+        });
+        let left: Vec<usize> = left.collect();
+        assert!(left.contains(&0) && left.contains(&1) && left.iter().all(|left| *left <= 1), "{ends:?}: {left:?}");
+    }
+}
+
 #[test]
 fn who_is_left_behind_is_told_when_it_is_quiet_and_a_decision_like_any_other() {
     let told = Arc::new(Mutex::new(Vec::new()));
