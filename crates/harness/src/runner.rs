@@ -8,6 +8,7 @@ use crate::simulation::Simulation;
 use crate::strategy::TestStrategy;
 use crate::worker::Worker;
 use std::collections::BTreeSet;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
@@ -79,14 +80,17 @@ enum Place<'a> {
 
 impl Share<'_> {
     fn run(&self) -> SimulationResult {
-        let threads = self.sweep.threads;
+        // One that gets no seed would be there for nothing.
+        let most = self.sweep.strategy.most().and_then(|most| usize::try_from(most).ok());
+        let threads = self.sweep.threads.min(most.unwrap_or(usize::MAX));
         if threads <= 1 {
             return self.work(0);
         }
         #[expect(clippy::disallowed_methods, reason = "a sweep runs seeds side by side, which no run sees")]
         let parts: Vec<SimulationResult> = std::thread::scope(|scope| {
             let workers: Vec<_> = (0..threads).map(|number| scope.spawn(move || self.work(number))).collect();
-            workers.into_iter().map(|worker| worker.join().expect("a worker reports panics as failures")).collect()
+            // What code under test panics with is a failure of its run; what is left is ours, and tells itself.
+            workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
         });
         let mut parts = parts.into_iter();
         let mut sum = parts.next().expect("there are several threads");

@@ -104,9 +104,9 @@ impl Swarm {
     /// A rate around the stated one, log-uniformly: first which octave, then where in it.
     fn rate(&self, decisions: &Decisions, kind: &FaultKind, stated: Ratio) -> Ratio {
         let (stated, half) = (stated.parts(), Ratio::new(1, 2).parts());
-        let octaves = u64::from((self.halvings + self.doublings).max(1));
+        let octaves = (u64::from(self.halvings) + u64::from(self.doublings)).max(1);
         let draw = decisions.draw(RATE, kind.domain().key(), 0);
-        let octave = draw.map_or(octaves - 1, |draw| scale(draw, 0, octaves - 1)) as u32;
+        let octave = draw.map_or(octaves - 1, |draw| scale(draw, 0, octaves - 1));
         let high = ((stated << self.doublings.min(24)) >> octave.min(63)).max(1);
         let within = draw.map_or(high / 2, |draw| scale(mix(draw, name_key("within")), high / 2, high));
         Ratio::from_parts(within.clamp(1, stated.max(half)))
@@ -166,6 +166,6 @@ fn draw_knobs(decisions: &Decisions, conditions: &mut Conditions) {
         ("storage.sync-latency", &mut disk.sync_latency),
     ] {
         let factor = factor(name) as u32;
-        (range.min, range.max) = (range.min * factor / 4, range.max * factor / 4);
+        (range.min, range.max) = (range.min.saturating_mul(factor) / 4, range.max.saturating_mul(factor) / 4);
     }
 }

@@ -2,10 +2,11 @@
 //! `environment.rs`'s.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use wavetank_core::{Providers, RandomProvider};
-use wavetank_harness::{Progress, SeedsError, SimContext, SimulationBuilder, SimulationResult, TestStrategy};
+use wavetank_harness::{Observer, Progress, SeedsError, SimContext, SimulationBuilder, SimulationResult, TestStrategy};
 use wavetank_probe::sometimes_assert;
 
 fn run(simulation: &SimulationBuilder, strategy: TestStrategy) -> SimulationResult {
@@ -35,6 +36,23 @@ fn each_strategy_runs_its_seeds() {
     assert_eq!(seeds(TestStrategy::Range(10..14)), [10, 11, 12, 13]);
     assert_eq!(seeds(TestStrategy::Range(u64::MAX - 2..u64::MAX)), [u64::MAX - 2, u64::MAX - 1]);
     assert_eq!(seeds(TestStrategy::Count(3)), [0, 1, 2]);
+}
+
+#[test]
+fn there_are_no_more_threads_than_seeds() {
+    #[derive(Default)]
+    struct Rests(AtomicUsize);
+
+    impl Observer for Rests {
+        fn rests(&self, _: usize) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    let (rests, simulation) = (Rests::default(), SimulationBuilder::new().workload("idle", 1, async |_| {}));
+    let simulation = simulation.with_threads(1_000_000);
+    simulation.run_observed(&TestStrategy::Count(3), &Progress::default(), &rests).assert_green();
+    assert_eq!(rests.0.into_inner(), 3);
 }
 
 /// A strategy that runs nothing says so before anything is green, in a line that helps.

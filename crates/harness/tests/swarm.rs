@@ -183,6 +183,15 @@ fn a_configuration_that_no_run_can_have_is_refused_in_a_line() {
     assert!(timeless.contains("but `Chaos::window` is zero"), "{timeless}");
 }
 
+#[test]
+fn figures_as_large_as_can_be_are_drawn_around_too() {
+    let figures = Swarm { halvings: u32::MAX, doublings: u32::MAX, calm: Ratio::ZERO, ..Swarm::default() };
+    let mut disks = StorageConfiguration::hostile();
+    disks.sync_latency.max = Duration::MAX;
+    let result = simulation().with_swarm(figures).with_storage_config(disks).with_threads(2).run();
+    result.assert_green();
+}
+
 /// Intervals in which processes are out of order because of crashes and pauses.
 fn outages(atoms: &[Atom]) -> Vec<(u64, u64, u32)> {
     let who = |target| match target {
