@@ -130,6 +130,9 @@ impl Chaos {
             check(*range.end() == 0 || !self.window.is_zero(), ChaosError::NoWindow(name))?;
         }
         check(!self.cycles.is_empty() && *self.cycles.start() > 0, ChaosError::NoCycle)?;
+        let faults = counts.iter().map(|(range, _)| u64::from(*range.end())).sum::<u64>().max(1);
+        let asked = faults.saturating_mul(u64::from(*self.cycles.end()));
+        check(asked <= FAULTS_MOST, ChaosError::TooMany(asked))?;
         check(!self.duration.is_empty(), ChaosError::Empty("duration"))?;
         check(!self.slowness.is_empty(), ChaosError::Empty("slowness"))?;
         check(!self.clock_step.is_empty(), ChaosError::Empty("clock_step"))?;
@@ -141,6 +144,10 @@ impl Chaos {
 /// The most that a clock may be skewed, in parts per million.
 const SKEW_PPM_MOST: u32 = (wavetank_engine::RATE_PPB_MOST / 1000) as u32;
 
+/// The most faults, or cycles without any, that a run's plan has room for: all is planned before
+/// the run begins.
+const FAULTS_MOST: u64 = 1_000_000;
+
 /// What is wrong with a [`Chaos`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ChaosError {
@@ -150,6 +157,9 @@ pub enum ChaosError {
     /// Faults are asked for, and there is no time for them.
     #[error("`Chaos::{0}` asks for faults, but `Chaos::window` is zero: say within how much time they strike")]
     NoWindow(&'static str),
+    /// A plan would not fit into memory.
+    #[error("`Chaos` asks for up to {0} faults or cycles in a run: 1,000,000 at most, in all of `Chaos::cycles`")]
+    TooMany(u64),
     /// There is no cycle.
     #[error("`Chaos::cycles` is at least one")]
     NoCycle,

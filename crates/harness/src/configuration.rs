@@ -33,7 +33,8 @@ pub struct RunConfiguration {
 }
 
 const OVERDRAFT: Domain = Domain::new("tolerance.overdraft");
-/// Members of a group at most: each takes memory, whether or not the machine has it.
+/// Members of a group that a configuration may have where fewer were stated: each takes memory,
+/// whether or not the machine has it.
 const MEMBERS_MOST: u32 = 10_000;
 
 impl RunConfiguration {

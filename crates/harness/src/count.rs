@@ -12,8 +12,12 @@ pub struct Count {
 }
 
 impl Count {
+    #[track_caller]
     fn new(low: u32, high: u32) -> Count {
-        assert!(1 <= low && low <= high, "a count is at least one, and a range of counts is not empty");
+        assert!(
+            1 <= low && low <= high,
+            "a count is at least one, and a range of counts is not empty: not {low}..={high}"
+        );
         Count { low, high }
     }
 }
@@ -21,6 +25,7 @@ impl Count {
 impl From<u32> for Count {
     /// # Panics
     /// At zero.
+    #[track_caller]
     fn from(count: u32) -> Count {
         Count::new(count, count)
     }
@@ -29,6 +34,7 @@ impl From<u32> for Count {
 impl From<RangeInclusive<u32>> for Count {
     /// # Panics
     /// If the range is empty or begins with zero.
+    #[track_caller]
     fn from(range: RangeInclusive<u32>) -> Count {
         Count::new(*range.start(), *range.end())
     }
@@ -37,6 +43,7 @@ impl From<RangeInclusive<u32>> for Count {
 impl From<Range<u32>> for Count {
     /// # Panics
     /// If the range is empty or begins with zero.
+    #[track_caller]
     fn from(range: Range<u32>) -> Count {
         Count::new(range.start, range.end.saturating_sub(1))
     }

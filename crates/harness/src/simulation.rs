@@ -19,6 +19,9 @@ use wavetank_engine::EngineConfig;
 use wavetank_network::NetworkConfig;
 use wavetank_storage::StorageConfiguration;
 
+/// Members of a group at most: each is a machine in memory.
+pub(crate) const MEMBERS_MOST: u32 = 1_000_000;
+
 /// Who directs the faults of a run, on a machine of its own.
 pub(crate) const DIRECTOR: &str = "director";
 
@@ -129,6 +132,15 @@ impl Simulation {
     pub(crate) fn validate(&self) -> Result<(), String> {
         let groups = &self.groups;
         let name = &self.name;
+        if !is_readable(name) {
+            return Err(format!("a simulation is named {name:?}: give it a name that can be read, in a line"));
+        }
+        if let Some(liveness) = self.liveness.iter().find(|liveness| liveness.within.is_zero()) {
+            return Err(format!(
+                "simulation `{name}` demands `{}` within no time, which nothing can meet: say within how much",
+                liveness.name
+            ));
+        }
         if !groups.iter().any(|group| group.role == Role::Workload) {
             return Err(format!(
                 "simulation `{name}` has no workload, so it would be over before it begins: add one with .workload(..)"
@@ -139,6 +151,18 @@ impl Simulation {
                 return Err(format!(
                     "simulation `{name}` has two groups named `{}`: give them different names",
                     group.name
+                ));
+            }
+            if !is_readable(&group.name) {
+                return Err(format!(
+                    "simulation `{name}` has a group {:?}: give it a name that can be read, in a line",
+                    group.name
+                ));
+            }
+            if group.count.high > MEMBERS_MOST {
+                return Err(format!(
+                    "simulation `{name}` has up to {} members in group `{}`: {MEMBERS_MOST} at most",
+                    group.count.high, group.name
                 ));
             }
             if is_address(&group.name) {
@@ -175,4 +199,9 @@ impl Simulation {
         }
         fixed.map_or(Ok(()), |fixed| fixed.validate(self))
     }
+}
+
+/// Whether a name looks like one in a report.
+fn is_readable(name: &str) -> bool {
+    !name.trim().is_empty() && !name.contains(char::is_control)
 }

@@ -61,7 +61,8 @@ fn the_printed_line_reproduces_it() {
     let on = ("WAVETANK_PLANTED", "1");
     let red = planted(&["nested::planted", "--exact"], &[on]);
     let said = String::from_utf8_lossy(&red.stdout);
-    let line = "WAVETANK_SEED=3 cargo test -p wavetank-harness --test attribute nested::planted -- --exact --include-ignored";
+    let line =
+        "WAVETANK_SEED=3 cargo test -p wavetank-harness --test attribute nested::planted -- --exact --include-ignored";
     assert!(!red.status.success() && said.contains(line), "{said}");
     // What that line makes of this program: the name, and what stands after the dashes.
     for (seed, green) in [("3", false), ("4", true)] {

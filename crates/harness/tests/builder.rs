@@ -325,6 +325,19 @@ fn a_simulation_that_cannot_be_run_says_why_in_one_line() {
         assert_eq!(several.clone().process(other, 1, nobody).validate(), Ok(()), "nobody is called so");
     }
     says(&good.clone().process("localhost", 1, nobody), &["swim", "`localhost`", "is an address", "another name"]);
+    for unreadable in ["", " ", "two\nlines", "\u{1b}[31m"] {
+        says(&good.clone().process(unreadable, 1, nobody), &["swim", &format!("{unreadable:?}"), "can be read"]);
+        says(&good.clone().with_name(unreadable), &[&format!("{unreadable:?}"), "can be read"]);
+    }
+    says(&good.clone().process("crowd", 1..=1_000_001, nobody), &["swim", "`crowd`", "1000000 at most"]);
+    says(&good.clone().with_liveness("now", Duration::ZERO, nobody), &["swim", "`now` within no time", "how much"]);
+    let second = Duration::from_secs(1);
+    for endless in [
+        Chaos { cycles: 1..=u32::MAX, ..Chaos::storm(second) },
+        Chaos { crashes: 0..=u32::MAX, ..Chaos::storm(second) },
+    ] {
+        says(&good.clone().with_chaos(endless), &["swim", "1,000,000 at most"]);
+    }
     let directed = good.clone().process("director", 1, nobody);
     assert_eq!(directed.validate(), Ok(()));
     let calm = Chaos { window: Duration::from_secs(1), ..Chaos::none() };
