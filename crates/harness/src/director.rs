@@ -256,7 +256,6 @@ impl Director {
     fn deal(&mut self, planned: &Planned, over: u64) -> Option<Relief> {
         let handles = self.starter.handles;
         let kind = planned.strike.kind();
-        let nth = planned.entity.wrapping_add(planned.nth << 32);
         match planned.blow {
             Blow::Crash(node, how) => self.crash(planned, node, how),
             Blow::Pause(node) => {
@@ -272,20 +271,19 @@ impl Director {
                 let links = cut.links();
                 self.note(planned, Target::World);
                 handles.fabric.with(|fabric, kernel| links.iter().for_each(|&(a, b)| fabric.cut(kernel, a, b)));
-                self.lasting.begin(nth, over, Force::Cut(links));
-                Some(Relief::End(nth))
+                Some(Relief::End(self.lasting.begin(over, Force::Cut(links))))
             }
             Blow::Slow(from, to, extra) => {
                 self.note(planned, Target::Link(from, to));
-                self.lasting.begin(nth, over, Force::Slow((from, to), extra));
+                let number = self.lasting.begin(over, Force::Slow((from, to), extra));
                 self.slow((from, to));
-                Some(Relief::End(nth))
+                Some(Relief::End(number))
             }
             Blow::Clog(from, to) => {
                 self.note(planned, Target::Link(from, to));
-                self.lasting.begin(nth, over, Force::Clog((from, to)));
+                let number = self.lasting.begin(over, Force::Clog((from, to)));
                 self.clog((from, to));
-                Some(Relief::End(nth))
+                Some(Relief::End(number))
             }
             Blow::Step(machine, nanos) => {
                 self.note(planned, Target::Machine(machine));
@@ -294,9 +292,9 @@ impl Director {
             }
             Blow::Skew(machine, rate) => {
                 self.note(planned, Target::Machine(machine));
-                self.lasting.begin(nth, over, Force::Skew(machine, rate));
+                let number = self.lasting.begin(over, Force::Skew(machine, rate));
                 self.skew(machine);
-                Some(Relief::End(nth))
+                Some(Relief::End(number))
             }
         }
     }
@@ -321,8 +319,8 @@ impl Director {
     }
 
     /// Ends what lasts; what others do to the same links and clocks goes on.
-    fn end(&mut self, nth: u64) {
-        match self.lasting.end(nth) {
+    fn end(&mut self, number: u64) {
+        match self.lasting.end(number) {
             Some(Force::Cut(links)) => self.mend(&links),
             Some(Force::Slow(link, _)) => self.slow(link),
             Some(Force::Clog(link)) => self.clog(link),
@@ -381,7 +379,7 @@ impl Director {
             Relief::StepBack(machine, nanos) => {
                 handles.control.kernel(|kernel| kernel.topology.clock_mut(machine).step_wall(-nanos));
             }
-            Relief::End(nth) => self.end(nth),
+            Relief::End(number) => self.end(number),
         }
     }
 }

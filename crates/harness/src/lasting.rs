@@ -17,8 +17,8 @@ pub(crate) enum Force {
 }
 
 struct Fault {
-    /// Its number in the plan.
-    nth: u64,
+    /// The how-manyth to begin. What it is in its plan others are too, of other kinds.
+    number: u64,
     /// When it is over.
     over: u64,
     force: Force,
@@ -30,16 +30,21 @@ struct Fault {
 pub(crate) struct Lasting {
     /// In the order in which they began.
     faults: Vec<Fault>,
+    /// How many have begun.
+    begun: u64,
 }
 
 impl Lasting {
-    pub(crate) fn begin(&mut self, nth: u64, over: u64, force: Force) {
-        self.faults.push(Fault { nth, over, force });
+    /// Begins a fault; the number that ends it.
+    pub(crate) fn begin(&mut self, over: u64, force: Force) -> u64 {
+        self.begun += 1;
+        self.faults.push(Fault { number: self.begun, over, force });
+        self.begun
     }
 
     /// Ends a fault; what it did, unless it has ended already.
-    pub(crate) fn end(&mut self, nth: u64) -> Option<Force> {
-        let place = self.faults.iter().position(|fault| fault.nth == nth)?;
+    pub(crate) fn end(&mut self, number: u64) -> Option<Force> {
+        let place = self.faults.iter().position(|fault| fault.number == number)?;
         Some(self.faults.remove(place).force)
     }
 
@@ -86,8 +91,7 @@ mod tests {
     /// Two faults on the same, of which the first is over last.
     fn two(one: Force, other: Force) -> Lasting {
         let mut lasting = Lasting::default();
-        lasting.begin(1, 20, one);
-        lasting.begin(2, 10, other);
+        assert_eq!((lasting.begin(20, one), lasting.begin(10, other)), (1, 2));
         lasting
     }
 
@@ -108,5 +112,9 @@ mod tests {
         assert_eq!((lasting.clogged_until(LINK), lasting.clogged_until(BACK)), (Some(20), None));
         let lasting = two(Force::Skew(MachineId(0), 5), Force::Skew(MachineId(0), -3));
         assert_eq!((lasting.rate(MachineId(0)), lasting.rate(MachineId(1))), (-3, 0));
+        let mut lasting = lasting;
+        lasting.begin(30, Force::Skew(MachineId(0), 7));
+        assert!(lasting.end(1).is_some());
+        assert_eq!(lasting.rate(MachineId(0)), 7, "still the last, whoever ended");
     }
 }

@@ -147,14 +147,21 @@ fn visited(until: Duration, patience: Duration, chaos: Chaos) -> (SimulationBuil
 #[test]
 fn a_partition_cuts_from_its_time_for_its_duration() {
     let second = Duration::from_secs(1);
-    let chaos = Chaos { window: 10 * second, partitions: 1..=1, duration: second..=second, ..Chaos::none() };
-    let (simulation, visits) = visited(11 * second, STEP, chaos);
+    let chaos = Chaos { window: 10 * second, partitions: 1..=1, duration: second..=4 * second, ..Chaos::none() };
+    check_partitions(chaos.clone());
+    // Another fault that lasts has its own end, also if it is the first of its kind, too.
+    check_partitions(Chaos { clock_skews: 1..=1, ..chaos });
+}
+
+fn check_partitions(chaos: Chaos) {
+    let (simulation, visits) = visited(Duration::from_secs(11), STEP, chaos);
     let mut recorder = simulation.recorder();
     for seed in 0..20 {
         let record = recorder.run(seed, Overrides::new(), None);
         assert!(record.failures.is_empty(), "seed {seed}: {:?}", record.failures);
-        let [cut] = record.atoms[..] else { panic!("one partition was asked for: {:?}", record.atoms) };
-        let end = (cut.time + 1_000_000_000).min(10_000_000_000);
+        let cuts = record.atoms.iter().filter(|atom| atom.kind == kind("network.partition"));
+        let [cut] = cuts.collect::<Vec<_>>()[..] else { panic!("one partition was asked for: {:?}", record.atoms) };
+        let end = (cut.time + cut.parameters[0]).min(10_000_000_000);
         let visits = std::mem::take(&mut *visits.lock().expect("free"));
         let silences: Vec<u64> = visits.iter().filter(|(_, took)| took.is_none()).map(|(begin, _)| *begin).collect();
         let (first, last) = (silences[0], silences[silences.len() - 1]);
