@@ -8,6 +8,7 @@ use crate::outcome::Outcome;
 use crate::panic_site;
 use crate::phase::Phase;
 use crate::plan::{self, Field};
+use crate::restart;
 use crate::shared::Finished;
 use crate::simulation::DIRECTOR;
 use crate::starter::Starter;
@@ -100,7 +101,7 @@ impl Worker {
         let Some(node) = director else { return Ok(()) };
         let tolerance = starter.setting.simulation.tolerance.as_ref();
         let chaos = &starter.setting.conditions().chaos;
-        let Some(kind) = self.rig.world.kernel(|kernel| plan::restart(chaos, tolerance, kernel.decisions())) else {
+        let Some(kind) = self.rig.world.kernel(|kernel| restart::kind(chaos, tolerance, kernel.decisions())) else {
             return Ok(());
         };
         let restarted = self.rig.world.kernel(|kernel| kernel.now());

@@ -73,4 +73,29 @@ mod tests {
         assert_eq!(links, BTreeSet::from([(1, 0), (0, 1), (1, 2), (2, 1)]));
         assert_eq!((cut.minority(3), cut.minority(1)), (vec![1], Vec::new()));
     }
+
+    #[test]
+    fn each_shape_is_drawn_and_is_what_it_is_called() {
+        const MACHINES: u32 = 5;
+        let (mut halves, mut deaf, mut bridged, mut lonely) = (0, 0, 0, 0);
+        for seed in 0..1000_u64 {
+            let cut = Cut::drawn(mix(seed, SIDE), MACHINES);
+            let (one, other) = (cut.ones.len(), cut.others.len());
+            assert!(one > 0 && other > 0, "{cut:?}");
+            let links: BTreeSet<(MachineId, MachineId)> = cut.links().into_iter().collect();
+            let is_heard = links.iter().any(|(from, to)| !links.contains(&(*to, *from)));
+            match (is_heard, one + other == MACHINES as usize) {
+                (true, _) => deaf += 1,
+                (false, false) => {
+                    // The bridge comes from the larger side.
+                    assert!(one + 1 > other, "{cut:?}");
+                    bridged += 1;
+                }
+                (false, true) if one == 1 => lonely += 1,
+                (false, true) => halves += 1,
+            }
+        }
+        assert!([deaf, bridged].iter().all(|shape| (100..250).contains(shape)), "a sixth each: {deaf} {bridged}");
+        assert!(halves > 300 && lonely > 100, "{halves} {lonely}");
+    }
 }

@@ -42,6 +42,7 @@ mod providers;
 mod record;
 mod recorder;
 mod reproduce;
+mod restart;
 mod result;
 mod rig;
 mod runner;

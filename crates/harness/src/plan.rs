@@ -172,9 +172,7 @@ impl Draft<'_> {
     /// Finds whom a fault strikes, as far as the tolerance lets it.
     fn place(&mut self, draw: &Draw, plain: &Decisions, entity: u64) {
         let duration = duration(self.chaos, plain, draw.strike, entity, draw.nth);
-        // Whatever is still wrong then is ended.
-        let end = saturating_nanos(self.chaos.window).saturating_add(saturating_nanos(self.chaos.taper));
-        let span = (draw.time, draw.time.saturating_add(duration).min(end).max(draw.time + 1));
+        let span = (draw.time, draw.time.saturating_add(duration.max(1)));
         let Some(blow) = self.blow(draw) else { return };
         let (blow, grant) = self.judge(blow, draw, span);
         self.plan.grants.push((draw.strike, grant));
@@ -297,21 +295,100 @@ fn sign(bits: u64) -> i64 {
     if bits & 1 == 0 { 1 } else { -1 }
 }
 
-const RESTART: Domain = Domain::new("restart.kind");
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use wavetank_engine::Overrides;
 
-/// How everybody is killed before the last check: any kind of crash that was to be
-/// expected anyway, or nothing if none was.
-pub(crate) fn restart(chaos: &Chaos, tolerance: Option<&Tolerance>, decisions: &Decisions) -> Option<CrashKind> {
-    let worst = tolerance.map_or(CrashKind::PowerLoss, |tolerance| tolerance.worst);
-    let expected: Vec<CrashKind> = [
-        (CrashKind::Process, &chaos.crashes),
-        (CrashKind::Machine, &chaos.machine_crashes),
-        (CrashKind::PowerLoss, &chaos.power_losses),
-    ]
-    .into_iter()
-    .filter(|(kind, count)| *count.end() > 0 && *kind <= worst)
-    .map(|(kind, _)| kind)
-    .collect();
-    let last = expected.len().checked_sub(1)?;
-    Some(expected[decisions.within(RESTART, PLAN, 0, 0, last as u64) as usize])
+    const FIELD: Field = Field { processes: 3, machines: 4 };
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn stormy() -> Chaos {
+        Chaos { crashes: 1..=5, clock_steps: 1..=3, clock_skews: 1..=3, ..Chaos::storm(10 * SECOND) }
+    }
+
+    /// The faults of a cycle under overrides, for each of some seeds.
+    fn plans(tolerance: Option<&Tolerance>, change: impl Fn(&mut Overrides), cycle: u32) -> Vec<Vec<Planned>> {
+        let mut overrides = Overrides::new();
+        change(&mut overrides);
+        let plan = |seed| plan(&stormy(), tolerance, &Decisions::new(seed, overrides.clone()), FIELD, cycle).faults;
+        (0..50).map(plan).collect()
+    }
+
+    #[test]
+    fn each_cycle_has_a_plan_of_its_own() {
+        let [first, second] = [0, 1].map(|cycle| plans(None, |_| (), cycle));
+        let times = |plan: &[Planned]| plan.iter().map(|planned| planned.time).collect::<Vec<_>>();
+        assert!(first.iter().zip(&second).all(|(first, second)| times(first) != times(second)));
+    }
+
+    #[test]
+    fn fewer_faults_are_the_first_of_those_that_the_seed_draws_and_more_are_more() {
+        let tolerance = Tolerance::down(1);
+        let plain = plans(Some(&tolerance), |_| (), 0);
+        let few = plans(Some(&tolerance), |overrides| overrides.set_domain_benign(HOW_MANY), 0);
+        for (plain, few) in plain.into_iter().zip(few) {
+            let least = |planned: &Planned| planned.nth < u64::from(*planned.strike.count(&stormy()).start());
+            let first: Vec<Planned> = plain.into_iter().filter(least).collect();
+            assert_eq!(few, first);
+        }
+        let most = plans(None, |overrides| overrides.set_domain_draw(HOW_MANY, u64::MAX), 0);
+        assert!(most.iter().all(|plan| plan.iter().filter(|planned| planned.strike == Strike::ClockSkew).count() == 3));
+    }
+
+    #[test]
+    fn a_duration_and_an_extent_can_be_the_least() {
+        for planned in plans(None, |overrides| overrides.set_domain_benign(DURATION), 0).concat() {
+            assert_eq!(planned.duration, saturating_nanos(*stormy().duration.start()));
+        }
+        for planned in plans(None, |overrides| overrides.set_domain_benign(EXTENT), 0).concat() {
+            let least = match planned.blow {
+                Blow::Slow(..) => 10_000_000,
+                Blow::Step(..) => 100_000_000,
+                // Ten parts in a million.
+                Blow::Skew(..) => 10_000,
+                _ => continue,
+            };
+            assert_eq!(planned.blow.extent(), least, "{planned:?}");
+        }
+    }
+
+    #[test]
+    fn clocks_are_disturbed_either_way_and_every_link_is_struck() {
+        let (mut ways, mut links) = (BTreeSet::new(), BTreeSet::new());
+        for planned in plans(None, |_| (), 0).concat() {
+            match planned.blow {
+                Blow::Step(_, step) => _ = ways.insert(("step", step.signum())),
+                Blow::Skew(_, rate) => _ = ways.insert(("skew", rate.signum())),
+                Blow::Slow(from, to, _) => _ = links.insert((from.0, to.0)),
+                _ => {}
+            }
+        }
+        assert_eq!((ways.len(), links.len()), (4, 12), "{ways:?} {links:?}");
+    }
+
+    #[test]
+    fn a_tolerance_weakens_what_is_worse_and_counts_nobody_twice() {
+        let chaos = stormy();
+        let tolerance = Tolerance { worst: CrashKind::Machine, ..Tolerance::down(1) };
+        let judge = |out: Option<u32>, blow: Blow| {
+            let mut draft = Draft {
+                chaos: &chaos,
+                tolerance: Some(&tolerance),
+                field: FIELD,
+                outages: Outages::default(),
+                plan: Plan::default(),
+            };
+            out.into_iter().for_each(|process| draft.outages.enter(0, 10, process));
+            draft.judge(blow, &Draw { time: 5, strike: Strike::Partition, nth: 0, bits: 0 }, (5, 6)).1
+        };
+        let crash = |how| Blow::Crash(NodeId(0), how);
+        assert_eq!(judge(None, crash(CrashKind::Machine)), Grant::Granted);
+        assert_eq!(judge(None, crash(CrashKind::PowerLoss)), Grant::Downgraded);
+        assert_eq!(judge(Some(1), crash(CrashKind::Process)), Grant::Refused);
+        let alone = |process| Blow::Cut(Cut::isolating(process, FIELD.machines));
+        assert_eq!(judge(Some(1), alone(1)), Grant::Granted, "who is out is cut off, too");
+        assert_eq!(judge(Some(1), alone(0)), Grant::Refused, "nor can anybody else be");
+    }
 }

@@ -67,7 +67,7 @@ impl Outages {
             who.len() as u32
         };
         // The number rises only where an outage begins.
-        overlapping().map(|span| at(span.0.max(from))).max().unwrap_or(0)
+        overlapping().map(|span| at(span.0)).max().unwrap_or(0)
     }
 }
 

@@ -338,6 +338,8 @@ fn a_simulation_that_cannot_be_run_says_why_in_one_line() {
     ] {
         says(&good.clone().with_chaos(endless), &["swim", "1,000,000 at most"]);
     }
+    let never = Chaos { cycles: 0..=1, ..Chaos::storm(second) };
+    says(&good.clone().with_chaos(never), &["swim", "`Chaos::cycles` is at least one"]);
     let directed = good.clone().process("director", 1, nobody);
     assert_eq!(directed.validate(), Ok(()));
     let calm = Chaos { window: Duration::from_secs(1), ..Chaos::none() };

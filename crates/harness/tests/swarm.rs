@@ -6,7 +6,7 @@ use std::time::Duration;
 use wavetank_core::{Providers, TcpListener};
 use wavetank_engine::{CrashKind, MachineId, NodeId, kinds};
 use wavetank_harness::{
-    Atom, Chaos, NetworkConfig, Overrides, Ratio, RunConfiguration, RunRecord, SimContext, SimulationBuilder,
+    Atom, Chaos, Domain, NetworkConfig, Overrides, Ratio, RunConfiguration, RunRecord, SimContext, SimulationBuilder,
     StorageConfiguration, Swarm, Target, TestStrategy, Tolerance,
 };
 
@@ -53,6 +53,11 @@ fn configurations(simulation: &SimulationBuilder, seeds: u64) -> Vec<RunConfigur
 
 /// How many kinds of fault a configuration has, of all that there are.
 fn kinds_on(one: &RunConfiguration) -> usize {
+    which_on(one).len()
+}
+
+/// Which kinds of fault a configuration has: rates first, then counts.
+fn which_on(one: &RunConfiguration) -> Vec<usize> {
     let (engine, network, storage, chaos) = (&one.engine, &one.network, &one.storage, &one.chaos);
     let rates = [
         engine.timer_late,
@@ -81,7 +86,8 @@ fn kinds_on(one: &RunConfiguration) -> usize {
         &chaos.clock_steps,
         &chaos.clock_skews,
     ];
-    rates.iter().filter(|rate| !rate.is_zero()).count() + counts.iter().filter(|count| *count.end() > 0).count()
+    let on = rates.iter().map(|rate| !rate.is_zero()).chain(counts.iter().map(|count| *count.end() > 0));
+    on.enumerate().filter(|(_, is_on)| *is_on).map(|(place, _)| place).collect()
 }
 
 #[test]
@@ -101,6 +107,25 @@ fn kinds_are_off_in_half_of_all_runs_and_some_runs_are_calm_or_have_one() {
     assert!(most / least > 30, "rates lie within a factor of {}", most / least);
     let latencies: BTreeSet<u64> = all.iter().map(|one| one.network.latency_max).collect();
     assert_eq!(latencies.len(), 5, "{latencies:?}");
+    let reads: BTreeSet<Duration> = all.iter().map(|one| one.storage.read_latency.min).collect();
+    assert_eq!(reads.len(), 5, "the least is drawn with the most: {reads:?}");
+    let alone: BTreeSet<usize> = all.iter().filter(|one| kinds_on(one) == 1).flat_map(which_on).collect();
+    assert!(alone.len() > 12 && alone.last() > Some(&13), "any kind can be the one, planned ones too: {alone:?}");
+}
+
+#[test]
+fn what_is_benign_is_rare_and_as_stated() {
+    let mut overrides = Overrides::new();
+    for name in ["swarm.rate", "swarm.knob"] {
+        overrides.set_domain_benign(Domain::new(name));
+    }
+    let stated = NetworkConfig::hostile();
+    for seed in 0..50 {
+        let drawn = simulation().run_seed(seed, overrides.clone(), None).configuration.network;
+        assert_eq!((drawn.latency_max, drawn.send_buffer), (stated.latency_max, stated.send_buffer), "seed {seed}");
+        // A 16th at most: it is halved four times.
+        assert!(drawn.reset.parts() <= stated.reset.parts() / 8, "seed {seed}: {:?}", drawn.reset);
+    }
 }
 
 #[test]
