@@ -232,7 +232,9 @@ impl<'de> Deserialize<'de> for Overrides {
             if overrides.benign_domains.contains(&key) {
                 return Err(D::Error::custom("one domain is benign and drawn"));
             }
-            overrides.drawn_domains.insert(key, number(&draw).map_err(D::Error::custom)?);
+            if overrides.drawn_domains.insert(key, number(&draw).map_err(D::Error::custom)?).is_some() {
+                return Err(D::Error::custom("one domain is drawn twice, under its name and its key"));
+            }
         }
         for one in written.choices {
             let domain = overrides.domain(one.domain).map_err(D::Error::custom)?;
@@ -257,7 +259,7 @@ impl Overrides {
     /// The key of a domain as it is written.
     fn domain(&mut self, words: String) -> Result<u64, String> {
         if let Some(digits) = words.strip_prefix('#') {
-            return u64::from_str_radix(digits, 16).map_err(|_| format!("`{words}` is no domain"));
+            return unsigned(digits, 16).ok_or_else(|| format!("`{words}` is no domain"));
         }
         if words.is_empty() {
             return Err("a domain has a name".to_string());
@@ -271,8 +273,13 @@ impl Overrides {
 /// A number as it is written: decimal, or hexadecimal after `0x`.
 fn number(words: &str) -> Result<u64, String> {
     let parsed = match words.strip_prefix("0x") {
-        Some(digits) => u64::from_str_radix(digits, 16),
-        None => words.parse(),
+        Some(digits) => unsigned(digits, 16),
+        None => unsigned(words, 10),
     };
-    parsed.map_err(|_| format!("`{words}` is no number such as 0x2a"))
+    parsed.ok_or_else(|| format!("`{words}` is no number such as 0x2a"))
+}
+
+/// Digits alone: the standard library takes a `+` before them.
+fn unsigned(digits: &str, radix: u32) -> Option<u64> {
+    if digits.starts_with('+') { None } else { u64::from_str_radix(digits, radix).ok() }
 }

@@ -64,8 +64,11 @@ fn nonsense_is_refused() {
     };
     serde_json::from_str::<Overrides>(&with("0x2a", "42")).expect("both forms of numbers");
     check_bad(&with("2a", "kept"), "no number");
+    check_bad(&with("0x+2a", "kept"), "no number");
+    check_bad(&with("+42", "kept"), "no number");
     check_bad(&with("0", "maybe"), "benign, kept, or a number");
     check_bad(r##"{"benign": ["#xyz"]}"##, "no domain");
+    check_bad(r##"{"benign": ["#+2a"]}"##, "no domain");
     check_bad(r#"{"benign": [""]}"#, "has a name");
     check_bad(r#"{"begnin": []}"#, "unknown field");
     let one = r#"{"domain": "a", "entity": "1", "nth": 0, "choice": "kept"}"#;
@@ -90,6 +93,8 @@ fn a_whole_domain_is_drawn_but_for_single_choices() {
     overrides.clear_domain(CRASH);
     assert_eq!(overrides.domain_draw(CRASH), None);
     check_bad(r#"{"benign": ["node.crash"], "drawn": {"node.crash": "0x2a"}}"#, "benign and drawn");
+    let key = format!("#{:016x}", CRASH.key());
+    check_bad(&format!(r#"{{"drawn": {{"node.crash": "0x2a", "{key}": "0x2b"}}}}"#), "drawn twice");
 }
 
 #[test]
