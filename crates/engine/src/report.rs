@@ -4,7 +4,8 @@
 use crate::kernel::{Kernel, TASKS, TIMERS};
 use crate::local::Devices;
 use crate::node::NodeId;
-use crate::task::{End, Task};
+use crate::task::{End, Task, Wait};
+use crate::waiter::Waiter;
 use std::borrow::Cow;
 use std::fmt;
 use std::panic::Location;
@@ -78,8 +79,25 @@ impl Kernel {
             .collect()
     }
 
+    /// Whether a task that began to wait for something did not give that up in the same poll, to wait for
+    /// what the engine knows nothing of. A device is believed: what waits for it may do so without a future.
+    fn still_waits(&self, task: &Task, Wait { device, slot, .. }: Wait) -> bool {
+        let waiter = match device {
+            TIMERS => self.timers.peek(slot),
+            // Its handle may be gone, and then it is nobody's any more.
+            TASKS if self.tasks.peek(slot).detached => return false,
+            TASKS => &self.tasks.peek(slot).joiner,
+            _ => return true,
+        };
+        match waiter {
+            Waiter::Task(number) => *number == task.number,
+            // A combinator's, which is anybody's.
+            Waiter::Foreign(_) => true,
+        }
+    }
+
     fn waits_for(&self, task: &Task, devices: &mut Devices) -> String {
-        let Some(wait) = task.wait else {
+        let Some(wait) = task.wait.filter(|wait| self.still_waits(task, *wait)) else {
             let words = if task.queued != 0 {
                 "its turn: it is ready, but its node is paused or the run ended first"
             } else {

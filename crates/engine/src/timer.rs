@@ -86,6 +86,11 @@ impl Timers {
         (timer.generation == id.generation).then_some(&mut timer.waiter)
     }
 
+    /// Who waits for a timer, be it armed or not.
+    pub(crate) fn peek(&self, slot: u32) -> &Waiter {
+        &self.slots[slot as usize].waiter
+    }
+
     /// Frees an armed timer before it fired: its record, to be cancelled, and who waited.
     #[inline]
     pub(crate) fn disarm(&mut self, id: TimerId) -> Option<(Ticket, Waiter)> {

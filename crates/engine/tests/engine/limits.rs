@@ -1,6 +1,8 @@
 //! How far a run may go, and what is said of the tasks that did not end.
 
 use crate::basin::{Basin, MILLI, Process, fifo, millis};
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use wavetank_core::{JoinHandle, TaskProvider, TimeProvider};
@@ -237,6 +239,49 @@ fn a_sleeper_is_reported_as_one() {
     assert_eq!(basin.world.run(MILLI / 2), Stop::Until);
     assert_eq!(basin.world.tasks()[0].waits_for, "a sleep");
     assert!(basin.world.has_tasks_of(basin.nodes[0]..wavetank_engine::NodeId(1)));
+}
+
+#[test]
+fn what_a_task_does_not_wait_for_any_more_is_not_reported() {
+    let mut basin = Basin::new(1);
+    let process = basin.boot(0);
+    let given_up = |tried: fn(Process) -> Pin<Box<dyn Future<Output = ()>>>| async move {
+        let mut tried = tried(process);
+        poll_fn(|cx| Poll::Ready(assert!(tried.as_mut().poll(cx).is_pending()))).await;
+        drop(tried);
+        std::future::pending::<()>().await;
+    };
+    basin.spawn(process, given_up(|process| Box::pin(process.time.sleep(millis(1)))));
+    basin.spawn(
+        process,
+        given_up(|process| {
+            let handle = process.task.spawn(std::future::pending::<()>());
+            Box::pin(async move { drop(handle.await) })
+        }),
+    );
+    // Another task takes the slot of the one that was waited for, and another sleep that of the sleep.
+    basin.spawn(
+        process,
+        given_up(|process| {
+            let handle = process.task.spawn(std::future::pending::<()>());
+            handle.abort();
+            Box::pin(async move { drop(handle.await) })
+        }),
+    );
+    basin.spawn(process, async move {
+        process.task.yield_now().await;
+        process.spawn("another", std::future::pending::<()>()).await.expect("nobody ends it");
+    });
+    basin.spawn(process, async move {
+        process.time.sleep(millis(5)).await;
+    });
+    assert_eq!(basin.world.run(MILLI / 2), Stop::Until);
+    let tasks = basin.world.tasks();
+    let of = |start: &str| tasks.iter().filter(|task| task.waits_for.starts_with(start)).count();
+    assert_eq!(of("a sleep"), 1, "{tasks:#?}");
+    assert_eq!(of("the end of task `another`"), 1, "{tasks:#?}");
+    // The three that gave up, what the second let go, and what the fourth waits for.
+    assert_eq!((of("something outside the engine"), tasks.len()), (5, 7), "{tasks:#?}");
 }
 
 #[test]
