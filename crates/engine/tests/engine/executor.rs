@@ -195,3 +195,36 @@ fn a_poll_is_paid_for_in_virtual_time_only_if_that_is_on() {
     let cost = spent(&costly);
     assert!((11..=11_000).contains(&cost), "{cost} ns for eleven polls");
 }
+
+#[test]
+fn records_of_several_instants_that_a_costly_poll_outlasts_come_in_drawn_orders_too() {
+    let config = EngineConfig {
+        poll_cost: wavetank_engine::Ratio::new(1, 8),
+        poll_cost_max: 100 * MILLI,
+        policy: Policy::Random,
+        ..fifo()
+    };
+    /// When the first three are due, in nanoseconds; the other three are due right after.
+    const DUE: u64 = 1000 * MILLI;
+    let late = |seed: u64| {
+        let mut basin = Basin::with(1, seed, &config);
+        let process = basin.boot(0);
+        let (armed, order): (Log<usize>, Log<(usize, u64)>) = (log(), log());
+        for (id, due) in [DUE - 1, DUE, DUE, DUE, DUE + 1, DUE + 1, DUE + 1].into_iter().enumerate() {
+            let (armed, order) = (armed.clone(), order.clone());
+            basin.spawn(process, async move {
+                armed.borrow_mut().push(id);
+                process.time.sleep_until(Instant::from_nanos(due)).await;
+                order.borrow_mut().push((id, process.time.now().as_nanos()));
+            });
+        }
+        basin.run_idle();
+        let order = order.take();
+        let at_once = order[1].1 > DUE + 1 && order[1..].iter().all(|(_, time)| *time == order[1].1);
+        let armed = armed.take();
+        let place = |id: usize| armed.iter().filter(|other| **other > 3).position(|other| *other == id);
+        at_once.then(|| order[4..].iter().filter_map(|(id, _)| place(*id)).collect::<Vec<usize>>())
+    };
+    let orders: BTreeSet<Vec<usize>> = (0..2000).filter_map(late).collect();
+    assert_eq!(orders.len(), 6, "{orders:?}");
+}
