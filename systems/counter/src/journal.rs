@@ -68,7 +68,7 @@ impl<P: Providers> Journal<P> {
 async fn recover<P: Providers>(world: &P) -> io::Result<(Journal<P>, BTreeMap<String, u64>)> {
     let storage = world.storage();
     storage.create_dir_all(DIRECTORY).await?;
-    let counters = read(world).await?;
+    let counters = read(world).await.map_err(|error| io::Error::new(error.kind(), format!("{LOG}: {error}")))?;
     let mut bytes = Vec::new();
     for (name, value) in &counters {
         record::append(&mut bytes, name, *value);
@@ -92,6 +92,9 @@ async fn read<P: Providers>(world: &P) -> io::Result<BTreeMap<String, u64>> {
     };
     let mut bytes = vec![0; file.size().await? as usize];
     file.read_exact_at(&mut bytes, 0).await?;
+    if record::is_foreign(&bytes) {
+        return Err(io::Error::other("this is no log of counters: put it elsewhere, or name another directory"));
+    }
     let mut counters = BTreeMap::new();
     let mut records = record::whole(&bytes);
     for (name, value) in records.by_ref() {

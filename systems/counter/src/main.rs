@@ -1,7 +1,8 @@
 //! The counter service on a real machine. Owns the command line only.
 
-use counter::{Options, serve};
+use counter::{Options, ServeError, serve};
 use lexopt::prelude::*;
+use std::ffi::OsString;
 use std::fs::{File, TryLockError};
 use std::io::Write;
 use std::net::SocketAddr;
@@ -44,7 +45,7 @@ fn parse(mut parser: lexopt::Parser) -> Result<Option<Arguments>, lexopt::Error>
     while let Some(argument) = parser.next()? {
         match argument {
             Long("listen") => listen = Some(address(&parser.value()?.string()?)?),
-            Long("data") => data = Some(PathBuf::from(parser.value()?)),
+            Long("data") => data = Some(directory(parser.value()?)?),
             Long("help") | Short('h') => return Ok(None),
             other => return Err(other.unexpected()),
         }
@@ -52,6 +53,10 @@ fn parse(mut parser: lexopt::Parser) -> Result<Option<Arguments>, lexopt::Error>
     let listen = listen.ok_or("--listen is missing")?;
     let data = data.ok_or("--data is missing")?;
     Ok(Some(Arguments { listen, data }))
+}
+
+fn directory(path: OsString) -> Result<PathBuf, &'static str> {
+    if path.is_empty() { Err("--data is empty; `.` is the current directory") } else { Ok(path.into()) }
 }
 
 fn address(text: &str) -> Result<SocketAddr, String> {
@@ -73,7 +78,7 @@ fn lock(data: &Path) -> Result<File, String> {
 
 async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let _lock = lock(&arguments.data)?;
-    let world = TokioProviders::new(arguments.data)?;
+    let world = TokioProviders::new(&arguments.data)?;
     let shutdown = async {
         if tokio::signal::ctrl_c().await.is_err() {
             // Without a handler the signal ends the process by itself.
@@ -84,6 +89,9 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
         // Nobody has to read it.
         let _ = writeln!(std::io::stdout(), "listening on {address}");
     };
-    serve(&world, Options { listen: arguments.listen, bug: None }, shutdown, listening).await?;
-    Ok(())
+    let served = serve(&world, Options { listen: arguments.listen, bug: None }, shutdown, listening).await;
+    served.map_err(|error| match error {
+        ServeError::Journal(error) => format!("{}: {error}", arguments.data.display()).into(),
+        error => error.into(),
+    })
 }

@@ -6,6 +6,7 @@
 //! are little-endian. The value is the counter's new one, not a difference, so that
 //! reading a record twice does no harm.
 
+use std::ops::RangeInclusive;
 use wavetank_probe::reachable;
 
 /// The longest name of a counter, in bytes.
@@ -13,6 +14,8 @@ pub const NAME_BYTES_MOST: usize = 200;
 
 const HEADER_BYTES: usize = 8;
 const VALUE_BYTES: usize = 8;
+/// Of a record's body.
+const LENGTHS: RangeInclusive<usize> = VALUE_BYTES + 1..=VALUE_BYTES + NAME_BYTES_MOST;
 
 /// Appends a record to `bytes`.
 ///
@@ -37,6 +40,13 @@ pub fn whole(bytes: &[u8]) -> Records<'_> {
     Records { rest: bytes }
 }
 
+/// Whether `bytes` are no log at all: not even a first record that was torn, which leaves the
+/// length that was written, or zeros.
+pub fn is_foreign(bytes: &[u8]) -> bool {
+    let length = bytes.first_chunk::<4>().map(|length| u32::from_le_bytes(*length));
+    length.is_some_and(|length| length != 0 && !LENGTHS.contains(&(length as usize)))
+}
+
 /// The iterator of [`whole`].
 #[derive(Debug, Clone)]
 pub struct Records<'a> {
@@ -58,7 +68,7 @@ impl<'a> Iterator for Records<'a> {
         let (checksum, rest) = rest.split_first_chunk::<4>()?;
         let length = u32::from_le_bytes(*length) as usize;
         // A length of zero would make eight zero bytes a record: the CRC of nothing is 0.
-        if !(VALUE_BYTES + 1..=VALUE_BYTES + NAME_BYTES_MOST).contains(&length) {
+        if !LENGTHS.contains(&length) {
             return None;
         }
         let body = rest.get(..length)?;
@@ -117,5 +127,15 @@ mod tests {
             assert_eq!(read(&bytes), [0; 0], "changed at {place}");
         }
         assert_eq!(read(&[0; 4096]), [0; 0], "zeros are no records");
+    }
+
+    #[test]
+    fn what_a_crash_leaves_of_a_log_is_not_taken_for_somebody_else_s() {
+        let bytes = three();
+        assert!((0..=bytes.len()).all(|cut| !is_foreign(&bytes[..cut])));
+        assert!(!is_foreign(&[0; 512]));
+        for other in [&b"{\"apples\": 7}"[..], b"SQLite format 3\0", &[8, 0, 0, 0], &[209, 0, 0, 0]] {
+            assert!(is_foreign(other), "{other:?}");
+        }
     }
 }

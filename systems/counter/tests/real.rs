@@ -114,6 +114,26 @@ fn real_torn_tail_is_cut_off() {
 }
 
 #[test]
+fn real_data_of_somebody_else_is_named_and_left_alone() {
+    let data = Directory::new("foreign");
+    std::fs::create_dir_all(&data.0).expect("it can be made");
+    let log = data.0.join("counters.log");
+    let refusal = || {
+        let output = run(&["--listen", "127.0.0.1:0", "--data", &data.0.to_string_lossy()]);
+        let said = String::from_utf8(output.stderr).expect("text");
+        assert_eq!((output.status.code(), said.lines().count()), (Some(1), 1), "{said}");
+        assert!(said.contains(&format!("{}: ", data.0.display())), "{said}");
+        said
+    };
+    std::fs::write(&log, b"{\"apples\": 7}").expect("it can be written");
+    assert!(refusal().contains("counters.log: this is no log of counters"));
+    assert_eq!(std::fs::read(&log).expect("it is there"), b"{\"apples\": 7}", "nothing was changed");
+    std::fs::remove_file(&log).expect("it is there");
+    std::fs::create_dir(&log).expect("it can be made");
+    assert!(refusal().contains("counters.log: is a directory"));
+}
+
+#[test]
 fn real_nonsense_is_refused() {
     let data = Directory::new("nonsense");
     let service = Service::start(&data.0);
@@ -153,6 +173,7 @@ fn a_bad_command_line_is_one_line_and_exit_2() {
     check(&[], "--listen is missing");
     check(&["--listen", "127.0.0.1:0"], "--data is missing");
     check(&["--listen", "here", "--data", "d"], "`here` is not an address");
+    check(&["--listen", "127.0.0.1:0", "--data", ""], "--data is empty");
     check(&["--listen"], "--listen");
     check(&["--port", "80"], "--port");
     check(&["serve"], "serve");

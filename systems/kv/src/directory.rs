@@ -206,8 +206,12 @@ async fn fresh<P: Providers>(world: &P, logs: &[u64], replies_most: usize) -> Re
     Ok((Store::new(replies_most), 0))
 }
 
-/// A whole file; nothing if it is not there.
+/// A whole file; nothing if it is not there. An error names it.
 async fn read<P: Providers>(world: &P, name: &str) -> io::Result<Option<Vec<u8>>> {
+    read_whole(world, name).await.map_err(|error| io::Error::new(error.kind(), format!("{name}: {error}")))
+}
+
+async fn read_whole<P: Providers>(world: &P, name: &str) -> io::Result<Option<Vec<u8>>> {
     let file: File<P> = match world.open(name, OpenOptions::read_only()).await {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

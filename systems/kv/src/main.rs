@@ -6,6 +6,7 @@ mod lock;
 use kv::{DirectoryError, Options, ServeError, serve};
 use lexopt::prelude::*;
 use lock::Lock;
+use std::ffi::OsString;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -36,8 +37,9 @@ async fn main() -> ExitCode {
     };
     match run(&arguments).await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Ended::Serve(ServeError::Directory(DirectoryError::Damaged(damage)))) => {
-            complain(2, &format!("{}: {damage}", arguments.data.display()))
+        Err(Ended::Serve(ServeError::Directory(error))) => {
+            let nothing_was_begun = matches!(error, DirectoryError::Damaged(_) | DirectoryError::Read(_));
+            complain(if nothing_was_begun { 2 } else { 1 }, &format!("{}: {error}", arguments.data.display()))
         }
         Err(Ended::Serve(error @ ServeError::Listen { .. })) => complain(2, &error.to_string()),
         Err(error) => complain(1, &error.to_string()),
@@ -57,7 +59,7 @@ fn parse(mut parser: lexopt::Parser) -> Result<Option<Arguments>, lexopt::Error>
         match argument {
             Value(command) if command == "serve" && !serves => serves = true,
             Long("listen") => listen = Some(address(&parser.value()?.string()?)?),
-            Long("data") => data = Some(PathBuf::from(parser.value()?)),
+            Long("data") => data = Some(directory(parser.value()?)?),
             Long("compact-bytes") => compact_bytes = Some(parser.value()?.parse()?),
             Long("help") | Short('h') => return Ok(None),
             other => return Err(other.unexpected()),
@@ -70,6 +72,10 @@ fn parse(mut parser: lexopt::Parser) -> Result<Option<Arguments>, lexopt::Error>
     let mut options = Options::new(listen.ok_or("--listen is missing")?);
     options.compact_bytes = compact_bytes.unwrap_or(options.compact_bytes);
     Ok(Some(Arguments { data, options }))
+}
+
+fn directory(path: OsString) -> Result<PathBuf, &'static str> {
+    if path.is_empty() { Err("--data is empty; `.` is the current directory") } else { Ok(path.into()) }
 }
 
 fn address(text: &str) -> Result<SocketAddr, String> {

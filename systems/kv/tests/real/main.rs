@@ -108,6 +108,10 @@ fn real_missing_and_damaged_files_are_named() {
     assert!(refusal(&data.0).contains("is damaged at byte 0: it is missing, and the snapshot needs it"));
     std::fs::rename(&aside, &log).expect("it is there");
     assert_eq!(Service::start(&data.0, &[]).get("k").body, "v");
+    std::fs::remove_file(&snapshot).expect("it is there");
+    std::fs::create_dir(&snapshot).expect("it can be made");
+    let said = refusal(&data.0);
+    assert!(said.contains(&format!("{}: cannot read the data directory: snapshot: ", data.0.display())), "{said}");
 }
 
 #[test]
@@ -225,6 +229,7 @@ fn a_bad_command_line_is_one_line_and_exit_2() {
     check(&["serve"], "--data is missing");
     check(&["serve", "--data", "d"], "--listen is missing");
     check(&["serve", "--listen", "here", "--data", "d"], "`here` is not an address");
+    check(&["serve", "--listen", "127.0.0.1:0", "--data", ""], "--data is empty");
     check(&["serve", "--listen"], "--listen");
     check(&["serve", "--port", "80"], "--port");
     check(&["serve", "serve"], "serve");
