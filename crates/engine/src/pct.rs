@@ -6,6 +6,10 @@ use crate::kernel::{CHANGES, SCHEDULE};
 use crate::ready::Policy;
 use crate::task::Task;
 
+/// Points of change that a run may have. Bugs have a depth of a handful; these are drawn, sorted
+/// and kept for each run.
+const CHANGES_MOST: u32 = 1 << 16;
+
 /// The points of change of a run, and who fell behind at them.
 #[derive(Debug, Default)]
 pub(crate) struct Pct {
@@ -17,10 +21,17 @@ pub(crate) struct Pct {
 
 impl Pct {
     /// Draws the points of change of a run.
+    ///
+    /// # Panics
+    /// If there are more than [`CHANGES_MOST`].
     pub(crate) fn plan(&mut self, policy: &Policy, decisions: &Decisions) {
         self.changes.clear();
         self.fallen.clear();
         if let Policy::Pct { changes, polls } = *policy {
+            assert!(
+                changes <= CHANGES_MOST,
+                "a schedule has {CHANGES_MOST} points of change at most, not {changes}: Policy::Random changes at every poll"
+            );
             self.changes.extend((0..u64::from(changes)).filter_map(|nth| {
                 let point = decisions.within(CHANGES, 0, nth, 0, polls);
                 (point > 0).then_some(point)

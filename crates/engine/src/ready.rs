@@ -17,7 +17,7 @@ pub enum Policy {
     /// (Burckhardt et al., "A Randomized Scheduler with Probabilistic Guarantees of
     /// Finding Bugs", ASPLOS 2010).
     Pct {
-        /// Points of change: the bug depth less one.
+        /// Points of change: the bug depth less one, 65,536 at most.
         changes: u32,
         /// Polls among which they are spread.
         polls: u64,

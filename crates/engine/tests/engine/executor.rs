@@ -122,6 +122,21 @@ fn pct_puts_a_task_behind_all_others_each_time_that_it_falls() {
 }
 
 #[test]
+fn pct_has_no_change_where_there_is_none_and_refuses_what_no_memory_holds() {
+    for (changes, polls) in [(0, 0), (0, u64::MAX), (5, 0), (1 << 16, u64::MAX)] {
+        let mut basin = Basin::with(1, 1, &config(Policy::Pct { changes, polls }));
+        let process = basin.boot(0);
+        basin.spawn(process, async move { process.task.yield_now().await });
+        basin.run_idle();
+    }
+    let refused = std::panic::catch_unwind(|| {
+        Basin::with(1, 1, &config(Policy::Pct { changes: (1 << 16) + 1, polls: u64::MAX }));
+    });
+    let message = *refused.expect_err("it is refused").downcast::<String>().expect("words");
+    assert!(message.contains("65536 points of change at most, not 65537"), "{message}");
+}
+
+#[test]
 fn pct_knows_of_a_task_that_was_woken_when_it_fell_last() {
     for seed in 0..10 {
         let mut basin = Basin::with(1, seed, &config(ALWAYS));
