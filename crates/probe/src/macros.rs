@@ -36,16 +36,16 @@ macro_rules! __plant {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __details {
-    ($($key:ident $(= $value:expr)?),*) => {
-        $crate::Details::new(&[$((::core::stringify!($key), &$crate::__details!(@value $key $(= $value)?))),*])
+    ($($($key:ident).+ $(= $value:expr)?),*) => {
+        $crate::Details::new(&[$((::core::stringify!($($key).+), &$crate::__details!(@value $($key).+ $(= $value)?))),*])
     };
-    (@value $key:ident) => { $key };
-    (@value $key:ident = $value:expr) => { $value };
+    (@value $($key:ident).+) => { $($key).+ };
+    (@value $($key:ident).+ = $value:expr) => { $value };
 }
 
 /// States that a condition holds each time; red at once where it does not.
 ///
-/// After condition and name come details, `key = value` or just a variable; they
+/// After condition and name come details, `key = value` or just a variable or a field; they
 /// need `Debug` and are looked at only when the condition is violated.
 ///
 /// In simulation the hook is told before the panic, so that the run is red even
@@ -61,14 +61,14 @@ macro_rules! __details {
 /// ```
 #[macro_export]
 macro_rules! always_assert {
-    ($condition:expr, $name:expr $(, $key:ident $(= $value:expr)?)* $(,)?) => {{
+    ($condition:expr, $name:expr $(, $($key:ident).+ $(= $value:expr)?)* $(,)?) => {{
         let site: &'static $crate::Site = $crate::__plant!(Always, $name);
         if ::core::cfg!(debug_assertions) || $crate::is_simulated() {
             let holds: bool = $condition;
             if holds {
                 $crate::plant::hit(site, true);
             } else {
-                $crate::plant::violated(site, &$crate::__details!($($key $(= $value)?),*));
+                $crate::plant::violated(site, &$crate::__details!($($($key).+ $(= $value)?),*));
             }
         }
     }};
@@ -127,10 +127,10 @@ macro_rules! reachable {
 /// ```
 #[macro_export]
 macro_rules! unreachable {
-    ($name:expr $(, $key:ident $(= $value:expr)?)* $(,)?) => {{
+    ($name:expr $(, $($key:ident).+ $(= $value:expr)?)* $(,)?) => {{
         let site: &'static $crate::Site = $crate::__plant!(Unreachable, $name);
         if ::core::cfg!(debug_assertions) || $crate::is_simulated() {
-            $crate::plant::violated(site, &$crate::__details!($($key $(= $value)?),*));
+            $crate::plant::violated(site, &$crate::__details!($($($key).+ $(= $value)?),*));
         }
     }};
 }

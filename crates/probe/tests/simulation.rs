@@ -71,6 +71,24 @@ fn a_violation_reaches_the_hook_even_if_the_panic_is_swallowed() {
 }
 
 #[test]
+fn a_field_is_a_detail_by_its_path() {
+    struct Log {
+        first: u64,
+    }
+    impl Log {
+        fn judge(&self, at: &(u64, u64)) {
+            let (log, number) = (self, at.0);
+            always_assert!(false, "it has a past", self.first, log.first, number, last.one = at.1);
+        }
+    }
+    let heard = hear(|_| {
+        assert!(catch_unwind(|| Log { first: 7 }.judge(&(8, 9))).is_err());
+    });
+    let details = "self.first=7, log.first=7, number=8, last.one=9".to_owned();
+    assert_eq!(heard, [hit("it has a past", false), Heard::Violated("it has a past".to_owned(), details)]);
+}
+
+#[test]
 fn an_unreachable_line_is_a_violation() {
     let heard = hear(|_| {
         let panic = catch_unwind(|| wavetank_probe::unreachable!("never here", length = "9".to_owned()));
