@@ -19,5 +19,5 @@ pub mod timeline;
 pub mod trace;
 mod witness;
 
-pub use recipe::{LINES_MOST, Recipe};
+pub use recipe::{LINES_MOST, Recipe, fault_in_words};
 pub use witness::{Stated, Witness};

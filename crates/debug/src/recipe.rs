@@ -1,10 +1,11 @@
 //! The recipe: a small run told in at most twelve lines of plain words, in the order of
 //! time. What made it small is the shrinker's work.
 
+mod sides;
 mod words;
 
 use std::fmt;
-use wavetank_harness::{Atom, Failure, OperationRecord, RunRecord, Signature, Target};
+use wavetank_harness::{Atom, Failure, OperationRecord, RunRecord, Signature};
 
 /// Lines of a recipe at most.
 pub const LINES_MOST: usize = 12;
@@ -36,9 +37,9 @@ enum Sort {
 }
 
 impl Recipe {
-    /// Tells a run, with the names of its nodes if it was [told](wavetank_harness::Recorder::tell). Of its failures the one with that signature is told, or the first.
+    /// Tells a run. Of its failures the one with that signature is told, or the first.
     pub fn of(record: &RunRecord, signature: Option<&Signature>) -> Recipe {
-        let mut lines = faults(&record.atoms, &Names::of(record));
+        let mut lines = faults(record);
         lines.extend(record.operations.iter().map(operation));
         // An operation that begins in the instant of a fault meets it.
         lines.sort_by_key(|line| (line.time, line.sort == Sort::Fault));
@@ -74,51 +75,26 @@ fn told(failure: &Failure) -> String {
     }
 }
 
+/// A fault that fired in a run, in plain words: what it struck, and for how long.
+pub fn fault_in_words(record: &RunRecord, atom: &Atom) -> String {
+    words::words(record, atom, 1)
+}
+
 /// The faults of one instant are one event: a crash with what it loses.
-fn faults(atoms: &[Atom], names: &Names) -> Vec<Line> {
+fn faults(record: &RunRecord) -> Vec<Line> {
     let mut lines = Vec::new();
-    for instant in atoms.chunk_by(|one, other| one.time == other.time) {
+    for instant in record.atoms.chunk_by(|one, other| one.time == other.time) {
         let mut told: Vec<String> = Vec::new();
         let mut rest: Vec<&Atom> = instant.iter().collect();
         while let Some(first) = rest.first().copied() {
             let many = rest.iter().filter(|atom| atom.kind == first.kind).count();
-            told.push(words::words(first, many, &names.who(first.target)));
+            told.push(words::words(record, first, many));
             rest.retain(|atom| atom.kind != first.kind);
         }
         let words = told.join("; ");
         lines.push(Line { time: instant[0].time, words, sort: Sort::Fault, many: instant.len() });
     }
     lines
-}
-
-/// What nodes and machines are called, if the run was told.
-struct Names<'a> {
-    nodes: Vec<&'a str>,
-    machines: Vec<&'a str>,
-}
-
-impl<'a> Names<'a> {
-    fn of(record: &'a RunRecord) -> Names<'a> {
-        let story = record.story.iter();
-        let nodes = story.clone().flat_map(|story| story.nodes.iter().map(|node| node.name.as_str())).collect();
-        Names { nodes, machines: story.flat_map(|story| story.machines.iter().map(String::as_str)).collect() }
-    }
-
-    fn who(&self, target: Target) -> String {
-        let machine = |id: u32| match self.machines.get(id as usize) {
-            Some(name) => name.to_string(),
-            None => format!("machine {id}"),
-        };
-        match target {
-            Target::World => "the world".to_string(),
-            Target::Machine(id) => machine(id.0),
-            Target::Node(id) => match self.nodes.get(id.0 as usize) {
-                Some(name) => name.to_string(),
-                None => format!("node {}", id.0),
-            },
-            Target::Link(from, to) => format!("from {} to {}", machine(from.0), machine(to.0)),
-        }
-    }
 }
 
 fn operation(operation: &OperationRecord) -> Line {
@@ -166,4 +142,40 @@ fn fitted(mut lines: Vec<Line>) -> Vec<Line> {
         };
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::time::Duration;
+    use wavetank_harness::{Chaos, Overrides, SimContext, SimulationBuilder, Tolerance};
+
+    #[test]
+    fn a_cut_names_who_is_cut_off_and_what_is_left_so_is_for_good() {
+        let simulation = SimulationBuilder::new()
+            .process("kv", 3, async |_: SimContext| std::future::pending::<()>().await)
+            .workload("client", 1, async |context: SimContext| context.quiet().await)
+            .with_chaos(Chaos { window: Duration::from_secs(1), partitions: 1..=1, ..Chaos::none() })
+            .with_tolerance(Tolerance::down(1));
+        let mut recorder = simulation.recorder();
+        let mut told = BTreeSet::new();
+        for seed in 0..200 {
+            let record = recorder.run(seed, Overrides::new(), None);
+            let cuts = record.atoms.iter().filter(|atom| atom.kind.name() == "network.partition");
+            for words in cuts.map(|atom| fault_in_words(&record, atom)) {
+                let (cut, long) = words.split_once(" for ").expect("it lasts");
+                told.insert(if long == "good" { words } else { cut.to_string() });
+            }
+        }
+        for expected in [
+            "kv-0 is cut off from all others",
+            "kv-1 and client are cut off from all others",
+            "kv-0 hears no other",
+            "kv-0 is heard by no other for good",
+            "kv-0 is cut off from kv-1 and client",
+        ] {
+            assert!(told.contains(expected), "{expected}: {told:#?}");
+        }
+    }
 }

@@ -5,21 +5,23 @@ use wavetank_engine::{MachineId, mix, name_key, scale};
 const SHAPE: u64 = name_key("shape");
 const SIDE: u64 = name_key("half");
 
-/// Machines that do not hear each other.
+/// Machines that do not hear each other: nobody among the others hears the ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Cut {
-    ones: Vec<u32>,
-    others: Vec<u32>,
+pub struct Cut {
+    /// Who is not heard; by the numbers of their machines, the smallest first.
+    pub ones: Vec<MachineId>,
+    /// Who does not hear them. A machine that is on neither side is cut off from nobody.
+    pub others: Vec<MachineId>,
     /// Whether the ones do not hear the others either.
-    back: bool,
+    pub back: bool,
 }
 
 impl Cut {
     /// One of four shapes, by random bits, among the first `machines`, of which there are
     /// two at least. Half of all are symmetric halves.
     pub(crate) fn drawn(bits: u64, machines: u32) -> Cut {
-        let side = |machine: &u32| mix(bits, SIDE.wrapping_mul(2 * u64::from(*machine) + 1)) & 1 == 0;
-        let (ones, others): (Vec<u32>, Vec<u32>) = (0..machines).partition(side);
+        let side = |machine: &MachineId| mix(bits, SIDE.wrapping_mul(2 * u64::from(machine.0) + 1)) & 1 == 0;
+        let (ones, others): (Vec<_>, Vec<_>) = (0..machines).map(MachineId).partition(side);
         let lonely = ones.is_empty() || others.is_empty();
         match scale(mix(bits, SHAPE), 0, 5) {
             3 if !lonely => Cut { ones, others, back: false },
@@ -30,13 +32,14 @@ impl Cut {
                 Cut { ones: large, others: small, back: true }
             }
             0..=4 if !lonely => Cut { ones, others, back: true },
-            _ => Cut::isolating((bits % u64::from(machines)) as u32, machines),
+            _ => Cut::isolating(MachineId((bits % u64::from(machines)) as u32), machines),
         }
     }
 
     /// One machine alone.
-    pub(crate) fn isolating(machine: u32, machines: u32) -> Cut {
-        Cut { ones: vec![machine], others: (0..machines).filter(|other| *other != machine).collect(), back: true }
+    pub(crate) fn isolating(machine: MachineId, machines: u32) -> Cut {
+        let others = (0..machines).map(MachineId).filter(|other| *other != machine);
+        Cut { ones: vec![machine], others: others.collect(), back: true }
     }
 
     /// The directions that are cut.
@@ -44,9 +47,9 @@ impl Cut {
         let mut links = Vec::new();
         for &one in &self.ones {
             for &other in &self.others {
-                links.push((MachineId(one), MachineId(other)));
+                links.push((one, other));
                 if self.back {
-                    links.push((MachineId(other), MachineId(one)));
+                    links.push((other, one));
                 }
             }
         }
@@ -55,7 +58,9 @@ impl Cut {
 
     /// The processes, which are the first machines, of the side that has fewer of them.
     pub(crate) fn minority(&self, processes: u32) -> Vec<u32> {
-        let of = |side: &[u32]| side.iter().copied().filter(|machine| *machine < processes).collect::<Vec<u32>>();
+        let of = |side: &[MachineId]| {
+            side.iter().map(|machine| machine.0).filter(|one| *one < processes).collect::<Vec<u32>>()
+        };
         let (ones, others) = (of(&self.ones), of(&self.others));
         if ones.len() <= others.len() { ones } else { others }
     }
@@ -68,7 +73,7 @@ mod tests {
 
     #[test]
     fn who_is_isolated_neither_hears_nor_is_heard() {
-        let cut = Cut::isolating(1, 3);
+        let cut = Cut::isolating(MachineId(1), 3);
         let links: BTreeSet<(u32, u32)> = cut.links().into_iter().map(|(from, to)| (from.0, to.0)).collect();
         assert_eq!(links, BTreeSet::from([(1, 0), (0, 1), (1, 2), (2, 1)]));
         assert_eq!((cut.minority(3), cut.minority(1)), (vec![1], Vec::new()));

@@ -1,9 +1,12 @@
 //! The director: leads a run through its phases, carries out the planned faults, ends
 //! them, and demands progress afterwards. What goes wrong and when was planned before.
 
+mod leaving;
+
+use crate::cut::Cut;
 use crate::injector::Injector;
 use crate::lasting::{Force, Lasting, Link};
-use crate::left::{LEFT, Left};
+use crate::left::Left;
 use crate::outcome::Outcome;
 use crate::phase::{self, PHASE, Phase};
 use crate::plan::{Blow, Field, Plan, Planned};
@@ -13,7 +16,9 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 use wavetank_core::{Instant, JoinHandle, TimeProvider, saturating_nanos};
-use wavetank_engine::{CrashKind, Home, MachineId, NodeId, NodeState, Scope, SimJoinHandle, SimTimeProvider, Target};
+use wavetank_engine::{
+    Address, CrashKind, Home, MachineId, NodeId, NodeState, Scope, SimJoinHandle, SimTimeProvider, Target,
+};
 
 /// What ends a fault that began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,9 +29,6 @@ enum Relief {
     /// Of what lasts, by its number.
     End(u64),
 }
-
-/// The parameters of what has no end: its duration, and no more.
-const FOR_EVER: [u64; 2] = [u64::MAX, 0];
 
 pub(crate) struct Director {
     starter: Starter,
@@ -187,32 +189,6 @@ impl Director {
         self.set_quiet(true);
     }
 
-    fn leave(&mut self, node: NodeId, how: Left) {
-        let control = self.starter.handles.control;
-        if how == Left::Dead {
-            control.kernel(|kernel| {
-                kernel.fired(how.kind(), LEFT, u64::from(node.0), Target::Node(node), FOR_EVER);
-                kernel.effective(how.kind());
-            });
-            return control.crash(Scope::Node(node), CrashKind::Process);
-        }
-        let machine = control.kernel(|kernel| {
-            let machine = kernel.topology.node(node).machine;
-            kernel.fired(how.kind(), LEFT, u64::from(node.0), Target::Machine(machine), FOR_EVER);
-            machine
-        });
-        self.starter.handles.fabric.with(|fabric, kernel| {
-            for other in (0..self.field.machines).map(MachineId).filter(|other| *other != machine) {
-                if how != Left::Deaf {
-                    fabric.cut(kernel, machine, other);
-                }
-                if how != Left::Mute {
-                    fabric.cut(kernel, other, machine);
-                }
-            }
-        });
-    }
-
     /// Asks of each demand in turn whether it is met in time. Nothing is to be demanded
     /// where the tolerance is overdrawn.
     async fn check_live(&self, cycle: usize) {
@@ -270,6 +246,7 @@ impl Director {
             Blow::Cut(ref cut) => {
                 let links = cut.links();
                 self.note(planned, Target::World);
+                self.keep(Address { domain: kind.domain().key(), entity: planned.entity, nth: planned.nth }, cut);
                 handles.fabric.with(|fabric, kernel| links.iter().for_each(|&(a, b)| fabric.cut(kernel, a, b)));
                 Some(Relief::End(self.lasting.begin(over, Force::Cut(links))))
             }
@@ -363,6 +340,15 @@ impl Director {
         let parameters = [duration, planned.blow.extent()];
         self.starter.handles.control.kernel(|kernel| {
             kernel.fired_as_planned(strike.kind(), entity, nth, target, parameters);
+        });
+    }
+
+    /// Keeps who is cut off from whom, for those who read of the run.
+    fn keep(&self, address: Address, cut: &Cut) {
+        self.starter.handles.ledger.with(|ledger, _| {
+            if ledger.recorded {
+                ledger.cuts.insert(address, cut.clone());
+            }
         });
     }
 

@@ -2,6 +2,7 @@
 //! done yet, what ended how. A device so that handles can reach it safely; it queues
 //! nothing but the tank's alarm.
 
+use crate::cut::Cut;
 use crate::metrics::SimulationMetrics;
 use crate::operations::OperationRecord;
 use crate::outcome::Ended;
@@ -11,7 +12,7 @@ use crate::workload::Workload;
 use serde_json::Value;
 use std::any::Any;
 use std::collections::BTreeMap;
-use wavetank_engine::{CrashKind, Device, Kernel, Local, NodeId, Scope};
+use wavetank_engine::{Address, CrashKind, Device, Kernel, Local, NodeId, Scope};
 
 /// The slot of a record that does nothing: time passes up to it.
 pub(crate) const ALARM: u32 = 0;
@@ -27,6 +28,8 @@ pub(crate) struct Ledger {
     /// What the workloads share, by type.
     pub(crate) shared: Values,
     pub(crate) operations: Vec<OperationRecord>,
+    /// Who was cut off from whom by a partition that fired; kept if the run is recorded.
+    pub(crate) cuts: BTreeMap<Address, Cut>,
     /// Whether anybody will read what operations say of themselves.
     pub(crate) recorded: bool,
     /// Whether the run's conditions were drawn, and so are alphabets.
@@ -78,6 +81,7 @@ impl Device for Ledger {
         self.metrics = SimulationMetrics::default();
         self.workloads.clear();
         self.operations.clear();
+        self.cuts = BTreeMap::new();
         self.phase = Phase::default();
         self.concluded = false;
         self.not_live = None;

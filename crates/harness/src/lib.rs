@@ -31,6 +31,7 @@ mod ledger;
 mod left;
 mod log;
 mod metrics;
+mod names;
 mod observer;
 mod operations;
 mod outcome;
@@ -69,12 +70,14 @@ pub use configuration::RunConfiguration;
 pub use context::SimContext;
 pub use count::Count;
 pub use coverage_rules::{CoverageRules, Exemption, Miss, Standing};
+pub use cut::Cut;
 pub use failure::Failure;
 pub use injector::Injector;
 pub use isolation::Isolation;
 pub use ledger::StateRegistry;
 pub use log::with_logs;
 pub use metrics::SimulationMetrics;
+pub use names::Names;
 pub use observer::{FinishedRun, Observer};
 pub use operations::{ARGUMENT, OPERATION, OPERATION_COUNT, Operation, OperationRecord, Operations};
 pub use outcome::{Ended, Outcome};
@@ -95,8 +98,8 @@ pub use tank_error::TankError;
 pub use tolerance::Tolerance;
 pub use topology::{Peer, PeerGroup, WorkloadTopology};
 pub use wavetank_engine::{
-    Address, Atom, Choice, CrashKind, Decisions, Digest, Domain, EngineConfig, FaultKind, Limits, Overrides, Policy,
-    Ratio, Tally, Target, mix, name_key, scale,
+    Address, Atom, Choice, CrashKind, Decisions, Digest, Domain, EngineConfig, FaultKind, Limits, MachineId, NodeId,
+    Overrides, Policy, Ratio, Tally, Target, mix, name_key, scale,
 };
 pub use wavetank_macros::test;
 pub use wavetank_network::NetworkConfig;

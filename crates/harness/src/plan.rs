@@ -248,7 +248,8 @@ impl Draft<'_> {
             }
             blow if fits(&blow) => (blow, Grant::Granted),
             Blow::Cut(_) => {
-                let weaker = self.process(draw).map(|node| Blow::Cut(Cut::isolating(node.0, self.field.machines)));
+                let weaker =
+                    self.process(draw).map(|node| Blow::Cut(Cut::isolating(MachineId(node.0), self.field.machines)));
                 match weaker.filter(|weaker| fits(weaker)) {
                     Some(weaker) => (weaker, Grant::Downgraded),
                     None => (blow, Grant::Refused),
@@ -387,7 +388,7 @@ mod tests {
         assert_eq!(judge(None, crash(CrashKind::Machine)), Grant::Granted);
         assert_eq!(judge(None, crash(CrashKind::PowerLoss)), Grant::Downgraded);
         assert_eq!(judge(Some(1), crash(CrashKind::Process)), Grant::Refused);
-        let alone = |process| Blow::Cut(Cut::isolating(process, FIELD.machines));
+        let alone = |process| Blow::Cut(Cut::isolating(MachineId(process), FIELD.machines));
         assert_eq!(judge(Some(1), alone(1)), Grant::Granted, "who is out is cut off, too");
         assert_eq!(judge(Some(1), alone(0)), Grant::Refused, "nor can anybody else be");
     }

@@ -1,11 +1,14 @@
 //! The details of one run, as two runs of a seed are compared by.
 
 use crate::configuration::RunConfiguration;
+use crate::cut::Cut;
 use crate::failure::Failure;
+use crate::names::Names;
 use crate::operations::OperationRecord;
 use crate::story::RunStory;
+use std::collections::BTreeMap;
 use std::fmt;
-use wavetank_engine::{Atom, Checkpoint, Digest};
+use wavetank_engine::{Address, Atom, Checkpoint, Digest};
 
 /// Everything that a run left.
 #[derive(Debug, Clone)]
@@ -26,8 +29,12 @@ pub struct RunRecord {
     pub checkpoints: Vec<Checkpoint>,
     /// The events of the window that was asked for, a line each.
     pub trace: Vec<String>,
+    /// Who took part.
+    pub names: Names,
     /// The faults that fired, in the order of time.
     pub atoms: Vec<Atom>,
+    /// Who was cut off from whom, by the address of the partition's atom.
+    pub cuts: BTreeMap<Address, Cut>,
     /// Why the run is red; empty if it is green.
     pub failures: Vec<Failure>,
     /// All that happened, if it was [told](crate::Recorder::tell).

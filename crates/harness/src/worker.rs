@@ -8,6 +8,7 @@ use crate::configuration::RunConfiguration;
 use crate::failure::{Failure, limit_reached};
 use crate::ledger::StateRegistry;
 use crate::metrics::SimulationMetrics;
+use crate::names::Names;
 use crate::panic_site::Simulating;
 use crate::past::Past;
 use crate::record::RunRecord;
@@ -96,7 +97,9 @@ impl Worker {
                 .trace()
                 .map(|trace| trace.events().iter().map(ToString::to_string).collect())
                 .unwrap_or_default(),
+            names: Names::of(kernel, setting.cast.parts.len()),
             atoms: kernel.faults().atoms().to_vec(),
+            cuts: BTreeMap::new(),
             failures: outcome.failures,
             story: None,
             operations: Vec::new(),
@@ -111,7 +114,10 @@ impl Worker {
                 overdrawn: conditions.overdrawn,
             },
         });
-        record.operations = self.rig.world.device(self.rig.ledger, |ledger, _| std::mem::take(&mut ledger.operations));
+        self.rig.world.device(self.rig.ledger, |ledger, _| {
+            record.operations = std::mem::take(&mut ledger.operations);
+            record.cuts = std::mem::take(&mut ledger.cuts);
+        });
         record
     }
 

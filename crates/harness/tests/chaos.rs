@@ -5,9 +5,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use wavetank_core::{Instant, Providers, TcpListener, TimeProvider};
+use wavetank_engine::Value;
 use wavetank_harness::{
-    Atom, BoxError, Chaos, FaultKind, NetworkConfig, Overrides, SimContext, SimulationBuilder, SimulationMetrics,
-    Target, Workload, all_kinds, async_trait,
+    Atom, BoxError, Chaos, FaultKind, NetworkConfig, Overrides, RunRecord, SimContext, SimulationBuilder,
+    SimulationMetrics, Target, Tolerance, Workload, all_kinds, async_trait,
 };
 
 const WINDOW: Duration = Duration::from_secs(5);
@@ -170,6 +171,44 @@ fn check_partitions(chaos: Chaos) {
         assert!(last <= end && last + 2 * step >= end, "seed {seed}: {last} {end}");
         assert!(silences.windows(2).all(|pair| pair[1] - pair[0] == step), "seed {seed}: without a gap");
     }
+}
+
+#[test]
+fn who_is_cut_off_from_whom_is_recorded_for_each_partition() {
+    let chaos = Chaos { window: WINDOW, partitions: 1..=1, ..Chaos::none() };
+    let simulation = SimulationBuilder::new()
+        .process("server", 4, serve)
+        .workload("client", 1, async |context: SimContext| context.quiet().await)
+        .with_chaos(chaos)
+        // Some are left behind dead, cut off, mute or deaf.
+        .with_tolerance(Tolerance::down(1));
+    let mut recorder = simulation.recorder();
+    let mut left = 0;
+    for seed in 0..50 {
+        let record = recorder.tell(seed, Overrides::new());
+        assert_eq!(record.names.machines, ["server-0", "server-1", "server-2", "server-3", "client"]);
+        let partitions = record.atoms.iter().filter(|atom| atom.kind.name() == "network.partition");
+        for atom in partitions.clone() {
+            let cut = &record.cuts[&atom.address];
+            let pairs = cut.ones.iter().flat_map(|one| cut.others.iter().map(move |other| (one.0, other.0)));
+            let both = pairs.flat_map(|(one, other)| [Some((one, other)), cut.back.then_some((other, one))]);
+            assert_eq!(both.flatten().collect::<BTreeSet<_>>(), cut_at(&record, atom.time), "seed {seed}: {cut:?}");
+            left += usize::from(atom.parameters[0] == u64::MAX);
+        }
+        assert_eq!(partitions.count(), record.cuts.len());
+    }
+    assert!(left > 5, "{left} of 50");
+}
+
+/// The links that are told to be cut then.
+fn cut_at(record: &RunRecord, time: u64) -> BTreeSet<(u32, u32)> {
+    let events = &record.story.as_ref().expect("the run was told").events;
+    let cuts = events.iter().filter(|event| event.kind == "network.cut" && event.time == time);
+    let number = |value: Option<&Value>| match value {
+        Some(Value::Number(number)) => u32::try_from(*number).expect("a machine"),
+        other => panic!("no machine: {other:?}"),
+    };
+    cuts.map(|cut| (number(cut.arg("from")), number(cut.arg("to")))).collect()
 }
 
 #[test]

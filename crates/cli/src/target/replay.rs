@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::fmt::{Display, Write};
 use std::io;
 use std::path::PathBuf;
+use wavetank_debug::fault_in_words;
 use wavetank_harness::{Atom, Failure, Isolation, Overrides, RunRecord, with_logs};
 
 pub(crate) const USAGE: &str =
@@ -128,8 +129,8 @@ fn text(name: &str, record: &RunRecord, faults: Option<Faults>, paint: Paint) ->
     line(format!("  faults that fired: {}", grouped(record.atoms.len() as u64)));
     let few = if record.atoms.len() > EACH_MOST { Faults::Kinds } else { Faults::Each };
     match faults.unwrap_or(few) {
-        Faults::Each => record.atoms.iter().for_each(|atom| line(format!("    {}", atom_line(atom)))),
-        Faults::Kinds => kind_lines(&record.atoms).into_iter().for_each(|words| line(format!("    {words}"))),
+        Faults::Each => record.atoms.iter().for_each(|atom| line(format!("    {}", atom_line(record, atom)))),
+        Faults::Kinds => kind_lines(record).into_iter().for_each(|words| line(format!("    {words}"))),
     }
     if faults.is_none() && few == Faults::Kinds {
         line("    --faults each tells them one by one".to_string());
@@ -138,16 +139,16 @@ fn text(name: &str, record: &RunRecord, faults: Option<Faults>, paint: Paint) ->
 }
 
 /// A line for each kind of fault, the rarest first: what strikes seldom says most.
-fn kind_lines(atoms: &[Atom]) -> Vec<String> {
+fn kind_lines(record: &RunRecord) -> Vec<String> {
     let mut kinds: BTreeMap<&str, Vec<&Atom>> = BTreeMap::new();
-    for atom in atoms {
+    for atom in &record.atoms {
         kinds.entry(atom.kind.name()).or_default().push(atom);
     }
     let widest = kinds.keys().map(|name| name.len()).max().unwrap_or_default();
     let mut kinds: Vec<(&str, Vec<&Atom>)> = kinds.into_iter().collect();
     kinds.sort_by_key(|(_, of)| of.len());
     let told = kinds.into_iter().map(|(name, of)| {
-        let at = |atom: &&Atom| format!("{} on {}", time(atom), atom.target);
+        let at = |atom: &&Atom| format!("{} on {}", time(atom), record.names.who(atom.target));
         let when = if of.len() <= OF_A_KIND_MOST {
             of.iter().map(at).collect::<Vec<_>>().join(", ")
         } else {
@@ -158,9 +159,8 @@ fn kind_lines(atoms: &[Atom]) -> Vec<String> {
     told.collect()
 }
 
-fn atom_line(atom: &Atom) -> String {
-    let [first, second] = atom.parameters;
-    format!("{} {} on {} ({first}, {second})", time(atom), atom.kind.name(), atom.target)
+fn atom_line(record: &RunRecord, atom: &Atom) -> String {
+    format!("{} {}: {}", time(atom), atom.kind.name(), fault_in_words(record, atom))
 }
 
 fn time(atom: &Atom) -> String {

@@ -1,12 +1,14 @@
 //! What is said of each kind of fault: one table, so that a reader who dislikes a
 //! sentence finds it. When what is said is the recipe's matter.
 
-use wavetank_harness::Atom;
+use super::sides;
+use wavetank_harness::{Atom, RunRecord};
 
 /// How a kind of fault is told.
 struct Telling {
     kind: &'static str,
-    /// `{who}` is what it struck, `{long}` the first number as a duration, `{extent}` the second.
+    /// `{who}` is what it struck, `{cut}` who is cut off from whom, `{long}` the first number as a
+    /// duration, `{extent}` the second.
     one: &'static str,
     /// The same of several at one instant, with `{many}`.
     several: &'static str,
@@ -26,7 +28,7 @@ const TABLE: [Telling; 29] = [
     tell("timer.late", "a timer of {who} is late by {long}", "{many} timers are late"),
     tell("poll.cost", "a step of {who} takes {long}", "{many} steps take time"),
     tell("buggify", "a buggify point of {who} fires", "{many} buggify points fire"),
-    tell("network.partition", "the network is cut for {long}", "{many} cuts of the network begin"),
+    tell("network.partition", "{cut} for {long}", "{many} cuts of the network begin"),
     tell("network.slow", "the way {who} is slower by {extent} for {long}", "{many} ways become slow"),
     tell("network.clog", "the way {who} is clogged for {long}", "{many} ways are clogged"),
     tell("network.delay-spike", "a packet of {who} takes {long} longer", "{many} packets take far longer"),
@@ -69,15 +71,22 @@ const TABLE: [Telling; 29] = [
 ];
 
 /// What is said of one fault, or of several of its kind at one instant.
-pub(super) fn words(atom: &Atom, many: usize, who: &str) -> String {
+pub(super) fn words(record: &RunRecord, atom: &Atom, many: usize) -> String {
     let kind = atom.kind.name();
+    let who = record.names.who(atom.target);
     let Some(telling) = TABLE.iter().find(|telling| telling.kind == kind) else {
         return if many == 1 { format!("{kind} strikes {who}") } else { format!("{kind} strikes {many} times") };
     };
     let words = if many == 1 { telling.one } else { telling.several };
+    let cut = || record.cuts.get(&atom.address).map(|cut| sides::words(cut, &record.names.machines));
+    let words = if words.contains("{cut}") {
+        words.replace("{cut}", &cut().unwrap_or_else(|| "the network is cut".to_string()))
+    } else {
+        words.replace("{who}", &who)
+    };
     words
-        .replace("{who}", who)
         .replace("{many}", &many.to_string())
+        .replace("for {long}", if atom.parameters[0] == u64::MAX { "for good" } else { "for {long}" })
         .replace("{long}", &duration(atom.parameters[0]))
         .replace("{extent}", &duration(atom.parameters[1]))
 }
