@@ -77,7 +77,7 @@ pub(crate) struct Life {
 /// Asks for it, and gives it up.
 async fn give_up<T>(future: impl Future<Output = T>) {
     let mut future = Box::pin(future);
-    poll_fn(|cx| Poll::Ready(drop(future.as_mut().poll(cx)))).await;
+    poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx).is_ready())).await;
 }
 
 impl Life {

@@ -41,7 +41,7 @@ fn start(tank: &mut Tank, book: &Shared, steps: usize, dice: Dice, is_hasty: boo
 
 fn run_until(tank: &mut Tank, until: u64, seed: u64) {
     tank.world.run(until);
-    for panic in tank.world.panics() {
+    if let Some(panic) = tank.world.panics().first() {
         panic!("seed {seed}: {}", panic.message);
     }
 }
