@@ -226,4 +226,20 @@ mod tests {
         }
         assert!(landed > 5, "{landed}");
     }
+
+    #[test]
+    fn what_a_failed_sync_left_behind_no_later_sync_writes_whatever_was_there_before() {
+        const PAGE: usize = crate::page::PAGE;
+        for (at, len) in [(0, 100), (0, PAGE), (PAGE, 100), (PAGE, PAGE)] {
+            let (mut content, mut pages) = (Content::default(), Pages::default());
+            content.write(&mut pages, 0, &[1; PAGE]);
+            content.settle(&mut pages, 1);
+            content.write(&mut pages, at as u64, &vec![2; len]);
+            content.strand(&mut pages, 2, 0);
+            for _ in 0..3 {
+                content.settle(&mut pages, 2);
+            }
+            assert!(!content.durable(&pages).contains(&2), "{len} bytes at {at}");
+        }
+    }
 }
