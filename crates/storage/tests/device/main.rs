@@ -247,6 +247,10 @@ fn a_short_write_moves_the_cursor_as_far_as_it_went() {
         let written = poll_fn(|cx| Pin::new(&mut file).poll_write(cx, &[1; 3 * 4096])).await.unwrap();
         let cursor = poll_fn(|cx| Pin::new(&mut file).poll_complete(cx)).await.unwrap();
         assert_eq!((written, cursor), (2 * 4096, 2 * 4096));
+        // No farther than the kernel's offsets go, which are signed.
+        Pin::new(&mut file).start_seek(SeekFrom::Start(1 << 63)).unwrap();
+        let refused = poll_fn(|cx| Pin::new(&mut file).poll_complete(cx)).await.unwrap_err();
+        assert_eq!(refused.raw_os_error(), Some(22));
     });
 }
 
