@@ -247,7 +247,8 @@ fn what_a_task_does_not_wait_for_any_more_is_not_reported() {
     let process = basin.boot(0);
     let given_up = |tried: fn(Process) -> Pin<Box<dyn Future<Output = ()>>>| async move {
         let mut tried = tried(process);
-        poll_fn(|cx| Poll::Ready(assert!(tried.as_mut().poll(cx).is_pending()))).await;
+        let waits = poll_fn(|cx| Poll::Ready(tried.as_mut().poll(cx).is_pending())).await;
+        assert!(waits);
         drop(tried);
         std::future::pending::<()>().await;
     };
