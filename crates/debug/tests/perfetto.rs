@@ -6,9 +6,11 @@ mod notebook;
 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+use wavetank_core::{OpenOptions, Providers};
 use wavetank_debug::perfetto;
 use wavetank_debug::trace::TraceFile;
-use wavetank_harness::Overrides;
+use wavetank_harness::{Overrides, SimContext, SimulationBuilder};
 
 /// What the file holds: the events of the picture of a run of the notebook.
 fn picture(seed: u64) -> (TraceFile, Vec<Value>) {
@@ -77,6 +79,32 @@ fn time_goes_on_in_each_lane() {
         shown += u32::from(event["ph"] != "s" && event["ph"] != "f");
     }
     assert!(shown as usize > trace.events.len() / 2, "{shown} of {} events are shown", trace.events.len());
+}
+
+#[test]
+fn each_lane_has_a_number_of_its_own_that_perfetto_takes() {
+    let crowd = SimulationBuilder::new().workload("crowd", 1, async |context: SimContext| {
+        let world = context.providers();
+        let nap = || world.spawn(world.sleep(Duration::from_secs(1)));
+        for napper in (0..1100).map(|_| nap()).collect::<Vec<_>>() {
+            napper.await.expect("it does not panic");
+        }
+        // Another lane of its process, after all those of tasks.
+        let file = world.open("note", OpenOptions::create_write()).await;
+        drop(file.expect("the disk is in order"));
+    });
+    let crowd = TraceFile::of(&crowd.recorder().tell(1, Overrides::new())).expect("it was told");
+    for trace in [crowd, picture(1).0] {
+        let json: Value = serde_json::from_str(&perfetto::export(&trace)).expect("it is JSON");
+        let mut named: BTreeMap<(u64, u64), &Value> = BTreeMap::new();
+        for event in json["traceEvents"].as_array().expect("there are events") {
+            let (pid, tid) = lane(event);
+            assert!(pid < 1 << 31 && tid < 1 << 31, "{event}");
+            if event["name"] == "thread_name" {
+                assert_eq!(named.insert((pid, tid), event), None, "two lanes of one number");
+            }
+        }
+    }
 }
 
 #[test]

@@ -15,10 +15,10 @@ pub(super) struct Place {
 
 /// The process of what happens to nobody in particular.
 const WORLD: u64 = 0;
-/// Processes of machines come after all nodes.
-const MACHINES: u64 = 1 << 32;
-/// The first lane of a task; those of a process itself come before.
-const TASKS: u64 = 1000;
+/// Processes of machines come after all nodes. Perfetto takes a number beyond 32 bits for 0.
+const MACHINES: u64 = 1 << 30;
+/// The first lane of a task; those of a process itself come before, however many tasks there are.
+const TASKS: u64 = 1 << 30;
 
 pub(super) struct Lanes<'a> {
     trace: &'a TraceFile,
