@@ -20,7 +20,9 @@ impl Parse for Arguments {
     fn parse(input: ParseStream<'_>) -> syn::Result<Arguments> {
         let mut arguments = None;
         while !input.is_empty() {
-            let name: Ident = input.parse()?;
+            let name: Ident = input.parse().map_err(|error: syn::Error| {
+                syn::Error::new(error.span(), "say which seeds to run: there are `seeds = 50` and `seed = 7`")
+            })?;
             if name != "seeds" && name != "seed" {
                 let what = format!("no argument `{name}`: there are `seeds = 50` and `seed = 7`");
                 return Err(syn::Error::new(name.span(), what));
@@ -45,7 +47,9 @@ impl Parse for Arguments {
                 (false, seed) => Arguments::Seed(seed),
             });
             if !input.is_empty() {
-                input.parse::<Token![,]>()?;
+                input.parse::<Token![,]>().map_err(|error| {
+                    syn::Error::new(error.span(), format!("nothing stands behind the number of `{name}`"))
+                })?;
             }
         }
         Ok(arguments.unwrap_or(Arguments::Seeds(SEEDS)))
@@ -78,7 +82,9 @@ mod tests {
         check("seed = -1", Err("`seed` wants a whole number: `seed = 7`"));
         check("seed = \"7\"", Err("`seed` wants a whole number: `seed = 7`"));
         check("seed = 18446744073709551616", Err("`seed` wants a whole number: `seed = 7`"));
-        check("seeds = 5 6", Err("expected `,`"));
-        check("50", Err("expected identifier"));
+        check("seeds = 5 6", Err("nothing stands behind the number of `seeds`"));
+        for bare in ["50", "\"50\"", "async", "= 5", ","] {
+            check(bare, Err("say which seeds to run: there are `seeds = 50` and `seed = 7`"));
+        }
     }
 }
