@@ -55,7 +55,7 @@ impl std::fmt::Debug for Ledger {
 }
 
 impl Ledger {
-    /// Enters how somebody ended; true if nobody else is awaited.
+    /// Enters how somebody ended.
     pub(crate) fn enter(&mut self, name: impl FnOnce() -> String, ended: Ended) {
         match ended {
             Ok(metrics) => self.metrics.merge(&metrics),

@@ -12,6 +12,10 @@ use std::task::{Context, Poll, ready};
 pub type Ended = Result<SimulationMetrics, String>;
 
 /// Anything that a process or workload may return.
+#[diagnostic::on_unimplemented(
+    message = "nobody in the tank returns a `{Self}`",
+    label = "return nothing, `SimulationMetrics`, or a `Result` of either whose error can be printed"
+)]
 pub trait Outcome: 'static {
     /// The same as metrics, or as an error in words.
     fn ended(self) -> Ended;
