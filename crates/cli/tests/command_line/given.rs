@@ -39,9 +39,15 @@ fn slow_conditions_that_no_run_can_have_are_refused() {
     let crashes = conditions("crashes.json", |conditions| conditions.chaos.crashes = 5..=2);
     check(crashes, "simulation `calm`: the range of `Chaos::crashes` is empty: begin with the smaller number");
     let nobody = conditions("nobody.json", |conditions| _ = conditions.sizes.insert("client".into(), 0));
-    check(nobody, "whose `sizes` says 0 for group `client`: give a number from 1 to ");
+    check(
+        nobody,
+        "simulation `calm` was given a configuration whose `sizes` says 0 for group `client`: give a number from 1 to ",
+    );
     let two = conditions("two.json", |conditions| _ = conditions.sizes.insert("counter".into(), 2));
-    check(two, "whose `sizes` says 2 for group `counter`: give a number from 1 to 1");
+    check(
+        two,
+        "simulation `calm` was given a configuration whose `sizes` says 2 for group `counter`: give a number from 1 to 1",
+    );
     let other = conditions("other.json", |conditions| conditions.simulation = "red/panic".into());
     check(other, "it is of simulation `red/panic`, and `calm` was asked for: ");
 }
