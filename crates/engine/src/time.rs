@@ -226,7 +226,10 @@ impl Kernel {
         if due <= self.now {
             due = if self.unpunctual { self.broken_due((sleep.origin, sleep.past), due) } else { due };
             if due <= self.now {
-                return Poll::Ready(());
+                if self.timers.may_end_at_once(self.polls) {
+                    return Poll::Ready(());
+                }
+                due = self.now;
             }
         }
         let slot = self.timers.next_slot();

@@ -26,16 +26,33 @@ pub(crate) struct TimerId {
 pub(crate) struct Timers {
     slots: Vec<Timer>,
     free: u32,
+    /// Sleeps that were over at once in the poll of that number.
+    at_once: (u64, u32),
 }
+
+/// How many sleeps of a poll may be over at once: tokio gives as many to a task before it makes
+/// it wait for its turn.
+const AT_ONCE_MOST: u32 = 128;
 
 impl Timers {
     pub(crate) fn new() -> Timers {
-        Timers { slots: Vec::new(), free: NONE }
+        Timers { slots: Vec::new(), free: NONE, at_once: (0, 0) }
     }
 
     pub(crate) fn reset(&mut self) {
         self.slots.clear();
         self.free = NONE;
+        self.at_once = (0, 0);
+    }
+
+    /// Whether a sleep of this poll that is over may end at once. A task that never awaited
+    /// anything else would never return from its poll.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn may_end_at_once(&mut self, poll: u64) -> bool {
+        let many = if self.at_once.0 == poll { self.at_once.1 + 1 } else { 1 };
+        self.at_once = (poll, many % (AT_ONCE_MOST + 1));
+        many <= AT_ONCE_MOST
     }
 
     /// Timers that are armed: those that are not free.

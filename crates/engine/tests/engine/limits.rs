@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use wavetank_core::{JoinHandle, TaskProvider, TimeProvider};
+use wavetank_core::{Instant, JoinHandle, TaskProvider, TimeProvider};
 use wavetank_engine::{CrashKind, Device, EngineConfig, Kernel, Limit, Limits, Ratio, Scope, Stop, Waiter};
 
 fn limited(limits: Limits) -> EngineConfig {
@@ -86,6 +86,27 @@ fn a_livelock_is_not_taken_for_work() {
     assert_eq!(basin.now(), 10 * MILLI);
     let [task] = &basin.world.tasks()[..] else { panic!("{:?}", basin.world.tasks()) };
     assert!(task.waits_for.contains("it is ready"), "the culprit of a livelock waits for nothing: {task}");
+}
+
+#[test]
+fn a_loop_of_sleeps_that_are_over_is_a_livelock_like_another() {
+    let limits = Limits { polls_per_instant: 100, ..Limits::default() };
+    let mut basin = Basin::with(1, 1, &limited(limits));
+    let process = basin.boot(0);
+    basin.spawn(process, async move {
+        process.time.sleep(millis(1)).await;
+        // More than a poll may have, and this is fine.
+        for _ in 0..1000 {
+            process.time.sleep(Duration::ZERO).await;
+            process.time.sleep_until(Instant::ZERO).await;
+        }
+        process.time.sleep(millis(1)).await;
+        loop {
+            process.time.sleep(Duration::ZERO).await;
+        }
+    });
+    assert_eq!(basin.run(), Stop::Limit(Limit::PollsPerInstant));
+    assert_eq!(basin.now(), 2 * MILLI);
 }
 
 /// A device that wakes who waits at the very instant.
