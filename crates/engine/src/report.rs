@@ -79,8 +79,9 @@ impl Kernel {
             .collect()
     }
 
-    /// Whether a task that began to wait for something did not give that up in the same poll, to wait for
-    /// what the engine knows nothing of. A device is believed: what waits for it may do so without a future.
+    /// Whether a task that began to wait for something did not give that up in the same poll, to
+    /// wait for what the engine knows nothing of. A device is believed: what waits for it may do
+    /// so without a future.
     fn still_waits(&self, task: &Task, Wait { device, slot, .. }: Wait) -> bool {
         let waiter = match device {
             TIMERS => self.timers.peek(slot),

@@ -50,8 +50,9 @@ impl Timers {
     #[cold]
     #[inline(never)]
     pub(crate) fn may_end_at_once(&mut self, poll: u64) -> bool {
-        let many = if self.at_once.0 == poll { self.at_once.1 + 1 } else { 1 };
-        self.at_once = (poll, many % (AT_ONCE_MOST + 1));
+        let (last, many) = self.at_once;
+        let many = if last == poll { many + 1 } else { 1 };
+        self.at_once = (poll, many);
         many <= AT_ONCE_MOST
     }
 

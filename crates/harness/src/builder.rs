@@ -339,8 +339,8 @@ impl SimulationBuilder {
     }
 
     /// The line that runs a red seed again; `{seed}` stands for it. By default it is
-    /// this test's `cargo test` with `WAVETANK_SEED`, or this program's `cargo run`. Features and a profile that cargo was
-    /// given are not in that: no process is told of them.
+    /// this test's `cargo test` with `WAVETANK_SEED`, or this program's `cargo run`. Features and
+    /// a profile that cargo was given are not in that: no process is told of them.
     pub fn with_reproduce_line(mut self, line: &str) -> SimulationBuilder {
         self.reproduce = Some(line.into());
         self

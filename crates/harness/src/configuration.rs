@@ -35,7 +35,7 @@ pub struct RunConfiguration {
 const OVERDRAFT: Domain = Domain::new("tolerance.overdraft");
 /// Members of a group that a configuration may have where fewer were stated: each takes memory,
 /// whether or not the machine has it.
-const MEMBERS_MOST: u32 = 10_000;
+const GIVEN_MEMBERS_MOST: u32 = 10_000;
 
 impl RunConfiguration {
     /// Says whether runs of a simulation can have it.
@@ -63,7 +63,7 @@ impl RunConfiguration {
         let mut names: BTreeSet<String> = BTreeSet::new();
         for (group, count) in groups() {
             let Some(&size) = self.sizes.get(group) else { continue };
-            let most = if count.high == 1 { 1 } else { count.high.max(MEMBERS_MOST) };
+            let most = if count.high == 1 { 1 } else { count.high.max(GIVEN_MEMBERS_MOST) };
             if !(1..=most).contains(&size) {
                 return Err(format!("says {size} for group `{group}`: give a number from 1 to {most}"));
             }

@@ -78,13 +78,10 @@ pub(super) fn words(record: &RunRecord, atom: &Atom, many: usize) -> String {
         return if many == 1 { format!("{kind} strikes {who}") } else { format!("{kind} strikes {many} times") };
     };
     let words = if many == 1 { telling.one } else { telling.several };
-    let cut = || record.cuts.get(&atom.address).map(|cut| sides::words(cut, &record.names.machines));
-    let words = if words.contains("{cut}") {
-        words.replace("{cut}", &cut().unwrap_or_else(|| "the network is cut".to_string()))
-    } else {
-        words.replace("{who}", &who)
-    };
+    let cut = record.cuts.get(&atom.address).map(|cut| sides::words(cut, &record.names.machines));
     words
+        .replace("{who}", &who)
+        .replace("{cut}", cut.as_deref().unwrap_or("the network is cut"))
         .replace("{many}", &many.to_string())
         .replace("for {long}", if atom.parameters[0] == u64::MAX { "for good" } else { "for {long}" })
         .replace("{long}", &duration(atom.parameters[0]))
