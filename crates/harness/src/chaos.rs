@@ -88,17 +88,20 @@ impl Chaos {
         Chaos::default()
     }
 
-    /// Up to three of each kind within `window`, once; clocks are left alone.
+    /// Up to three of each kind in each ten seconds of `window`, or what was begun of them; once,
+    /// and clocks are left alone. A window of more than a day has as many as a day.
     pub fn storm(window: Duration) -> Chaos {
+        let spells = window.as_nanos().div_ceil(SPELL.as_nanos()).clamp(1, SPELLS_MOST) as u32;
+        let up_to = |most: u32| 0..=most * spells;
         Chaos {
             window,
-            crashes: 0..=3,
-            machine_crashes: 0..=2,
-            power_losses: 0..=2,
-            pauses: 0..=2,
-            partitions: 0..=3,
-            slow_links: 0..=3,
-            clogs: 0..=2,
+            crashes: up_to(3),
+            machine_crashes: up_to(2),
+            power_losses: up_to(2),
+            pauses: up_to(2),
+            partitions: up_to(3),
+            slow_links: up_to(3),
+            clogs: up_to(2),
             ..Chaos::default()
         }
     }
@@ -141,6 +144,11 @@ impl Chaos {
     }
 }
 
+/// The stretch of a storm that has up to three faults of a kind.
+const SPELL: Duration = Duration::from_secs(10);
+/// The most such stretches that a storm's faults are counted for: a day's.
+const SPELLS_MOST: u128 = 24 * 60 * 6;
+
 /// The most that a clock may be skewed, in parts per million.
 const SKEW_PPM_MOST: u32 = (wavetank_engine::RATE_PPB_MOST / 1000) as u32;
 
@@ -166,4 +174,24 @@ pub enum ChaosError {
     /// A clock would run too wrong.
     #[error("`Chaos::clock_skew_ppm` is 50,000 at most, not {0}")]
     Skew(u32),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_storm_that_lasts_longer_has_more_faults() {
+        let check = |window, crashes, clogs| {
+            let storm = Chaos::storm(window);
+            assert_eq!((storm.crashes.clone(), storm.clogs.clone()), (0..=crashes, 0..=clogs), "{window:?}");
+            assert_eq!(storm.validate(), Ok(()), "{window:?}");
+        };
+        check(Duration::from_millis(1), 3, 2);
+        check(Duration::from_secs(10), 3, 2);
+        check(Duration::from_millis(10_001), 6, 4);
+        check(Duration::from_secs(60), 18, 12);
+        check(Duration::from_secs(24 * 3600), 25_920, 17_280);
+        check(Duration::MAX, 25_920, 17_280);
+    }
 }

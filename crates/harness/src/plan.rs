@@ -173,6 +173,7 @@ impl Draft<'_> {
     fn place(&mut self, draw: &Draw, plain: &Decisions, entity: u64) {
         let duration = duration(self.chaos, plain, draw.strike, entity, draw.nth);
         let span = (draw.time, draw.time.saturating_add(duration.max(1)));
+        self.outages.forget(draw.time);
         let Some(blow) = self.blow(draw) else { return };
         let (blow, grant) = self.judge(blow, draw, span);
         self.plan.grants.push((draw.strike, grant));

@@ -48,6 +48,11 @@ impl Outages {
         self.spans.push((from, to, process));
     }
 
+    /// Forgets what is over by then: nobody asks about an earlier time any more.
+    pub(crate) fn forget(&mut self, before: u64) {
+        self.spans.retain(|&(_, to, _)| to > before);
+    }
+
     /// Whether a process is out of order at that time.
     pub(crate) fn is_out(&self, process: u32, time: u64) -> bool {
         self.spans.iter().any(|&(from, to, who)| who == process && from <= time && time < to)
@@ -87,5 +92,7 @@ mod tests {
         assert_eq!(outages.most(0, 100, &[0]), 1);
         assert_eq!(outages.most(20, 100, &[]), 1);
         assert!(outages.is_out(1, 29) && !outages.is_out(1, 30) && !outages.is_out(0, 20));
+        outages.forget(20);
+        assert!(!outages.is_out(0, 19) && outages.is_out(1, 20), "what is over by then is forgotten, and nothing else");
     }
 }
