@@ -149,7 +149,35 @@ mod tests {
     use super::*;
     use std::collections::BTreeSet;
     use std::time::Duration;
-    use wavetank_harness::{Chaos, Overrides, SimContext, SimulationBuilder, Tolerance};
+    use wavetank_harness::{Chaos, CrashKind, Injector, Overrides, SimContext, SimulationBuilder, Tolerance};
+
+    #[test]
+    fn what_an_injector_does_lasts_for_no_time_that_is_known() {
+        let simulation = SimulationBuilder::new()
+            .process("kv", 3, async |_: SimContext| std::future::pending::<()>().await)
+            .workload("client", 1, async |context: SimContext| context.quiet().await)
+            .with_chaos(Chaos { window: Duration::from_secs(1), ..Chaos::none() })
+            .with_injector("hand", async |injector: Injector| {
+                let nodes = injector.context().topology().group("kv").to_vec();
+                injector.cut(&nodes[0], &nodes[1]);
+                injector.partition(&nodes[1..], &nodes[..1]);
+                injector.clog(&nodes[1], &nodes[2], Duration::from_millis(20));
+                injector.pause(&nodes[1]);
+                injector.slow_disk(&nodes[2], 10);
+                injector.crash(&nodes[2], CrashKind::Process);
+            });
+        let record = simulation.recorder().run(1, Overrides::new(), None);
+        let told: Vec<String> = record.atoms.iter().map(|atom| fault_in_words(&record, atom)).collect();
+        let expected = [
+            "kv-0 is not heard by kv-1",
+            "kv-0 is cut off from kv-1 and kv-2",
+            "the way from kv-1 to kv-2 is clogged for 20 ms",
+            "kv-1 stands still",
+            "the disk of kv-2 becomes slow",
+            "kv-2 crashes",
+        ];
+        assert_eq!(told, expected);
+    }
 
     #[test]
     fn a_cut_names_who_is_cut_off_and_what_is_left_so_is_for_good() {

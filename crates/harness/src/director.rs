@@ -3,7 +3,6 @@
 
 mod leaving;
 
-use crate::cut::Cut;
 use crate::injector::Injector;
 use crate::lasting::{Force, Lasting, Link};
 use crate::left::Left;
@@ -155,11 +154,12 @@ impl Director {
         self.end_all();
     }
 
-    /// Heals the network, resumes and restarts everybody.
+    /// Heals the network and the disks, sets the clocks right, resumes and restarts everybody.
     pub(crate) fn end_all(&mut self) {
         self.reliefs.clear();
         self.lasting.clear();
         self.starter.handles.fabric.with(|fabric, kernel| fabric.heal(kernel));
+        self.starter.handles.disks.with(|disks, kernel| disks.heal(kernel));
         self.starter.handles.control.kernel(|kernel| {
             let now = kernel.now();
             for machine in (0..self.field.machines).map(MachineId) {
@@ -246,7 +246,8 @@ impl Director {
             Blow::Cut(ref cut) => {
                 let links = cut.links();
                 self.note(planned, Target::World);
-                self.keep(Address { domain: kind.domain().key(), entity: planned.entity, nth: planned.nth }, cut);
+                let address = Address { domain: kind.domain().key(), entity: planned.entity, nth: planned.nth };
+                handles.ledger.with(|ledger, _| ledger.keep_cut(address, cut));
                 handles.fabric.with(|fabric, kernel| links.iter().for_each(|&(a, b)| fabric.cut(kernel, a, b)));
                 Some(Relief::End(self.lasting.begin(over, Force::Cut(links))))
             }
@@ -340,15 +341,6 @@ impl Director {
         let parameters = [duration, planned.blow.extent()];
         self.starter.handles.control.kernel(|kernel| {
             kernel.fired_as_planned(strike.kind(), entity, nth, target, parameters);
-        });
-    }
-
-    /// Keeps who is cut off from whom, for those who read of the run.
-    fn keep(&self, address: Address, cut: &Cut) {
-        self.starter.handles.ledger.with(|ledger, _| {
-            if ledger.recorded {
-                ledger.cuts.insert(address, cut.clone());
-            }
         });
     }
 

@@ -1,7 +1,9 @@
 //! Injectors: faults that a test brings about itself while the chaos lasts, beside the
 //! planned ones. What they do is logged and can be taken out like any other fault.
 
+use crate::clock_step::ClockStep;
 use crate::context::SimContext;
+use crate::cut::Cut;
 use crate::simulation::Group;
 use crate::starter::Starter;
 use crate::topology::Peer;
@@ -9,8 +11,9 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 use wavetank_core::saturating_nanos;
-use wavetank_engine::{CrashKind, FaultKind, NodeState, Scope, Target, kinds, mix, name_key};
+use wavetank_engine::{Address, CrashKind, FaultKind, MachineId, NodeState, Scope, Target, kinds, mix, name_key};
 use wavetank_network::kinds as network;
+use wavetank_storage::kinds as storage;
 
 /// The right to strike; given to an injector, see
 /// [`SimulationBuilder::with_injector`](crate::SimulationBuilder::with_injector).
@@ -71,8 +74,7 @@ impl Injector {
     /// Starts a process that is down; not a fault.
     pub fn restart(&self, process: &Peer) {
         self.expect_process(process);
-        let control = self.starter.handles.control;
-        if control.kernel(|kernel| kernel.topology.node(process.node).state == NodeState::Down) {
+        if self.is_down(process) {
             self.starter.start(process.node);
         }
     }
@@ -101,19 +103,26 @@ impl Injector {
     /// Cuts the direction from one machine to another.
     pub fn cut(&self, from: &Peer, to: &Peer) {
         let (from, to) = (self.machine(from), self.machine(to));
-        if self.strikes(&network::PARTITION, Target::Link(from, to), [0, 1]) {
-            self.starter.handles.fabric.with(|fabric, kernel| fabric.cut(kernel, from, to));
-        }
+        self.cut_off(Cut { ones: vec![from], others: vec![to], back: false }, Target::Link(from, to));
     }
 
     /// Cuts both directions between each of some machines and each of others, as one fault.
     pub fn partition(&self, ones: &[Peer], others: &[Peer]) {
-        if !self.strikes(&network::PARTITION, Target::World, [0, 2 * (ones.len() * others.len()) as u64]) {
-            return;
-        }
-        let machines = |peers: &[Peer]| peers.iter().map(|peer| self.machine(peer)).collect::<Vec<_>>();
-        let (ones, others) = (machines(ones), machines(others));
-        self.starter.handles.fabric.with(|fabric, kernel| fabric.partition(kernel, &ones, &others));
+        let machines = |peers: &[Peer]| {
+            let mut machines: Vec<MachineId> = peers.iter().map(|peer| self.machine(peer)).collect();
+            machines.sort_unstable();
+            machines
+        };
+        self.cut_off(Cut { ones: machines(ones), others: machines(others), back: true }, Target::World);
+    }
+
+    fn cut_off(&self, cut: Cut, target: Target) {
+        let links = cut.links();
+        let Some(address) = self.strike(&network::PARTITION, target, [0, links.len() as u64]) else { return };
+        self.starter.handles.fabric.with(|fabric, kernel| {
+            links.iter().for_each(|&(from, to)| fabric.cut(kernel, from, to));
+        });
+        self.starter.handles.ledger.with(|ledger, _| ledger.keep_cut(address, &cut));
     }
 
     /// Ends a cut of one direction; not a fault.
@@ -144,7 +153,62 @@ impl Injector {
         self.starter.handles.fabric.with(|fabric, kernel| fabric.heal(kernel));
     }
 
-    fn machine(&self, peer: &Peer) -> wavetank_engine::MachineId {
+    /// Makes the disk of a process' machine so many times slower than configured for what it is
+    /// given from now on; 1 heals it, which is no fault.
+    ///
+    /// # Panics
+    /// If `factor` is zero.
+    pub fn slow_disk(&self, process: &Peer, factor: u32) {
+        let machine = self.machine(process);
+        if factor == 1 || self.strikes(&storage::SLOW, Target::Machine(machine), [u64::from(factor), 0]) {
+            self.starter.handles.disks.with(|disks, kernel| disks.slow(machine, factor, kernel));
+        }
+    }
+
+    /// Replaces the disk of a process that is down by an empty one. Nothing happens if it is not
+    /// down; says whether it was.
+    ///
+    /// # Panics
+    /// If it is a workload.
+    pub fn wipe(&self, process: &Peer) -> bool {
+        self.expect_process(process);
+        let machine = self.machine(process);
+        if !self.is_down(process) || !self.strikes(&storage::WIPED, Target::Machine(machine), [0, 0]) {
+            return false;
+        }
+        self.starter.handles.disks.with(|disks, kernel| disks.wipe(machine, kernel));
+        true
+    }
+
+    /// Makes the wall clock of a process' machine jump.
+    pub fn step_clock(&self, process: &Peer, step: ClockStep) {
+        let (machine, nanos) = (self.machine(process), step.nanos());
+        if self.strikes(&kinds::CLOCK_STEP, Target::Machine(machine), [0, nanos.unsigned_abs()]) {
+            self.starter.handles.control.kernel(|kernel| kernel.topology.clock_mut(machine).step_wall(nanos));
+        }
+    }
+
+    /// Lets both clocks of a process' machine run fast from now on by so many parts per million, or
+    /// slow if it is negative; 0 lets them run right, which is no fault. What they have gained or
+    /// lost by then stays.
+    ///
+    /// # Panics
+    /// If it is beyond 50,000 either way.
+    pub fn skew_clock(&self, process: &Peer, ppm: i32) {
+        let (machine, rate) = (self.machine(process), i64::from(ppm) * 1000);
+        if ppm == 0 || self.strikes(&kinds::CLOCK_SKEW, Target::Machine(machine), [0, rate.unsigned_abs()]) {
+            self.starter.handles.control.kernel(|kernel| {
+                let now = kernel.now();
+                kernel.topology.clock_mut(machine).set_rate(now, rate);
+            });
+        }
+    }
+
+    fn is_down(&self, process: &Peer) -> bool {
+        self.starter.handles.control.kernel(|kernel| kernel.topology.node(process.node).state == NodeState::Down)
+    }
+
+    fn machine(&self, peer: &Peer) -> MachineId {
         self.starter.handles.control.kernel(|kernel| kernel.topology.node(peer.node).machine)
     }
 
@@ -156,13 +220,16 @@ impl Injector {
 
     /// Whether the next strike happens; logged if so.
     fn strikes(&self, kind: &'static FaultKind, target: Target, parameters: [u64; 2]) -> bool {
-        let nth = self.struck.replace(self.struck.get() + 1);
+        self.strike(kind, target, parameters).is_some()
+    }
+
+    /// The address of the next strike, if it happens; logged then.
+    fn strike(&self, kind: &'static FaultKind, target: Target, parameters: [u64; 2]) -> Option<Address> {
+        let (entity, nth) = (self.entity, self.struck.replace(self.struck.get() + 1));
         self.starter.handles.control.kernel(|kernel| {
-            let happens = kernel.decisions().draw(kind.domain(), self.entity, nth).is_some();
-            if happens {
-                kernel.fired(kind, self.entity, nth, target, parameters);
-            }
-            happens
+            kernel.decisions().draw(kind.domain(), entity, nth)?;
+            kernel.fired(kind, entity, nth, target, parameters);
+            Some(Address { domain: kind.domain().key(), entity, nth })
         })
     }
 }

@@ -62,6 +62,13 @@ impl Ledger {
             Err(error) => self.errors.push((name(), error)),
         }
     }
+
+    /// Keeps who is cut off from whom, for those who read of the run.
+    pub(crate) fn keep_cut(&mut self, address: Address, cut: &Cut) {
+        if self.recorded {
+            self.cuts.insert(address, cut.clone());
+        }
+    }
 }
 
 impl Device for Ledger {

@@ -18,6 +18,7 @@ pub(crate) struct Rig {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Handles {
     pub(crate) fabric: Local<Fabric>,
+    pub(crate) disks: Local<Disks>,
     pub(crate) ledger: Local<Ledger>,
     pub(crate) control: Control,
 }
@@ -42,6 +43,7 @@ impl Rig {
     pub(crate) fn handles(&self) -> Handles {
         Handles {
             fabric: self.world.local(self.fabric),
+            disks: self.world.local(self.disks),
             ledger: self.world.local(self.ledger),
             control: self.world.control(),
         }

@@ -1,11 +1,16 @@
 //! A test's own faults: they strike, are logged, can be taken out, and are over in time.
 
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::time::Duration;
-use wavetank_core::{Providers, TcpListener};
+use std::time::{Duration, SystemTime};
+use wavetank_core::{OpenOptions, Providers, StorageFile, StorageProvider, TcpListener, TimeProvider};
 use wavetank_harness::{
-    Chaos, Choice, CrashKind, Injector, NetworkConfig, Overrides, SimContext, SimulationBuilder, TestStrategy,
+    Chaos, Choice, ClockStep, CrashKind, Injector, NetworkConfig, Overrides, SimContext, SimulationBuilder,
+    StorageConfiguration, TestStrategy,
 };
+use wavetank_storage::DurationRange;
+
+const MS: Duration = Duration::from_millis(1);
 
 async fn serve(context: SimContext) -> std::io::Result<()> {
     let listener = context.providers().bind((context.ip(), 80).into()).await?;
@@ -84,6 +89,102 @@ fn a_strike_of_it_is_taken_out_like_any_other() {
     let mut expected = addresses(&before.atoms);
     expected.remove(5);
     assert_eq!(addresses(&after.atoms), expected);
+}
+
+/// Says what a server's disk and clocks are like: whether a file was there as it booted, how many
+/// milliseconds a lookup takes, how many seconds its wall clock is ahead of the other, and that one.
+async fn examine(context: SimContext) -> std::io::Result<()> {
+    let world = context.providers();
+    let found = world.storage().exists("file").await?;
+    world.open("file", OpenOptions::create_write()).await?.sync_all().await?;
+    world.storage().sync_dir("/").await?;
+    loop {
+        let begun = world.now();
+        world.storage().exists("file").await?;
+        let looked = (world.now() - begun).as_millis() as u64;
+        let (wall, now) = (world.time().wall(), world.now());
+        let ahead = wall.duration_since(SystemTime::UNIX_EPOCH).expect("it is later") - now.since_origin();
+        let seen = json!({ "found": found, "looked": looked, "ahead": ahead.as_secs(), "now": now.as_nanos() });
+        context.state().register(context.name(), seen);
+        world.sleep(MS).await;
+    }
+}
+
+/// What is told of the server while it is harmed, and after that: the lookup's milliseconds, the
+/// hours that its wall clock is ahead of what it was, what passes by its clock in a hundred
+/// seconds, and whether it has found its file.
+async fn compare(context: SimContext) -> Result<(), String> {
+    let slept = |time| context.providers().sleep(time);
+    let look = || context.state().get("server").expect("it says what it sees");
+    let number = |seen: &Value, name: &str| seen[name].as_u64().expect("a number");
+    let told = async |since: Value| {
+        let (before, begun) = (look(), context.elapsed());
+        slept(500 * MS).await;
+        let after = look();
+        let passed =
+            (number(&after, "now") - number(&before, "now")) as f64 / (context.elapsed() - begun).as_nanos() as f64;
+        let hours = (number(&after, "ahead") - number(&since, "ahead")) / 3600;
+        format!("{} ms, {hours} h, {:.0} s, {}", number(&after, "looked"), passed * 100.0, after["found"])
+    };
+    slept(500 * MS).await;
+    let since = look();
+    slept(600 * MS).await;
+    let harmed = told(since.clone()).await;
+    context.quiet().await;
+    slept(500 * MS).await;
+    let healed = told(since).await;
+    Err(format!("{harmed}; {healed}"))
+}
+
+/// Harms the disk and the clocks of a server, and replaces its disk.
+async fn harm(injector: Injector) {
+    let world = injector.context().providers();
+    let server = &injector.context().topology().group("server")[0];
+    world.sleep(Duration::from_secs(1)).await;
+    injector.slow_disk(server, 10);
+    injector.step_clock(server, ClockStep::Ahead(Duration::from_secs(3600)));
+    injector.skew_clock(server, 50_000);
+    assert!(!injector.wipe(server), "a disk is not replaced under those who use it");
+    world.sleep(Duration::from_secs(1)).await;
+    injector.crash(server, CrashKind::Process);
+    injector.wipe(server);
+    injector.restart(server);
+    std::future::pending().await
+}
+
+#[test]
+fn what_it_does_to_a_disk_and_to_clocks_is_over_in_time_and_can_be_taken_out() {
+    let simulation = SimulationBuilder::new()
+        .process("server", 1, examine)
+        .workload("client", 1, compare)
+        .with_storage_config(StorageConfiguration {
+            read_latency: DurationRange::new(MS, MS),
+            ..StorageConfiguration::default()
+        })
+        .with_chaos(Chaos { window: Duration::from_secs(3), ..Chaos::none() })
+        .with_injector("harm", harm);
+    let check = |overrides: Overrides, expected: &str| {
+        let record = simulation.run_seed(1, overrides, None);
+        let failures: Vec<String> = record.failures.iter().map(ToString::to_string).collect();
+        assert_eq!(failures, [format!("client returned an error: {expected}")]);
+        record.atoms
+    };
+    let atoms = check(Overrides::new(), "10 ms, 1 h, 105 s, false; 1 ms, 0 h, 100 s, false");
+    let names: Vec<&str> = atoms.iter().map(|atom| atom.kind.name()).collect();
+    assert_eq!(names, ["storage.slow", "clock.step", "clock.skew", "node.crash", "storage.wiped"]);
+    let without = [
+        "1 ms, 1 h, 105 s, false; 1 ms, 0 h, 100 s, false",
+        "10 ms, 0 h, 105 s, false; 1 ms, 0 h, 100 s, false",
+        "10 ms, 1 h, 100 s, false; 1 ms, 0 h, 100 s, false",
+        // Nobody is down, and so no disk is replaced.
+        "10 ms, 1 h, 105 s, false; 1 ms, 0 h, 100 s, false",
+        "10 ms, 1 h, 105 s, false; 1 ms, 0 h, 100 s, true",
+    ];
+    for (atom, expected) in atoms.iter().zip(without) {
+        let mut overrides = Overrides::new();
+        overrides.set(atom.address, Choice::Benign);
+        check(overrides, expected);
+    }
 }
 
 #[test]

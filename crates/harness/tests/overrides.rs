@@ -11,7 +11,8 @@ use wavetank_harness::{Address, Atom, Choice, Overrides, Recorder, RunRecord, al
 const SEEDS: u64 = 125;
 const ATOMS_OF_EACH: u64 = 8;
 
-/// Kinds that no plan and no draw brings about: a disk is slowed or replaced by hand.
+/// Kinds that no plan and no draw brings about: a disk is slowed or replaced by hand, or by an
+/// injector.
 const NOT_HERE: [&str; 2] = ["storage.slow", "storage.wiped"];
 
 /// A fault that was set to benign, and what became of those later in time. What strikes

@@ -4,13 +4,13 @@
 use crate::config::StorageConfiguration;
 use crate::disks::Disks;
 use crate::inode::Body;
-use crate::kinds;
 use crate::path::{Route, Step};
 use crate::volume::{ROOT, Volume};
 use std::path::{Path, PathBuf};
-use wavetank_engine::{EventKind, Kernel, MachineId, Target};
+use wavetank_engine::{EventKind, Kernel, MachineId};
 
 const SLOW: EventKind = EventKind::new("storage.slow");
+const WIPED: EventKind = EventKind::new("storage.wiped");
 
 impl Disks {
     /// The configuration.
@@ -30,7 +30,7 @@ impl Disks {
     }
 
     /// Makes a machine's disk `factor` times slower than configured for what is
-    /// submitted from now on; 1 heals it.
+    /// submitted from now on; 1 heals it. By hand: no decision, so no atom.
     ///
     /// # Panics
     /// If `factor` is zero.
@@ -42,18 +42,19 @@ impl Disks {
             return;
         }
         volume.slow = factor;
-        volume.slowed += 1;
-        let (entity, nth) = (volume.inodes[ROOT as usize].entity, volume.slowed);
-        if factor > 1 {
-            kernel.fired(&kinds::SLOW, entity, nth, Target::Machine(machine), [u64::from(factor), 0]);
-        } else {
-            kernel.note_and_tell(SLOW, entity, u64::from(factor), |telling| {
-                telling.on_machine(machine).arg("factor", factor);
-            });
+        kernel.note_and_tell(SLOW, u64::from(machine.0), u64::from(factor), |telling| {
+            telling.on_machine(machine).arg("factor", factor);
+        });
+    }
+
+    /// Lets every disk be as fast as configured.
+    pub fn heal(&mut self, kernel: &mut Kernel) {
+        for place in 0..self.formatted.len() {
+            self.slow(MachineId(self.formatted[place]), 1, kernel);
         }
     }
 
-    /// Replaces a machine's disk by an empty one.
+    /// Replaces a machine's disk by an empty one. By hand: no decision, so no atom.
     ///
     /// # Panics
     /// If a process of it has a file open or an operation under way: take the machine down first.
@@ -63,15 +64,15 @@ impl Disks {
             || self.underway.iter().any(|(_, underway)| underway.volume == index && underway.request.is_some());
         assert!(!busy, "a disk is replaced while its machine is down, not under open files");
         let volume = &mut self.volumes[index as usize];
-        let (had_entries, slowed, wipes) =
-            (!volume.inodes[ROOT as usize].entries.is_empty(), volume.slowed, volume.wipes);
+        let (had_entries, wipes) = (!volume.inodes[ROOT as usize].entries.is_empty(), volume.wipes + 1);
         for inode in &mut volume.inodes[..volume.live] {
             inode.content.clear(&mut self.pages);
         }
-        let entity = volume.inodes[ROOT as usize].entity;
-        volume.format(index, wipes + 1);
-        (volume.wiped, volume.slowed, volume.wipes) = (had_entries, slowed, wipes + 1);
-        kernel.fired(&kinds::WIPED, entity, wipes + 1, Target::Machine(machine), [0, 0]);
+        volume.format(index, wipes);
+        (volume.wiped, volume.wipes) = (had_entries, wipes);
+        kernel.note_and_tell(WIPED, u64::from(machine.0), wipes, |telling| {
+            telling.on_machine(machine);
+        });
     }
 
     /// The files of a machine with their sizes in bytes, as its processes see them, by path.

@@ -34,8 +34,7 @@ pub(crate) struct Volume {
     pub(crate) busy_until: u64,
     /// How many times slower than configured the device is.
     pub(crate) slow: u32,
-    /// How often it was made slow, and how often replaced.
-    pub(crate) slowed: u64,
+    /// How often it was replaced.
     pub(crate) wipes: u64,
     /// Somebody waits for what is done now, and sees what it came across.
     pub(crate) is_heard: bool,
@@ -69,7 +68,7 @@ impl Volume {
         self.pending.clear();
         self.births.clear();
         (self.changed, self.used, self.busy_until, self.slow, self.noticed) = (0, 0, 0, 1, 0);
-        (self.slowed, self.wipes, self.wiped) = (0, 0, false);
+        (self.wipes, self.wiped) = (0, false);
     }
 
     /// An empty disk in machine `machine`, the how manieth there: each has faults of its own.

@@ -78,6 +78,12 @@ pub(super) fn words(record: &RunRecord, atom: &Atom, many: usize) -> String {
         return if many == 1 { format!("{kind} strikes {who}") } else { format!("{kind} strikes {many} times") };
     };
     let words = if many == 1 { telling.one } else { telling.several };
+    // What a test's own injector does lasts until it ends it.
+    let words = if atom.parameters[0] == 0 {
+        words.replace(", and is down for {long}", "").replace(" for {long}", "")
+    } else {
+        words.to_string()
+    };
     let cut = record.cuts.get(&atom.address).map(|cut| sides::words(cut, &record.names.machines));
     words
         .replace("{who}", &who)

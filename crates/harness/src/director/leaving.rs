@@ -26,7 +26,8 @@ impl Director {
             machine
         });
         let cut = self.cut_of(machine, how);
-        self.keep(Address { domain: how.kind().domain().key(), entity: LEFT, nth }, &cut);
+        let address = Address { domain: how.kind().domain().key(), entity: LEFT, nth };
+        self.starter.handles.ledger.with(|ledger, _| ledger.keep_cut(address, &cut));
         self.starter.handles.fabric.with(|fabric, kernel| {
             cut.links().into_iter().for_each(|(from, to)| fabric.cut(kernel, from, to));
         });

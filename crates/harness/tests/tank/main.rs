@@ -1,5 +1,6 @@
 //! The tank, method by method: a world driven by hand.
 
+mod blows;
 mod failures;
 mod faults;
 mod misuse;

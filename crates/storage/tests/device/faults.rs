@@ -22,22 +22,6 @@ fn a_disk_is_not_replaced_under_an_operation() {
 }
 
 #[test]
-fn each_time_that_a_disk_is_slow_or_replaced_is_a_fault_of_its_own() {
-    let mut tank = Tank::new(plain());
-    let machine = tank.machine;
-    tank.begin(1);
-    for _ in 0..2 {
-        tank.world.device(tank.disks, |disks, kernel| {
-            [50, 1, 50, 50, 1].into_iter().for_each(|factor| disks.slow(machine, factor, kernel));
-            disks.wipe(machine, kernel);
-        });
-    }
-    let addresses: BTreeSet<_> =
-        tank.world.kernel(|kernel| kernel.faults().atoms().iter().map(|atom| atom.address).collect());
-    assert_eq!((addresses.len(), tank.tally(&kinds::SLOW).fired, tank.tally(&kinds::WIPED).fired), (6, 4, 2));
-}
-
-#[test]
 fn a_wiped_disk_is_empty() {
     let mut tank = Tank::new(plain());
     tank.begin(1).does(|disk| async move {
