@@ -113,3 +113,8 @@ pub use workload::{BoxError, Process, Workload};
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 mod readme {}
+
+/// The guide's chapter about the tank, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guide/stories.md")]
+mod stories {}
