@@ -216,7 +216,6 @@ impl<T> Receiver<T> {
     /// If the last sender is gone and `wanted` said no to the last value.
     pub async fn wait_for(&mut self, mut wanted: impl FnMut(&T) -> bool) -> Result<Ref<'_, T>, RecvError> {
         let Receiver { shared, seen } = self;
-        let mut last = false;
         loop {
             let before = *seen;
             {
@@ -227,11 +226,7 @@ impl<T> Receiver<T> {
                     return Ok(Ref { value, changed: before != version });
                 }
             }
-            if last {
-                return Err(RecvError);
-            }
-            // A last value may have come between the look and the senders' end.
-            last = shared.changed(seen).await.is_err();
+            shared.changed(seen).await?;
         }
     }
 

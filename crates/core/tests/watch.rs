@@ -125,6 +125,25 @@ fn the_end_of_the_senders_is_seen_after_the_last_value() {
 }
 
 #[test]
+fn each_value_is_asked_about_once_the_last_one_too() {
+    let (tx, mut rx) = watch::channel(0);
+    let mut asked = Vec::new();
+    {
+        let mut waiting = pin!(rx.wait_for(|value| {
+            asked.push(*value);
+            *value == 3
+        }));
+        assert!(poll(waiting.as_mut()).is_pending());
+        tx.send(1).expect("a receiver is there");
+        assert!(poll(waiting.as_mut()).is_pending());
+        tx.send(2).expect("a receiver is there");
+        drop(tx);
+        assert!(matches!(poll(waiting.as_mut()), Poll::Ready(Err(RecvError))));
+    }
+    assert_eq!(asked, [0, 1, 2]);
+}
+
+#[test]
 fn the_sender_learns_that_the_receivers_are_gone() {
     let (tx, rx) = watch::channel(0);
     let notes = Notes::default();
