@@ -181,7 +181,8 @@ macro_rules! select {
                         if turns.visit() {
                             match ::core::future::Future::poll($future.as_mut(), context) {
                                 ::core::task::Poll::Pending => turns.pending(),
-                                ::core::task::Poll::Ready(output) => {
+                                #[allow(unused_mut, reason = "a pattern may bind by `ref mut`")]
+                                ::core::task::Poll::Ready(mut output) => {
                                     turns.finished();
                                     let mut matches = false;
                                     // A guard sees bindings by reference, so the output stays
@@ -232,6 +233,9 @@ macro_rules! select {
     };
     (@step $begin:ident [$($depth:tt)*] [$($done:tt)*] $bind:pat = $value:expr $(, if $when:expr)? => $body:expr $(, $($rest:tt)*)?) => {
         $crate::select!(@step $begin [$($depth)* _] [$($done)* { ($($depth)*) future $bind = $value, if true $(&& $when)? => $body }] $($($rest)*)?)
+    };
+    (@step $($rest:tt)*) => {
+        ::core::compile_error!("a branch of select! is `pattern = future => body` or `pattern = future, if condition => body`, with a comma behind a body without braces; `else => body` is the last")
     };
 
     // What a caller writes.

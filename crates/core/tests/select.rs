@@ -57,6 +57,7 @@ fn every_form_of_a_branch_parses() {
         select! { _ = ready(()), if on => {} _ = pending::<()>() => {} }
         select! { biased; _ = ready(()), if on => {} else => {} }
         select! { Some(1) | Some(2) = ready(Some(2)) => {} else => unreachable!() }
+        select! { ref mut list = ready(vec![1]) => { list.push(2); assert_eq!(*list, [1, 2]) } }
         let value = select! {
             mut value = ready(1), if on || { false } => { value += 1; value }
             ref other = ready(2), if !on => *other,
