@@ -82,6 +82,24 @@ fn a_buggify_site_is_active_in_some_runs_and_fires_in_some_of_their_uses() {
 }
 
 #[test]
+fn a_buggify_with_a_rate_of_its_own_fires_at_that() {
+    let config = EngineConfig { buggify_active: Ratio::ONE, ..buggy() };
+    let (counts, _) = run(1, &config, Overrides::new(), |_| async {
+        let count = |fires: fn() -> bool| (0..1000).filter(|_| fires()).count();
+        [
+            count(|| buggify!("hooks never", 0.0)),
+            count(|| buggify!("hooks seldom", 1 / 20)),
+            count(|| buggify!("hooks as configured")),
+            count(|| buggify!("hooks often", 0.9)),
+            count(|| buggify!("hooks always", 1)),
+        ]
+    });
+    // Five standard deviations around what is expected.
+    let expected = [0..=0, 16..=84, 182..=318, 853..=947, 1000..=1000];
+    assert!(counts.iter().zip(expected).all(|(count, range)| range.contains(count)), "{counts:?}");
+}
+
+#[test]
 fn a_buggify_that_fires_is_an_atom_with_an_effect() {
     let config = EngineConfig { buggify_active: Ratio::ONE, ..buggy() };
     let (count, mut basin) = run(1, &config, Overrides::new(), |_| hundred_buggifies());
