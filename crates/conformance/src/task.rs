@@ -155,6 +155,18 @@ pub async fn blocking_work_gives_its_result<P: Providers>(stage: Stage<P>) {
     assert_eq!(work.await.expect("it does not panic"), 3_628_800);
 }
 
+/// Blocking work that has begun cannot be aborted: its result is there.
+pub async fn blocking_work_that_has_begun_is_not_aborted<P: Providers>(stage: Stage<P>) {
+    let (tell, told) = oneshot::channel();
+    let work = stage.a.world.task().spawn_blocking(move || {
+        tell.send(()).expect("somebody waits");
+        5
+    });
+    told.await.expect("it begins");
+    work.abort();
+    assert_eq!(work.await.expect("it had begun"), 5);
+}
+
 /// A panic of blocking work reaches who joins it.
 pub async fn a_panic_of_blocking_work_is_a_join_error<P: Providers>(stage: Stage<P>) {
     let work = stage.a.world.task().spawn_blocking(|| std::panic::resume_unwind(Box::new("in a thread")));

@@ -298,6 +298,19 @@ pub async fn a_stream_that_both_ends_closed_has_no_peer<P: Providers>(stage: Sta
     }
 }
 
+/// A stream that was reset has no peer any more: `NotConnected`.
+pub async fn a_stream_that_was_reset_has_no_peer<P: Providers>(stage: Stage<P>) {
+    let (mut near, mut far, _listener) = both_ends(&stage).await;
+    near.write_all(b"two").await.expect("the stream is open");
+    far.read_exact(&mut [0; 1]).await.expect("three bytes were sent");
+    drop(far);
+    // That a reset comes is another contract's.
+    if near.read(&mut [0; 8]).await.is_err() {
+        assert_eq!(near.peer_addr().expect_err("nothing is connected").kind(), ErrorKind::NotConnected);
+        near.local_addr().expect("the socket is there");
+    }
+}
+
 /// A read whose future is dropped loses no bytes.
 pub async fn a_read_that_is_given_up_loses_no_bytes<P: Providers>(stage: Stage<P>) {
     let (mut near, mut far, _listener) = both_ends(&stage).await;

@@ -61,6 +61,15 @@ pub async fn the_monotonic_clock_never_goes_back<P: Providers>(stage: Stage<P>) 
     }
 }
 
+/// A clone of a clock reads the same clock, in another task too.
+pub async fn a_clone_reads_the_same_clock<P: Providers>(stage: Stage<P>) {
+    let clone = stage.a.world.time().clone();
+    let before = stage.a.world.now();
+    let there = stage.a.world.spawn(async move { clone.now() }).await.expect("it does not panic");
+    let after = stage.a.world.now();
+    assert!(before <= there && there <= after, "{before:?} <= {there:?} <= {after:?}");
+}
+
 /// The wall clock moves with the monotonic one unless it is set.
 pub async fn the_wall_clock_moves_with_the_monotonic_one<P: Providers>(stage: Stage<P>) {
     let tolerance = Duration::from_millis(20);

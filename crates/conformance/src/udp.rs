@@ -4,7 +4,7 @@ use crate::Stage;
 use crate::tcp::give_up;
 use std::future::IntoFuture;
 use std::io::ErrorKind;
-use std::net::{Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use wavetank_core::{Providers, Udp, UdpSocket};
@@ -130,6 +130,25 @@ pub async fn a_port_with_a_socket_cannot_be_bound<P: Providers>(stage: Stage<P>)
     assert_eq!(stage.a.world.bind_udp(at).await.err().expect("it is taken").kind(), ErrorKind::AddrInUse);
     drop(near);
     stage.a.world.bind_udp(at).await.expect("it is free again");
+}
+
+/// A datagram socket on the unspecified address is reached at the host's own.
+pub async fn a_wildcard_socket_is_reached_at_the_hosts_address<P: Providers>(stage: Stage<P>) {
+    let anywhere = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0);
+    let near = stage.a.world.bind_udp(anywhere).await.expect("a free port is there");
+    let to = stage.a.at(near.local_addr().expect("it is bound").port());
+    socket(&stage).await.send_to(b"hello", to).await.expect("there is room");
+    let mut buffer = [0; 8];
+    let received = stage.a.world.timeout(Duration::from_secs(5), near.recv_from(&mut buffer)).await;
+    assert_eq!(received.expect("it came").expect("receiving never fails").0, 5);
+}
+
+/// A datagram socket cannot be bound to an address that the machine does not have.
+pub async fn a_socket_is_not_bound_to_a_foreign_address<P: Providers>(stage: Stage<P>) {
+    // TEST-NET-1 of RFC 5737, which no machine has.
+    let foreign = SocketAddr::new(IpAddr::from([192, 0, 2, 1]), 0);
+    let error = stage.a.world.bind_udp(foreign).await.err().expect("the address is not ours");
+    assert_eq!(error.kind(), ErrorKind::AddrNotAvailable);
 }
 
 /// TCP and UDP have port numbers of their own.

@@ -5,7 +5,7 @@
 use crate::kernel::Kernel;
 use crate::node::NodeId;
 use crate::stage::Slot;
-use crate::task::End;
+use crate::task::{End, Task};
 
 /// A promise, broken on purpose: see [`EngineConfig::broken`](crate::EngineConfig::broken).
 /// Each is as narrow as the contract that holds it.
@@ -19,6 +19,8 @@ pub enum Broken {
     PastDeadline,
     /// From its tenth look at one instant on, the monotonic clock shows a microsecond less.
     Monotonic,
+    /// Spawned tasks see a monotonic clock that is a millisecond ahead.
+    Clones,
     /// The wall clock stands still.
     WallMoves,
     /// A time-out runs out halfway.
@@ -57,8 +59,10 @@ pub enum Broken {
     Yield,
     /// A local task's result is lost.
     Local,
-    /// The result of blocking work is lost.
+    /// The result of blocking work is lost if it is a `u64`.
     Blocking,
+    /// Aborting blocking work that has ended throws its result away.
+    BlockingAbort,
     /// Blocking work that panicked counts as cancelled.
     BlockingPanic,
     /// The lowest bit of every number is zero.
@@ -123,6 +127,10 @@ impl Kernel {
     /// The monotonic clock of a node with clocks out of the ordinary.
     #[cold]
     pub(crate) fn broken_now(&mut self, shown: u64) -> u64 {
+        if self.breaks(Broken::Clones) {
+            let is_spawned = self.current.get().is_some_and(|index| self.tasks.at(index).name == TASK);
+            return shown + if is_spawned { MILLI } else { 0 };
+        }
         if !self.breaks(Broken::Monotonic) {
             return shown;
         }
@@ -164,18 +172,9 @@ impl Kernel {
         }
         let is_queued = task.queued != 0;
         match (broken, task.name, task.end) {
-            (Broken::Result, TASK, End::Returned) => {
-                let mut output = None::<String>;
-                if let Some(future) = &mut task.future {
-                    future.as_mut().put_output(Slot::of(&mut output));
-                }
-                if output.is_some() {
-                    task.end = End::Cancelled;
-                }
-            }
-            (Broken::Local, LOCAL, End::Returned) | (Broken::Blocking, BLOCKING, End::Returned) => {
-                task.end = End::Cancelled;
-            }
+            (Broken::Result, TASK, End::Returned) => lose::<String>(task),
+            (Broken::Blocking, BLOCKING, End::Returned) => lose::<u64>(task),
+            (Broken::Local, LOCAL, End::Returned) => task.end = End::Cancelled,
             (Broken::AbortItself, TASK, End::Returned) if task.aborted => task.end = End::Cancelled,
             (Broken::Detach, TASK, End::Running) if task.detached => self.cancel_task(index),
             (Broken::Yield, _, End::Running) if is_queued => self.requeue(index, 0),
@@ -207,5 +206,16 @@ impl Kernel {
             }
             _ => number,
         }
+    }
+}
+
+/// Takes a task's result away if it is a `T`.
+fn lose<T: 'static>(task: &mut Task) {
+    let mut output = None::<T>;
+    if let Some(future) = &mut task.future {
+        future.as_mut().put_output(Slot::of(&mut output));
+    }
+    if output.is_some() {
+        task.end = End::Cancelled;
     }
 }

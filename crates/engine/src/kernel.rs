@@ -183,7 +183,7 @@ impl Kernel {
         let is_broken = config.broken.is_some();
         self.unusual = matches!(config.policy, Policy::Pct { .. }) || !config.poll_cost.is_zero() || is_broken;
         self.unpunctual = !config.timer_late.is_zero() || is_broken || trace.is_some();
-        self.topology.skewed = config.broken == Some(Broken::Monotonic);
+        self.topology.skewed = matches!(config.broken, Some(Broken::Monotonic | Broken::Clones));
         self.broken = Memory::default();
         self.heard.clear();
         self.events = 0;

@@ -238,7 +238,10 @@ impl Kernel {
                 task.aborted = true;
                 self.wake_task(number);
             }
-            End::Returned if broken == Some(Broken::AbortAfterEnd) => task.end = End::Cancelled,
+            End::Returned if broken == Some(Broken::AbortAfterEnd) && task.name == TASK => task.end = End::Cancelled,
+            End::Returned if broken == Some(Broken::BlockingAbort) && task.name == BLOCKING => {
+                task.end = End::Cancelled
+            }
             End::Returned | End::Cancelled | End::Panicked => {}
         }
     }

@@ -48,16 +48,22 @@ pub enum Broken {
     UdpAddrInUse,
     /// TCP and UDP share their ports.
     PortsApart,
-    /// Any address may be bound.
+    /// A listener may be bound to any address.
     AddrNotAvailable,
-    /// A socket on all addresses hears loopback only.
+    /// A datagram socket may be bound to any address.
+    UdpAddrNotAvailable,
+    /// A listener on all addresses hears loopback only.
     Wildcard,
+    /// A datagram socket on all addresses hears loopback only.
+    UdpWildcard,
     /// The listener says it was bound elsewhere.
     LocalAddress,
     /// An accepted stream names another peer.
     PeerAddress,
     /// A connection that both ends have closed still has a peer.
     NotConnected,
+    /// A connection that was reset still has a peer.
+    NotConnectedByReset,
     /// The last connection is accepted first.
     AcceptOrder,
     /// A closed listener's port stays taken.

@@ -35,7 +35,8 @@ impl Fabric {
         // Closed by both ends, it is no connection any more: TIME-WAIT, or nothing at all.
         let is_closed = connection.flows.iter().all(|flow| flow.fin_landed);
         let is_over = is_closed && self.config.broken != Some(Broken::NotConnected);
-        if end.generation != handle.generation || end.state != State::Open || is_over {
+        let is_reset = end.state != State::Open && self.config.broken != Some(Broken::NotConnectedByReset);
+        if end.generation != handle.generation || is_reset || is_over {
             return Err(io::ErrorKind::NotConnected.into());
         }
         match self.config.broken {

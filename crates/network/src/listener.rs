@@ -136,9 +136,9 @@ pub(crate) fn choose_address(
     at: SocketAddr,
     machine: MachineId,
     broken: Option<Broken>,
-    shared: Broken,
+    [shared, foreign]: [Broken; 2],
 ) -> io::Result<SocketAddr> {
-    if !is_own(at.ip(), machine) && broken != Some(Broken::AddrNotAvailable) {
+    if !is_own(at.ip(), machine) && broken != Some(foreign) {
         return Err(io::ErrorKind::AddrNotAvailable.into());
     }
     if at.port() == 0 {
@@ -163,7 +163,13 @@ impl Fabric {
         if broken == Some(Broken::PortsApart) && self.site(machine).udp.is_taken(at) {
             return Err(io::ErrorKind::AddrInUse.into());
         }
-        let address = choose_address(&mut self.site(machine).tcp, at, machine, broken, Broken::AddrInUse)?;
+        let address = choose_address(
+            &mut self.site(machine).tcp,
+            at,
+            machine,
+            broken,
+            [Broken::AddrInUse, Broken::AddrNotAvailable],
+        )?;
         let generation = self.next_generation();
         let index = self.listeners.insert();
         let listener = self.listeners.at(index);

@@ -166,7 +166,13 @@ impl Fabric {
     pub(crate) fn open_socket(&mut self, kernel: &mut Kernel, home: Home, at: SocketAddr) -> io::Result<Handle> {
         let machine = kernel.topology.node(home.node).machine;
         let broken = self.config.broken;
-        let address = choose_address(&mut self.site(machine).udp, at, machine, broken, Broken::UdpAddrInUse)?;
+        let address = choose_address(
+            &mut self.site(machine).udp,
+            at,
+            machine,
+            broken,
+            [Broken::UdpAddrInUse, Broken::UdpAddrNotAvailable],
+        )?;
         let entity = self.next_entity(home);
         let generation = self.next_generation();
         let index = self.sockets.insert();
@@ -176,7 +182,7 @@ impl Fabric {
         socket.node = home.node;
         socket.machine = machine;
         socket.generation = generation;
-        if broken != Some(Broken::Wildcard) || !address.ip().is_unspecified() {
+        if broken != Some(Broken::UdpWildcard) || !address.ip().is_unspecified() {
             self.site(machine).udp.bind(address, index);
         }
         Ok(Handle { index, generation })
