@@ -311,6 +311,17 @@ pub async fn a_stream_that_was_reset_has_no_peer<P: Providers>(stage: Stage<P>) 
     }
 }
 
+/// A read into no room waits for bytes as any other does, and takes none.
+pub async fn a_read_into_no_room_waits_and_takes_nothing<P: Providers>(stage: Stage<P>) {
+    let (mut near, mut far, _listener) = both_ends(&stage).await;
+    let early = stage.a.world.timeout(Duration::from_millis(20), far.read(&mut [])).await;
+    assert!(early.is_err(), "it did not wait: {early:?}");
+    near.write_all(b"x").await.expect("the stream has room");
+    let ready = stage.a.world.timeout(Duration::from_secs(5), far.read(&mut [])).await;
+    assert_eq!(ready.expect("a byte came").expect("the stream is open"), 0);
+    assert_eq!(far.read_u8().await.expect("nobody took it"), b'x');
+}
+
 /// A read whose future is dropped loses no bytes.
 pub async fn a_read_that_is_given_up_loses_no_bytes<P: Providers>(stage: Stage<P>) {
     let (mut near, mut far, _listener) = both_ends(&stage).await;

@@ -74,6 +74,8 @@ pub enum Broken {
     DataBeforeAccept,
     /// A connection is lost to an accept that was given up.
     AcceptCancel,
+    /// A read into no room is ready at once.
+    EmptyRead,
     /// Bytes are lost to a read that was given up.
     ReadCancel,
     /// Who accepts makes all who wait at the same listener wait for ever.

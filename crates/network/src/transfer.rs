@@ -106,8 +106,10 @@ impl Fabric {
         }
         let mut len = (flow.landed - flow.read) as usize;
         if len == 0 {
-            if flow.fin_landed || buffer.remaining() == 0 || end.state != State::Open {
-                return self.read_end(kernel, handle, buffer);
+            // As on Linux, a read into no room waits too.
+            let is_broken = self.config.broken == Some(Broken::EmptyRead) && buffer.remaining() == 0;
+            if flow.fin_landed || end.state != State::Open || is_broken {
+                return self.read_end(kernel, handle);
             }
             *replaced = flow.reader.set(cx);
             kernel.waits(self.number, Role::Stream.slot(handle.index), "data on a TCP stream");
@@ -132,12 +134,12 @@ impl Fabric {
 
     /// Nothing is left to read, and nothing more will be.
     #[cold]
-    fn read_end(&mut self, kernel: &mut Kernel, handle: Handle, buffer: &ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn read_end(&mut self, kernel: &mut Kernel, handle: Handle) -> Poll<io::Result<()>> {
         let (index, side) = (handle.index >> 1, (handle.index & 1) as usize);
         let connection = self.connections.at(index);
         let (end, flow) = (&mut connection.ends[side], &mut connection.flows[side ^ 1]);
         // Linux asks in this order: what has arrived, the end of the stream, an error.
-        if flow.fin_landed || buffer.remaining() == 0 {
+        if flow.fin_landed {
             if self.config.broken == Some(Broken::EofAgain)
                 && std::mem::replace(&mut flow.aside().reads, u64::MAX) == u64::MAX
             {
