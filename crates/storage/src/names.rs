@@ -137,14 +137,17 @@ impl Volume {
         to: &Route,
         broken: Option<Broken>,
     ) -> Result<(), Errno> {
-        let source = self.walk(from)?;
-        let target = self.walk(to)?;
+        let source = self.walk_above(from)?;
+        let target = self.walk_above(to)?;
         let (Some((from_dir, from_name)), Some((to_dir, to_name))) = (source.entry, target.entry) else {
             return Err(Errno::BUSY);
         };
+        // Linux: both directories first, then the old name, and then the new one.
+        source.check_name()?;
         let Some(inode) = source.inode else {
             return if broken == Some(Broken::RenameNotFound) { Ok(()) } else { Err(Errno::NOT_FOUND) };
         };
+        target.check_name()?;
         let moves_directory = self.is_directory(inode);
         if (from.slash || to.slash) && !moves_directory {
             return Err(Errno::NOT_A_DIRECTORY);

@@ -54,6 +54,17 @@ pub(crate) struct Place<'a> {
     pub(crate) trail: Vec<u32>,
 }
 
+impl Place<'_> {
+    /// Refuses a last name that is too long.
+    pub(crate) fn check_name(&self) -> Result<(), Errno> {
+        self.entry.map_or(Ok(()), |(_, name)| check_name(name))
+    }
+}
+
+fn check_name(name: &OsStr) -> Result<(), Errno> {
+    if name.len() > NAME_BYTES_MOST { Err(Errno::NAME_TOO_LONG) } else { Ok(()) }
+}
+
 impl Volume {
     /// Forgets everything but memory.
     pub(crate) fn unformat(&mut self) {
@@ -136,6 +147,13 @@ impl Volume {
 
     /// Walks a path, whatever it ends in.
     pub(crate) fn walk<'a>(&mut self, route: &'a Route) -> Result<Place<'a>, Errno> {
+        let place = self.walk_above(route)?;
+        place.check_name()?;
+        Ok(place)
+    }
+
+    /// The same, but for whether its last name can be one.
+    pub(crate) fn walk_above<'a>(&mut self, route: &'a Route) -> Result<Place<'a>, Errno> {
         let mut trail = vec![ROOT];
         let mut place = Place { entry: None, inode: Some(ROOT), trail: Vec::new() };
         for (position, step) in route.steps.iter().enumerate() {
@@ -149,11 +167,12 @@ impl Volume {
                 }
                 Step::Here => (place.entry, place.inode) = (None, Some(dir)),
                 Step::Name(name) => {
-                    let found = self.look_for(dir, name)?;
+                    let is_last = position + 1 == route.steps.len();
+                    let found = if is_last { self.entry(dir, name) } else { self.look_for(dir, name)? };
                     (place.entry, place.inode) = (Some((dir, name.as_os_str())), found);
                     match found {
                         Some(inode) if self.is_directory(inode) => trail.push(inode),
-                        _ if position + 1 == route.steps.len() => {}
+                        _ if is_last => {}
                         Some(_) => return Err(Errno::NOT_A_DIRECTORY),
                         None => return Err(Errno::NOT_FOUND),
                     }
@@ -167,14 +186,16 @@ impl Volume {
     /// What a directory has at a name, if it can be one. Counts one that a crash changed, when
     /// somebody first looks it up.
     pub(crate) fn look_for(&mut self, dir: u32, name: &OsStr) -> Result<Option<u32>, Errno> {
-        if name.len() > NAME_BYTES_MOST {
-            return Err(Errno::NAME_TOO_LONG);
-        }
+        check_name(name)?;
+        Ok(self.entry(dir, name))
+    }
+
+    fn entry(&mut self, dir: u32, name: &OsStr) -> Option<u32> {
         let Inode { scars, entries, .. } = &mut self.inodes[dir as usize];
         if !scars.is_empty() && self.is_heard && scars.remove(name) {
             self.noticed += 1;
         }
-        Ok(entries.get(name).copied())
+        entries.get(name).copied()
     }
 
     // --- Contents --------------------------------------------------------------------

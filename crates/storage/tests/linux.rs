@@ -287,6 +287,8 @@ fn long_names_and_ways_up_are_refused_as_linux_does() {
             Step::Exists(path),
             Step::Open(path, OpenOptions::read_only(), 1),
             Step::Rename("a", path),
+            Step::Rename("missing", path),
+            Step::Rename(path, "a/x"),
             Step::Rename(path, "b"),
             Step::RemoveDir(path),
             Step::Delete(path),
