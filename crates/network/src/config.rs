@@ -59,7 +59,7 @@ pub struct NetworkConfig {
     pub retransmit_max: u64,
     /// How long data may stay unacknowledged before the connection has timed out.
     pub retransmit_limit: u64,
-    /// How long until a lost SYN is sent again the first time; doubled each time.
+    /// How long until a lost SYN, or its answer, is sent again the first time; doubled each time.
     pub connect_first: u64,
     /// How long a connection may take to open before it has timed out; how long, too, a
     /// server waits for the confirmation of one before it forgets it.

@@ -6,7 +6,7 @@ use crate::broken::Broken;
 use crate::connection::{CLIENT, Phase, SERVER, State};
 use crate::fabric::Fabric;
 use crate::handshake::CONFIRMATION;
-use crate::recovery::{GIVE_UP, backoff};
+use crate::recovery::GIVE_UP;
 use crate::told;
 use wavetank_engine::Kernel;
 
@@ -59,13 +59,12 @@ impl Fabric {
         }
         self.confirmation_lost = true;
         self.refresh();
-        let (first, most, limit) =
-            (self.config.retransmit_first, self.config.retransmit_max, self.config.connect_limit);
+        // The answer has a timer of its own, a SYN's, for nobody knows the way's length yet
+        // (RFC 6298, 2.1; Linux: `TCP_TIMEOUT_INIT`).
+        let again = self.next_attempt(kernel, index);
         let handshake = &mut self.connections.at(index).handshake;
-        handshake.attempt += 1;
         handshake.phase = Phase::ConfirmLost;
-        let again = kernel.now().saturating_add(backoff(first, most, handshake.attempt));
-        let due = again.min(handshake.since.saturating_add(limit));
+        let due = again.min(handshake.since.saturating_add(self.config.connect_limit));
         self.queue_handshake(kernel, index, due);
     }
 

@@ -186,6 +186,7 @@ impl Fabric {
         }
         let connection = self.connections.at(index);
         connection.handshake.since = kernel.now();
+        connection.handshake.attempt = 0;
         connection.handshake.felt = std::mem::take(&mut connection.handshake.marks);
         let waiter = connection.flows[SERVER].reader.take();
         self.send_confirmation(kernel, index);
@@ -244,16 +245,23 @@ impl Fabric {
 
     /// The SYN or its answer was lost: another attempt, or the end.
     fn lose_syn(&mut self, kernel: &mut Kernel, index: u32) {
-        let (first, limit) = (self.config.connect_first, self.config.connect_limit);
+        let due = self.next_attempt(kernel, index);
+        let limit = self.config.connect_limit;
         let handshake = &mut self.connections.at(index).handshake;
-        let due = kernel.now().saturating_add(backoff(first, u64::MAX >> 1, handshake.attempt));
-        handshake.attempt += 1;
         if due - handshake.since > limit {
             let due = handshake.since.saturating_add(limit);
             return self.fail_at(kernel, index, due, io::ErrorKind::TimedOut);
         }
         handshake.phase = Phase::SynLost;
         self.queue_handshake(kernel, index, due);
+    }
+
+    /// When a packet of the handshake that was lost is sent again: twice as long each time.
+    pub(crate) fn next_attempt(&mut self, kernel: &Kernel, index: u32) -> u64 {
+        let attempt = &mut self.connections.at(index).handshake.attempt;
+        let delay = backoff(self.config.connect_first, u64::MAX >> 1, *attempt);
+        *attempt += 1;
+        kernel.now().saturating_add(delay)
     }
 
     fn fail_at(&mut self, kernel: &mut Kernel, index: u32, due: u64, error: io::ErrorKind) {

@@ -5,7 +5,7 @@
 
 mod tank;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use tank::{Hand, Tank, at};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -74,10 +74,41 @@ async fn until(hand: Hand, millis: u64) {
 
 #[test]
 fn a_confirmation_is_sent_again_later_each_time() {
-    for (cut, accepted) in [(300, 401_300 + 100), (1000, 1_201_400 + 100), (2000, 2_801_500 + 100)] {
+    for (cut, accepted) in [(300, 1_001_300 + 100), (2000, 3_001_400 + 100), (4000, 7_001_500 + 100)] {
         let (when, bytes) = heard(1, cut, async |here, _stream| until(here, 10_000).await, |_| {});
         assert_eq!((when, bytes), (accepted, vec![]), "cut for {cut} ms");
     }
+}
+
+#[test]
+fn a_confirmation_does_not_wait_for_the_attempts_of_its_syn() {
+    let accepted = Rc::new(Cell::new(0));
+    let log = Rc::clone(&accepted);
+    let mut tank = Tank::new(NetworkConfig::perfect(), 3);
+    tank.begin(1, |hand| {
+        let (here, there) = (hand.boot(1), hand.boot(2));
+        there.spawn(async move {
+            let listener = there.network().bind(at(2, 80)).await.expect("the port is free");
+            listener.accept().await.expect("accepting never fails");
+            log.set(there.now().as_micros() as u64);
+        });
+        here.spawn(async move {
+            // The third SYN departs at 3.0002 s, its answer arrives at 3.0004.
+            let _stream = here.network().connect(at(2, 80)).await.expect("the third SYN is answered");
+            hand.cut(1, 2);
+            here.sleep(500).await;
+            hand.heal();
+            here.sleep(5_000).await;
+        });
+        hand.spawn(async move {
+            hand.cut(1, 2);
+            hand.sleep(2_000).await;
+            hand.heal();
+        });
+    });
+    assert_eq!(tank.stuck(), [""; 0]);
+    // Lost at 3.0005 s, sent again a second later.
+    assert_eq!(accepted.get(), 4_000_500 + 100);
 }
 
 #[test]
@@ -113,8 +144,9 @@ fn who_has_written_and_is_gone_is_accepted_and_read() {
             }
         };
         let (when, bytes) = heard(1, 5000, client, |_| {});
-        // The confirmation was lost at 1.3 ms, and sent again 0.4, 1.2, 2.8 and 5.8 s later.
-        assert_eq!((when / 1000, &bytes[..]), (5801, &b"last words"[..]), "crash: {is_crash}");
+        // The confirmation was lost at 1.3 ms, and is sent again 1, 3 and 7 s later; the bytes 0.2, 0.6,
+        // 1.4, 3 and 6 s behind their first attempt, and they confirm as well.
+        assert_eq!((when / 1000, &bytes[..]), (6002, &b"last words"[..]), "crash: {is_crash}");
     }
 }
 

@@ -102,7 +102,7 @@ fn a_confirmation_is_sent_again_until_the_server_gives_up() {
         });
     });
     assert_eq!(accepted.take(), []);
-    for (cut, is_open) in [(14_000, true), (16_000, false)] {
+    for (cut, is_open) in [(6_000, true), (8_000, false)] {
         let by = accepted.clone();
         run(NetworkConfig { backlog: 1, ..NetworkConfig::perfect() }, 1, |hand| {
             by.serve(hand.boot(2));
@@ -149,7 +149,7 @@ fn a_confirmation_that_is_lost_is_not_answered() {
             here.sleep(1).await;
             let mut stream = here.network().connect(at(2, 80)).await.expect("the answer has arrived");
             let error = stream.read(&mut [0; 1]).await.expect_err("nobody listens any more");
-            assert_eq!((error.kind(), here.now().as_secs()), (ErrorKind::ConnectionReset, 5));
+            assert_eq!((error.kind(), here.now().as_secs()), (ErrorKind::ConnectionReset, 7));
         });
     });
 }
