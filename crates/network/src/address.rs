@@ -113,15 +113,19 @@ pub(crate) fn lookup(name: &str, kernel: &Kernel) -> io::Result<Vec<SocketAddr>>
     let (host, port) = name.rsplit_once(':').ok_or_else(no_port)?;
     let port: u16 = port.parse().map_err(|_| no_port())?;
     let at = |address: IpAddr| Ok(vec![SocketAddr::new(address, port)]);
-    if host == "localhost" {
+    if host.eq_ignore_ascii_case("localhost") {
         return at(Ipv4Addr::LOCALHOST.into());
     }
-    let topology = &kernel.topology;
-    if let Some(number) = topology.machines().iter().position(|machine| &*machine.name == host) {
-        return at(address_of(MachineId(number as u32)));
-    }
-    match topology.nodes().iter().find(|node| &*node.name == host) {
-        Some(node) => at(address_of(node.machine)),
+    let (machines, nodes) = (kernel.topology.machines(), kernel.topology.nodes());
+    let find = |is_host: &dyn Fn(&str) -> bool| {
+        let machine = machines.iter().position(|machine| is_host(&machine.name));
+        machine
+            .map(|number| MachineId(number as u32))
+            .or_else(|| nodes.iter().find(|node| is_host(&node.name)).map(|node| node.machine))
+    };
+    // The case of letters makes no other name (RFC 4343), unless two of ours differ in nothing else.
+    match find(&|name| name == host).or_else(|| find(&|name| name.eq_ignore_ascii_case(host))) {
+        Some(machine) => at(address_of(machine)),
         None => Err(io::Error::new(io::ErrorKind::NotFound, format!("no machine or process is called `{host}`"))),
     }
 }

@@ -126,6 +126,10 @@ fn names_lead_to_machines() {
                     ("n2:80", at(2, 80)),
                     ("10.0.0.9:7", at(8, 7)),
                     ("localhost:80", "127.0.0.1:80".parse().expect("an address")),
+                    // RFC 4343: letters of either case are the same name.
+                    ("LocalHost:80", "127.0.0.1:80".parse().expect("an address")),
+                    ("M1:80", at(1, 80)),
+                    ("N2:80", at(2, 80)),
                 ] {
                     assert_eq!(network.lookup(name).await.expect("it is known"), [expected]);
                 }
