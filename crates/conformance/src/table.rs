@@ -81,6 +81,7 @@ macro_rules! __table {
         Network udp::a_datagram_over_the_largest_is_refused DatagramUnlimited "A datagram of more than 65,507 bytes is refused with `EMSGSIZE`."
         Network udp::a_datagram_to_port_zero_is_refused PortZeroSentTo "A datagram to port 0 is refused with `InvalidInput`."
         Network udp::a_datagram_to_another_family_is_refused FamiliesMixed "A datagram from a socket for IPv4 to an IPv6 address is refused with `EAFNOSUPPORT`."
+        Network udp::a_datagram_to_everybody_is_refused EverybodySentTo "A datagram to a broadcast address is refused with `PermissionDenied`."
         Network udp::several_tasks_may_receive_at_once ReceiveWakesLast "Several tasks may wait on one datagram socket, and each datagram ends the wait of one."
         Network udp::a_receive_that_is_given_up_loses_no_datagram ReceiveNotCancelSafe "A receive whose future is dropped loses no datagram."
         Network udp::sending_to_nobody_is_no_error DatagramRefused "Sending a datagram to nobody is no error."

@@ -89,6 +89,14 @@ pub async fn a_datagram_to_another_family_is_refused<P: Providers>(stage: Stage<
     assert_eq!(error.raw_os_error(), Some(EAFNOSUPPORT));
 }
 
+/// A datagram to a broadcast address is refused with `PermissionDenied`: `SO_BROADCAST` is not set.
+pub async fn a_datagram_to_everybody_is_refused<P: Providers>(stage: Stage<P>) {
+    let near = socket(&stage).await;
+    let everybody = SocketAddr::from(([127, 255, 255, 255], 9));
+    let error = near.send_to(b"hello?", everybody).await.expect_err("nobody allowed it");
+    assert_eq!(error.kind(), ErrorKind::PermissionDenied);
+}
+
 /// Several tasks may wait on one datagram socket, and each datagram ends the wait of one.
 pub async fn several_tasks_may_receive_at_once<P: Providers>(stage: Stage<P>) {
     let (near, far) = (Arc::new(socket(&stage).await), socket(&stage).await);

@@ -98,6 +98,7 @@ fn network_switch(switch: Break) -> Option<wavetank_network::Broken> {
         Break::DatagramUnlimited => Broken::UdpSize,
         Break::PortZeroSentTo => Broken::UdpPortZero,
         Break::FamiliesMixed => Broken::UdpFamily,
+        Break::EverybodySentTo => Broken::UdpBroadcast,
         Break::ReceiveWakesLast => Broken::UdpTogether,
         Break::ReceiveNotCancelSafe => Broken::UdpCancel,
         Break::DatagramRefused => Broken::UdpNobody,

@@ -5,15 +5,15 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use wavetank_engine::{Kernel, MachineId, mix};
 
-/// Machines that have an address: 10.0.0.1 to 10.255.255.255.
-const MACHINES_MOST: u32 = (1 << 24) - 1;
+/// Machines that have an address: 10.0.0.1 to 10.255.255.254.
+const MACHINES_MOST: u32 = (1 << 24) - 2;
 const FIRST: u32 = 0x0a00_0001;
 
 /// The address of a machine: 10.0.0.1 for the first, and so on. Its loopback
 /// addresses (127.0.0.0/8 and ::1) come in addition.
 ///
 /// # Panics
-/// Beyond 2^24 - 1 machines.
+/// Beyond 2^24 - 2 machines.
 pub fn address_of(machine: MachineId) -> IpAddr {
     assert!(machine.0 < MACHINES_MOST, "10.0.0.0/8 has no address left for machine {}", machine.0);
     IpAddr::V4(Ipv4Addr::from(FIRST + machine.0))
@@ -28,6 +28,8 @@ pub(crate) enum Route {
     Machine(MachineId),
     /// Into our net, but nobody has it.
     Nobody,
+    /// To everybody, which a kernel does not do unless it was allowed (`SO_BROADCAST`, socket(7)).
+    Everybody,
     /// Nowhere.
     None,
 }
@@ -35,6 +37,7 @@ pub(crate) enum Route {
 impl Route {
     pub(crate) fn of(address: IpAddr, kernel: &Kernel) -> Route {
         match address.to_canonical() {
+            IpAddr::V4(address) if is_broadcast(address) => Route::Everybody,
             address if address.is_loopback() || address.is_unspecified() => Route::Loopback,
             IpAddr::V4(address) if address.octets()[0] == 10 => match u32::from(address).checked_sub(FIRST) {
                 Some(number) if (number as usize) < kernel.topology.machines().len() => {
@@ -45,6 +48,11 @@ impl Route {
             _ => Route::None,
         }
     }
+}
+
+/// Whether an address is that of everybody: on all nets, on loopback's, or on ours.
+fn is_broadcast(address: Ipv4Addr) -> bool {
+    address.is_broadcast() || matches!(address.octets(), [10 | 127, 255, 255, 255])
 }
 
 /// Whether a machine may bind that address.

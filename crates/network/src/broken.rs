@@ -100,6 +100,8 @@ pub enum Broken {
     UdpPortZero,
     /// A datagram of a socket for IPv4 to an IPv6 address is sent, and lost.
     UdpFamily,
+    /// A datagram to a broadcast address is sent, and lost.
+    UdpBroadcast,
     /// Who receives makes all who wait at the same socket wait for ever.
     UdpTogether,
     /// A datagram is lost to a receive that was given up.

@@ -11,7 +11,7 @@ use crate::socket::Received;
 use crate::told;
 use crate::transfer::Handle;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::task::Poll;
 use wavetank_engine::{EventKind, Kernel, Target, Ticket, hash_bytes, mix};
 
@@ -113,6 +113,18 @@ impl Datagrams {
     }
 }
 
+/// Whether Linux lets a socket bound to `bound` send to `to`: one for IPv4, mapped or not, to no
+/// IPv6 address; and one of an IPv6 address to no IPv4 one (asked of Linux 6.18).
+fn check_family(bound: IpAddr, to: IpAddr) -> io::Result<()> {
+    let is_ipv4 = bound.to_canonical().is_ipv4();
+    match (is_ipv4, to.to_canonical().is_ipv4()) {
+        (true, false) => Err(io::Error::from_raw_os_error(EAFNOSUPPORT)),
+        (true, true) if bound.is_ipv4() && to.is_ipv6() => Err(io::Error::from_raw_os_error(EAFNOSUPPORT)),
+        (false, true) if !bound.is_unspecified() => Err(io::ErrorKind::NetworkUnreachable.into()),
+        _ => Ok(()),
+    }
+}
+
 /// The fate of a datagram.
 enum Verdict {
     /// The socket gets it.
@@ -139,17 +151,22 @@ impl Fabric {
         if data.len() > self.config.datagram_max as usize && self.config.broken != Some(Broken::UdpSize) {
             return Poll::Ready(Err(io::Error::from_raw_os_error(EMSGSIZE)));
         }
-        if bound.is_ipv4() && to.is_ipv6() {
-            return match self.config.broken {
-                Some(Broken::UdpFamily) => Poll::Ready(Ok(data.len())),
-                _ => Poll::Ready(Err(io::Error::from_raw_os_error(EAFNOSUPPORT))),
-            };
+        if let Err(error) = check_family(bound.ip(), to.ip()) {
+            return Poll::Ready(if self.config.broken == Some(Broken::UdpFamily) {
+                Ok(data.len())
+            } else {
+                Err(error)
+            });
         }
         if to.port() == 0 && self.config.broken != Some(Broken::UdpPortZero) {
             return Poll::Ready(Err(io::ErrorKind::InvalidInput.into()));
         }
         let peer = match (Route::of(to.ip(), kernel), bound.ip().is_loopback()) {
             (Route::Loopback, _) => machine,
+            (Route::Everybody, _) if self.config.broken == Some(Broken::UdpBroadcast) => {
+                return Poll::Ready(Ok(data.len()));
+            }
+            (Route::Everybody, _) => return Poll::Ready(Err(io::ErrorKind::PermissionDenied.into())),
             // Linux: a socket on loopback has no way out.
             (_, true) => return Poll::Ready(Err(io::ErrorKind::InvalidInput.into())),
             (Route::Machine(peer), _) => peer,

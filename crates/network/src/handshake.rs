@@ -32,7 +32,7 @@ impl Fabric {
             Route::Loopback => Some(machine),
             Route::Machine(peer) => Some(peer),
             Route::Nobody => None,
-            Route::None => return Err(io::ErrorKind::NetworkUnreachable.into()),
+            Route::Everybody | Route::None => return Err(io::ErrorKind::NetworkUnreachable.into()),
         };
         let port = self.site(machine).tcp.take().ok_or(io::ErrorKind::AddrNotAvailable)?;
         let entity = self.next_entity(home);

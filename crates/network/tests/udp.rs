@@ -43,6 +43,39 @@ fn a_datagram_arrives_whole_or_cut_off_but_alone() {
     }
 }
 
+#[test]
+fn where_no_datagram_of_a_socket_can_go_is_said() {
+    use ErrorKind::{NetworkUnreachable, PermissionDenied};
+    // EAFNOSUPPORT
+    let family = std::io::Error::from_raw_os_error(97).kind();
+    Tank::new(NetworkConfig::perfect(), 1).run(1, |hand| {
+        hand.spawn(async move {
+            // As Linux 6.18 answered each of these, but for those to 10.0.0.0/8, which it did not have,
+            // and to a group, for which it needs a route.
+            for (bound, to, expected) in [
+                ("0.0.0.0", "255.255.255.255", PermissionDenied),
+                ("0.0.0.0", "127.255.255.255", PermissionDenied),
+                ("0.0.0.0", "10.255.255.255", PermissionDenied),
+                ("127.0.0.1", "255.255.255.255", PermissionDenied),
+                ("[::]", "[::ffff:255.255.255.255]", PermissionDenied),
+                ("0.0.0.0", "224.0.0.1", NetworkUnreachable),
+                ("[::]", "[ff02::1]", NetworkUnreachable),
+                ("[::1]", "[::ffff:127.0.0.1]", NetworkUnreachable),
+                ("[::1]", "[::ffff:10.0.0.1]", NetworkUnreachable),
+                ("[::ffff:127.0.0.1]", "[::1]", family),
+                ("0.0.0.0", "[::ffff:127.0.0.1]", family),
+            ] {
+                let socket = hand.network().bind_udp(format!("{bound}:0").parse().expect("an address")).await;
+                let socket = socket.expect("a port is free");
+                let sent = socket.send_to(b"x", format!("{to}:53").parse().expect("an address")).await;
+                assert_eq!(sent.expect_err("nobody can hear it").kind(), expected, "{bound} to {to}");
+            }
+            let opened = hand.network().connect("127.255.255.255:80".parse().expect("an address")).await;
+            assert_eq!(opened.expect_err("that is everybody").kind(), NetworkUnreachable);
+        });
+    });
+}
+
 /// Sends a thousand numbered datagrams to a socket that is read from after `late`
 /// milliseconds; what arrives, in order.
 fn flood(config: NetworkConfig, late: u64, during: impl FnOnce(Hand) + 'static) -> (Vec<u32>, Tank) {
