@@ -39,7 +39,6 @@ impl Interruption {
     /// pipe closes it, or dies.
     pub(crate) fn when_stdin_ends(&self) {
         let wanted = self.wanted.clone();
-        #[expect(clippy::disallowed_methods, reason = "it waits for a pipe of the real world; no run sees it")]
         std::thread::spawn(move || {
             let mut stdin = std::io::stdin().lock();
             let mut ignored = [0; 64];

@@ -9,6 +9,8 @@
 //! [`SeedRun`] one of its red seeds as a test; [`runner`] is what an xtask
 //! forwards to; a [`Report`] is what a sweep leaves.
 
+#![expect(clippy::disallowed_methods, reason = "a command line lives in the real world, which no run sees")]
+
 mod finding;
 mod interruption;
 mod manifest;

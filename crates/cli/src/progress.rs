@@ -29,7 +29,6 @@ pub(crate) struct Watch<'a> {
 
 impl Watch<'_> {
     /// Watches while `body` runs the sweep.
-    #[expect(clippy::disallowed_methods, reason = "a sweep takes real time, which no run sees")]
     pub(crate) fn during<R>(&self, body: impl FnOnce() -> R) -> R {
         let (over, watched) = mpsc::channel::<()>();
         let start = Instant::now();

@@ -1,6 +1,8 @@
 //! The real arm: both hosts on loopback of this machine, each with a temporary directory,
 //! on one thread and on several.
 
+#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "this is the real world")]
+
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -23,7 +25,6 @@ struct Loopback {
 impl World for Loopback {
     type Providers = TokioProviders;
 
-    #[expect(clippy::disallowed_methods, reason = "this is the real world")]
     fn run(&self, a: Main<TokioProviders>, b: Main<TokioProviders>) {
         let (here, there) = (Place::new(), Place::new());
         let mut b_host = there.host(self.broken);

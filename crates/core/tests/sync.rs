@@ -38,7 +38,7 @@ fn in_order() -> Vec<usize> {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "the test is about what is wrong with it")]
+#[expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "the test is about what is wrong with them")]
 fn tokios_watch_and_barrier_wake_out_of_order() {
     let (tx, rx) = tokio::sync::watch::channel(0);
     let mut receivers = vec![rx; 64];

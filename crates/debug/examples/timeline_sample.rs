@@ -1,5 +1,7 @@
 //! Writes the timeline of a made-up run, for the browser check: `timeline_sample FOLDER`.
 
+#![expect(clippy::disallowed_methods, reason = "it writes a real file")]
+
 #[path = "../tests/timeline/sample.rs"]
 mod sample;
 

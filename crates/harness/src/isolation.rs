@@ -175,6 +175,7 @@ impl Apart for Launch {
 }
 
 impl Launch {
+    #[expect(clippy::disallowed_methods, reason = "a run in a process of its own is the one in a thread")]
     fn try_run(&self, seed: u64) -> Result<ToldRun, String> {
         let cannot = |error: io::Error| format!("could not be started: {error}");
         let errand = Errand { simulation: self.simulation.clone(), nth: self.nth, seed };

@@ -1,6 +1,8 @@
 //! The attribute, as a test downstream uses it: green, red, and repeated by the line that
 //! a red one prints. What it refuses to compile is tested where it is expanded.
 
+#![expect(clippy::disallowed_methods, reason = "a process of its own is looked at")]
+
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;

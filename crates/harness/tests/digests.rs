@@ -1,6 +1,8 @@
 //! The same seed is the same run: in both profiles, in a fresh process, after other
 //! seeds, on any number of threads.
 
+#![expect(clippy::disallowed_methods, reason = "a fresh process is what is tested")]
+
 mod notebook;
 
 use notebook::notebook;

@@ -1,6 +1,8 @@
 //! What the environment asks of a plain test, and the line that a red one prints: each
 //! seen from outside, by running this very binary again.
 
+#![expect(clippy::disallowed_methods, reason = "a process of its own is looked at")]
+
 use std::io::{self, Write};
 use std::process::Command;
 use wavetank_harness::{SimContext, SimulationBuilder, TestStrategy, with_logs};

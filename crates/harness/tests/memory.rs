@@ -2,6 +2,8 @@
 //! sleeps and spawns each, and a tenth of that of what takes longer, what the process
 //! holds after a tenth of them and at the end is compared.
 
+#![expect(clippy::disallowed_methods, reason = "the memory of the real process is what is measured")]
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

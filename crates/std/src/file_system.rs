@@ -1,6 +1,8 @@
 //! The operating system's files below one root, by its own blocking calls. Adds nothing
 //! to what they do but to refuse opening a directory as a file.
 
+#![expect(clippy::disallowed_methods, reason = "this is where the real disk is asked")]
+
 use std::fs::{File, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;

@@ -1,5 +1,7 @@
 //! The promises of `FileSystem` on real files.
 
+#![expect(clippy::disallowed_methods, reason = "the real disk is what is tested")]
+
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use wavetank_core::{BlockingFile, EntryKind, FileSystem, OpenOptions};

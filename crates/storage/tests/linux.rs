@@ -1,6 +1,7 @@
 //! Random operations on the simulated disk and on the real file system: results,
 //! errors with their numbers, and contents agree. Crashes are not compared.
 #![cfg(target_os = "linux")]
+#![expect(clippy::disallowed_methods, reason = "the model is compared with the real disk")]
 
 mod tank;
 

@@ -1,6 +1,8 @@
 //! The operating system's directories below one root. Adds nothing to what the file
 //! system does but to refuse opening a directory as a file.
 
+#![expect(clippy::disallowed_methods, reason = "this is where the real disk is asked")]
+
 use crate::TokioStorageFile;
 use crate::file::blocking;
 use crate::line::{Line, Lines};

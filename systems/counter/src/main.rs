@@ -1,5 +1,7 @@
 //! The counter service on a real machine. Owns the command line only.
 
+#![expect(clippy::disallowed_methods, reason = "it takes a directory of the real disk for itself")]
+
 use counter::{Options, ServeError, serve};
 use lexopt::prelude::*;
 use std::ffi::OsString;

@@ -1,6 +1,8 @@
 //! The lock of a data directory: one process at a time. It goes with the process,
 //! however that ends.
 
+#![expect(clippy::disallowed_methods, reason = "it takes a directory of the real disk for one process")]
+
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};

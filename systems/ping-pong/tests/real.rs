@@ -1,5 +1,7 @@
 //! Ping-pong on tokio and the loopback.
 
+#![expect(clippy::disallowed_methods, reason = "the real world is what is tested")]
+
 use ping_pong::{Client, ClientOptions, Ping, Server, answer};
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};

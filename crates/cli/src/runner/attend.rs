@@ -141,7 +141,6 @@ fn passing_on(child: &mut Child, interruption: &Interruption, mut each: impl FnM
     let mut lines = BufReader::new(child.stdout.take().expect("it was started with a pipe"));
     let mut stdin = child.stdin.take();
     let over = AtomicBool::new(false);
-    #[expect(clippy::disallowed_methods, reason = "it waits for a process of the real world; no run sees it")]
     std::thread::scope(|scope| {
         let closer = scope.spawn(|| {
             while !over.load(Ordering::Relaxed) {

@@ -54,7 +54,6 @@ type Pair = (Mark, Result<RunPrint, String>);
 impl Check<'_> {
     pub(super) fn run(&self) -> Result<Determinism, Trouble> {
         let (next, tally) = (AtomicU64::new(0), Tally::default());
-        #[expect(clippy::disallowed_methods, reason = "runs do not see the threads that compare them")]
         let found: Vec<Result<Vec<Pair>, Trouble>> = std::thread::scope(|scope| {
             let workers: Vec<_> = (0..self.threads).map(|_| scope.spawn(|| self.work(&next, &tally))).collect();
             workers.into_iter().map(|worker| worker.join().expect("a run's panic is a finding of its seed")).collect()

@@ -57,7 +57,6 @@ pub(super) fn run(command: &mut Command, runs: u64, timeout: Duration) -> io::Re
 }
 
 /// The prints that a process writes, as they come, and the last line of its complaints.
-#[expect(clippy::disallowed_methods, reason = "it waits for a process of the real world; no run sees it")]
 fn listen(child: &mut Child) -> (Receiver<String>, Receiver<String>) {
     let stdout = BufReader::new(child.stdout.take().expect("it is piped"));
     let mut stderr = child.stderr.take().expect("it is piped");

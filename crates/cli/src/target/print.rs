@@ -30,7 +30,6 @@ pub(super) fn run(
 
 /// Ends this process when whoever started it is gone or has waited for long enough: a run
 /// may have no end.
-#[expect(clippy::disallowed_methods, reason = "it waits for a pipe of the real world; no run sees it")]
 fn end_with_stdin() {
     std::thread::spawn(|| {
         let _ = std::io::stdin().lock().read_to_end(&mut Vec::new());

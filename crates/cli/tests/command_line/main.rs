@@ -2,6 +2,8 @@
 //! what it sweeps; they are built in the profile that the tests are built in anyway. All of it
 //! is one program: each would be linked by itself.
 
+#![expect(clippy::disallowed_methods, reason = "a command line is looked at from the real world")]
+
 mod fatal;
 mod given;
 mod help;

@@ -1,5 +1,7 @@
 //! Every domain of decisions is known, to be lowered or to be left for a reason.
 
+#![expect(clippy::disallowed_methods, reason = "it reads the sources")]
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use wavetank_debug::shrink::domains;

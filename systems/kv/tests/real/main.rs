@@ -1,5 +1,7 @@
 //! The service on a real machine: the binary, real files, HTTP by hand.
 
+#![expect(clippy::disallowed_methods, reason = "the real world is what is tested")]
+
 mod binary;
 mod readme;
 
