@@ -8,20 +8,24 @@ use std::sync::Mutex;
 use tracing::field::{Field, Visit};
 use tracing::subscriber::NoSubscriber;
 use tracing::{Event, Subscriber};
+use tracing_subscriber::Registry;
+use tracing_subscriber::filter::{LevelFilter, ParseError, Targets};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
-use tracing_subscriber::{EnvFilter, Registry};
 
 /// A filter that cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("`{filter}` is not a log filter such as `debug` or `kv=trace,info`")]
-pub struct FilterError {
-    filter: String,
-    #[source]
-    source: tracing_subscriber::filter::ParseError,
+pub enum FilterError {
+    /// It is none.
+    #[error("`{filter}` is not a log filter such as `debug` or `kv=trace,info`")]
+    Unreadable { filter: String, source: ParseError },
+    /// It asks for spans or fields.
+    #[error("the log filter `{0}` asks for spans: say levels and targets, such as `debug` or `kv=trace,info`")]
+    Spans(String),
 }
 
-/// Runs `body`, writing the `tracing` events of this thread that pass the filter to `out`.
+/// Runs `body`, writing the `tracing` events of this thread that pass the filter to `out`. A filter
+/// has levels, and levels of targets, as [`Targets`] reads them; of spans it knows nothing.
 ///
 /// # Errors
 /// If the filter cannot be read.
@@ -52,8 +56,15 @@ pub(crate) fn with_printed_logs<R>(body: impl FnOnce() -> R) -> R {
 }
 
 fn subscriber(filter: &str, out: impl Write + Send + 'static) -> Result<impl Subscriber, FilterError> {
-    let parsed = EnvFilter::try_new(filter).map_err(|source| FilterError { filter: filter.to_string(), source })?;
-    Ok(Registry::default().with(parsed).with(SimLayer { out: Mutex::new(out) }))
+    Ok(Registry::default().with(targets(filter)?).with(SimLayer { out: Mutex::new(out) }))
+}
+
+fn targets(filter: &str) -> Result<Targets, FilterError> {
+    if filter.contains('[') {
+        // It would be taken for a target of that name.
+        return Err(FilterError::Spans(filter.to_string()));
+    }
+    filter.parse().map_err(|source| FilterError::Unreadable { filter: filter.to_string(), source })
 }
 
 /// Standard output as a test has it: kept by whoever runs tests, and shown of red ones.
@@ -70,10 +81,10 @@ impl Write for Printed {
     }
 }
 
-/// Runs `body`, telling the `tracing` events of this thread that pass the filter in the story
-/// of the run that is under way.
-pub(crate) fn with_told_logs<R>(filter: &str, body: impl FnOnce() -> R) -> R {
-    let subscriber = Registry::default().with(EnvFilter::new(filter)).with(StoryLayer);
+/// Runs `body`, telling the `tracing` events of this thread down to that level in the story of
+/// the run that is under way.
+pub(crate) fn with_told_logs<R>(least: LevelFilter, body: impl FnOnce() -> R) -> R {
+    let subscriber = Registry::default().with(least).with(StoryLayer);
     tracing::subscriber::with_default(subscriber, body)
 }
 

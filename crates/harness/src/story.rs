@@ -6,6 +6,7 @@ use crate::log;
 use crate::record::RunRecord;
 use crate::recorder::Recorder;
 use crate::worker::Worker;
+use tracing_subscriber::filter::LevelFilter;
 use wavetank_engine::{Decisions, Kernel, MachineId, NodeId, Overrides, StoryEvent, Trace, Value};
 
 /// What a node is for.
@@ -58,8 +59,8 @@ pub struct RunStory {
     pub overrides: usize,
 }
 
-/// Which `tracing` events a story holds, as `RUST_LOG` has it.
-const LOGS: &str = "debug";
+/// Which `tracing` events a story holds.
+const LOGS: LevelFilter = LevelFilter::DEBUG;
 
 impl Recorder {
     /// Runs one seed under overrides and keeps its story, [`RunRecord::story`]: what happened,

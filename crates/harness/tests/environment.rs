@@ -143,9 +143,15 @@ fn a_seed_that_is_given_tells_its_logs_to_who_asks() {
     // A sweep keeps no log.
     assert_eq!(told(&[log]), [""; 0]);
     assert_eq!(told(&[("WAVETANK_SEEDS", "77..78"), log]), [""; 0]);
-    let outcome = outside(NAME, &[seed, ("RUST_LOG", "teller=loudly")]);
-    assert!(outcome.success && outcome.seeds() == [77], "it is run all the same: {}", outcome.text);
-    assert!(outcome.text.contains("RUST_LOG: `teller=loudly` is not a log filter such as "), "{}", outcome.text);
+    // A level that is none, and a span, of which a filter knows nothing.
+    for (unknown, words) in [
+        ("teller=loudly", "RUST_LOG: `teller=loudly` is not a log filter such as `debug`"),
+        ("teller[request]=info", "RUST_LOG: the log filter `teller[request]=info` asks for spans: say levels"),
+    ] {
+        let outcome = outside(NAME, &[seed, ("RUST_LOG", unknown)]);
+        assert!(outcome.success && outcome.seeds() == [77], "it is run all the same: {}", outcome.text);
+        assert!(outcome.text.contains(words), "{}", outcome.text);
+    }
 }
 
 /// Says that it was written to, and not what.

@@ -18,7 +18,7 @@ const FLAGS: &[(&str, &str)] = &[
     ("format", "how it is written; JSON lines if it is not said"),
     ("jobs", "threads; as many as there are cores if it is not said"),
     ("junit", "a file for what was checked as JUnit XML; folders that it lacks are made"),
-    ("log", "the run's `tracing` events, filtered as RUST_LOG does: `debug`, `kv=trace`"),
+    ("log", "the run's `tracing` events down to a level, of all or of a target: `debug`, `kv=trace`"),
     ("name", "the package's name; that of the folder if it is not said"),
     ("no-record", "write nothing under docs/campaigns"),
     ("no-shrink", "leave red seeds as large as they are"),
