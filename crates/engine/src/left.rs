@@ -3,15 +3,16 @@
 
 use crate::closes::Close;
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 
-/// How many are kept: a run that is over never asks.
-const LEFT_MOST: usize = 1024;
+/// Of how many runs anything is kept: one that is over never asks.
+const RUNS_MOST: usize = 1024;
 
 thread_local! {
     /// Mostly there is nothing, and this costs one load to know.
     static IS_ANY: Cell<bool> = const { Cell::new(false) };
     /// By run, in the order of the drops.
-    static LEFT: RefCell<Vec<(u64, Close)>> = const { RefCell::new(Vec::new()) };
+    static LEFT: RefCell<BTreeMap<u64, Vec<Close>>> = const { RefCell::new(BTreeMap::new()) };
 }
 
 /// Keeps what a handle of run `run` stood for.
@@ -20,10 +21,11 @@ pub(crate) fn keep(run: u64, close: Close) {
     // While the thread ends no run goes on.
     let _ = LEFT.try_with(|left| {
         let mut left = left.borrow_mut();
-        if left.len() == LEFT_MOST {
-            left.remove(0);
+        left.entry(run).or_default().push(close);
+        // What runs that are over left must not pile up, and is the oldest.
+        if left.len() > RUNS_MOST {
+            left.pop_first();
         }
-        left.push((run, close));
         IS_ANY.set(true);
     });
 }
@@ -39,10 +41,9 @@ pub(crate) fn is_any() -> bool {
 pub(crate) fn take(run: u64) -> Vec<Close> {
     let took = LEFT.try_with(|left| {
         let mut left = left.borrow_mut();
-        let (own, others): (Vec<_>, Vec<_>) = left.drain(..).partition(|(owner, _)| *owner == run);
-        IS_ANY.set(!others.is_empty());
-        *left = others;
-        own.into_iter().map(|(_, close)| close).collect()
+        let own = left.remove(&run);
+        IS_ANY.set(!left.is_empty());
+        own
     });
-    took.unwrap_or_default()
+    took.ok().flatten().unwrap_or_default()
 }

@@ -242,6 +242,17 @@ fn a_handle_dropped_between_two_steps_is_closed_when_the_run_goes_on() {
 }
 
 #[test]
+fn however_much_is_dropped_between_two_steps_is_closed_when_the_run_goes_on() {
+    let mut basin = Basin::new(1);
+    let process = basin.boot(0);
+    let handles: Vec<_> = basin.world.enter(|| (0..5000).map(|_| process.spawn("task", async {})).collect());
+    basin.run_idle();
+    drop(handles);
+    basin.run_idle();
+    assert!(!basin.world.has_tasks(), "a task that nobody will join has gone");
+}
+
+#[test]
 fn what_was_dropped_after_its_run_is_not_closed_in_the_next() {
     let (mut basin, key) = belled();
     let bell = basin.world.local(key);
