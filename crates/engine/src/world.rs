@@ -207,7 +207,7 @@ impl World {
                 match turns {
                     Ok(stop) => {
                         if stop == Stop::Until {
-                            shell.with(|split| split.kernel.now = split.kernel.now.max(until));
+                            shell.with(|split| split.kernel.pass(until));
                         }
                         return stop;
                     }

@@ -89,6 +89,19 @@ fn a_livelock_is_not_taken_for_work() {
 }
 
 #[test]
+fn time_that_passes_between_two_runs_is_no_livelock() {
+    let limits = Limits { polls_per_instant: 10, ..Limits::default() };
+    let mut basin = Basin::with(1, 1, &limited(limits));
+    let process = basin.boot(0);
+    basin.spawn(process, async move { process.time.sleep(millis(1000)).await });
+    for step in 1..100 {
+        // Nothing fires meanwhile: whoever drives the world by hand gives it a task at each step.
+        basin.spawn(process, async {});
+        assert_eq!(basin.world.run(step * MILLI), Stop::Until);
+    }
+}
+
+#[test]
 fn a_loop_of_sleeps_that_are_over_is_a_livelock_like_another() {
     let limits = Limits { polls_per_instant: 100, ..Limits::default() };
     let mut basin = Basin::with(1, 1, &limited(limits));
