@@ -13,11 +13,9 @@ use crate::node::{NodeId, Topology};
 use crate::pct::Pct;
 use crate::queue::{Queue, Ticket};
 use crate::ready::{Policy, Ready};
-use crate::task::{Current, Debris, Tasks, index_of};
+use crate::task::{Current, Debris, Tasks, Who, index_of};
 use crate::timer::Timers;
 use crate::trace::{EventKind, Trace};
-use crate::world::TaskPanic;
-use std::any::Any;
 use std::task::Waker;
 use wavetank_probe::Coverage;
 
@@ -81,6 +79,8 @@ pub struct Kernel {
     pub(crate) wakers: Vec<Waker>,
     pub(crate) debris: Vec<Debris>,
     pub(crate) pct: Pct,
+    /// Who left what panicked as it was dropped.
+    pub(crate) blamed: Option<Who>,
     /// Whether what the dead left is being dropped: nothing of it would have happened.
     pub(crate) mourning: bool,
     /// The payloads of panicked tasks that nobody has joined yet, by number.
@@ -143,6 +143,7 @@ impl Default for Kernel {
             wakers: Vec::new(),
             debris: Vec::new(),
             pct: Pct::default(),
+            blamed: None,
             mourning: false,
             payloads: Vec::new(),
             heard: Vec::new(),
@@ -318,26 +319,17 @@ impl Kernel {
         self.debris.push(debris);
     }
 
-    /// Has the rest of what was to be dropped wait, and a panic count as that of an aborted task.
+    /// Has the rest of what was to be dropped wait, and a panic count as that of the task that left it.
     #[cold]
-    pub(crate) fn blame(&mut self, number: Option<u64>, mut rest: Vec<Debris>) {
+    pub(crate) fn blame(&mut self, who: Option<Who>, mut rest: Vec<Debris>) {
         rest.append(&mut self.debris);
         self.debris = rest;
         self.urgent = true;
-        if let Some(number) = number
+        self.blamed = who;
+        if let Some(Who { number, .. }) = who
             && self.tasks.get(number).is_some()
         {
             self.current = Current::of(index_of(number));
-        }
-    }
-
-    /// A panic of what was dropped: of a task whose slot is free by now, but tells of it still.
-    #[cold]
-    pub(crate) fn panic_of_dropped(&self, number: Option<u64>, payload: &(dyn Any + Send)) -> TaskPanic {
-        let message = wavetank_core::panic_message(payload).to_string();
-        match number {
-            Some(number) => TaskPanic::of(self.tasks.peek(index_of(number)), number, message),
-            None => TaskPanic::of_nobody(message),
         }
     }
 

@@ -150,7 +150,8 @@ impl Kernel {
                 self.tasks.retire(index);
                 return self.wake(joiner);
             }
-            let debris = self.bury(index, Leaver::Living);
+            let of = Leaver::Task(task.who());
+            let debris = self.bury(index, of);
             self.bring_out(debris);
             return;
         }
@@ -162,13 +163,13 @@ impl Kernel {
     /// Drops a task's future unfinished; whoever joins it is told.
     pub(crate) fn cancel_task(&mut self, index: u32) {
         let task = self.tasks.at(index);
-        let number = task.number;
+        let who = task.who();
         if let Some(future) = task.future.take() {
             if self.breaks(Broken::AbortDrops) {
                 std::mem::forget(future);
                 return self.finish(index, End::Cancelled);
             }
-            let of = if self.is_process_alive(index) { Leaver::Aborted(number) } else { Leaver::Dead };
+            let of = if self.is_process_alive(index) { Leaver::Task(who) } else { Leaver::Dead };
             self.bring_out(Debris { future: Some(future), joiner: Waiter::NOBODY, of });
         }
         if !self.is_process_alive(index) {

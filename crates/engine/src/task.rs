@@ -99,9 +99,24 @@ impl Task {
             site: Location::caller(),
         }
     }
+
+    pub(crate) fn who(&self) -> Who {
+        let Task { number, node, incarnation, name, site, .. } = *self;
+        Who { number, node, incarnation, name, site }
+    }
 }
 
 const _: () = assert!(size_of::<Task>() == 128, "a task stays within two cache lines");
+
+/// Who a task is, for reports of what it left behind: its slot may be another's by then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Who {
+    pub(crate) number: u64,
+    pub(crate) node: NodeId,
+    pub(crate) incarnation: u32,
+    pub(crate) name: &'static str,
+    pub(crate) site: &'static Location<'static>,
+}
 
 /// Bits of a number that are the task's index.
 const INDEX_BITS: u32 = 24;
@@ -267,7 +282,7 @@ impl Tasks {
                 break;
             }
             if self.slots[index as usize].number != 0 {
-                let of = Leaver::Aborted(self.slots[index as usize].number);
+                let of = Leaver::Task(self.slots[index as usize].who());
                 debris.push(Debris { of, ..self.remove(index) });
             }
         }
@@ -294,10 +309,10 @@ pub(crate) struct Debris {
 /// Who left debris, and so what it means if its destructor panics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Leaver {
-    /// A task that has ended, or a handle.
+    /// A handle.
     Living,
-    /// A task that was aborted, by its number: its destructors are its last act.
-    Aborted(u64),
+    /// A task that was aborted, or that ended and is joined by nobody: its destructors are its last act.
+    Task(Who),
     /// A process that was killed: no destructor of it would have run.
     Dead,
 }

@@ -7,7 +7,7 @@ use crate::limit::Stop;
 use crate::local::{self, Shell};
 use crate::stage::BoxRunnable;
 use crate::step::Next;
-use crate::task::{Current, Debris, End, Leaver};
+use crate::task::{Current, Debris, End, Leaver, Who};
 use crate::timer::TimerId;
 use crate::world::TaskPanic;
 use std::any::Any;
@@ -96,9 +96,9 @@ fn flush(shell: &Shell) {
     wakers.drain(..).for_each(std::task::Waker::wake);
     let mut left = debris.drain(..);
     while let Some(one) = left.next() {
-        if let Some((number, payload)) = drop_one(shell.run(), one) {
+        if let Some((who, payload)) = drop_one(shell.run(), one) {
             let rest = left.collect();
-            shell.with(|split| split.kernel.blame(number, rest));
+            shell.with(|split| split.kernel.blame(who, rest));
             panic::resume_unwind(payload);
         }
     }
@@ -128,7 +128,8 @@ pub(crate) fn bury_panicked(
         kernel.tell("task.panic", |telling| {
             telling.arg("message", message.as_str());
         });
-        let Some(index) = kernel.current.take() else { return Some(TaskPanic::of_nobody(message)) };
+        let blamed = kernel.blamed.take();
+        let Some(index) = kernel.current.take() else { return Some(panic_of(blamed, message)) };
         if !kernel.is_process_alive(index) {
             // Its process crashed in this very poll: what came after has no effect.
             let debris = kernel.bury(index, Leaver::Dead);
@@ -136,7 +137,7 @@ pub(crate) fn bury_panicked(
             return None;
         }
         let task = kernel.tasks.at(index);
-        let report = TaskPanic::of(task, task.number, message);
+        let report = TaskPanic::of(task.who(), message);
         let (number, is_detached, end) = (task.number, task.detached, kernel.end_of_panicked(index));
         if !is_detached && end == End::Panicked {
             kernel.payloads.extend(payload.take().map(|payload| (number, payload)));
@@ -149,9 +150,16 @@ pub(crate) fn bury_panicked(
     report
 }
 
-/// Drops what was left; a panic on the way that counts, and the task that it is of, if that
-/// was aborted.
-pub(crate) fn drop_one(run: u64, debris: Debris) -> Option<(Option<u64>, Box<dyn Any + Send>)> {
+/// A panic of somebody who may have no slot any more.
+fn panic_of(who: Option<Who>, message: String) -> TaskPanic {
+    match who {
+        Some(who) => TaskPanic::of(who, message),
+        None => TaskPanic::of_nobody(message),
+    }
+}
+
+/// Drops what was left; a panic on the way that counts, and the task that it is of, if it is of one.
+pub(crate) fn drop_one(run: u64, debris: Debris) -> Option<(Option<Who>, Box<dyn Any + Send>)> {
     let of = debris.of;
     let mourn = |mourning| local::reach(run, |split| std::mem::replace(&mut split.kernel.mourning, mourning));
     let before = (of == Leaver::Dead).then(|| mourn(true));
@@ -159,7 +167,7 @@ pub(crate) fn drop_one(run: u64, debris: Debris) -> Option<(Option<u64>, Box<dyn
     before.map(mourn);
     match (of, dropped) {
         (_, Ok(())) | (Leaver::Dead, Err(_)) => None,
-        (Leaver::Aborted(number), Err(payload)) => Some((Some(number), payload)),
+        (Leaver::Task(who), Err(payload)) => Some((Some(who), payload)),
         (Leaver::Living, Err(payload)) => Some((None, payload)),
     }
 }
@@ -182,9 +190,9 @@ pub(crate) fn drop_all(shell: &Shell, locate: fn() -> String) -> Vec<TaskPanic> 
         // Nobody will join those any more.
         let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(payloads)));
         for one in debris.drain(..) {
-            if let Some((number, payload)) = drop_one(shell.run(), one) {
-                let panic = shell.with(|split| split.kernel.panic_of_dropped(number, payload.as_ref()));
-                panics.push(TaskPanic { site: locate(), ..panic });
+            if let Some((who, payload)) = drop_one(shell.run(), one) {
+                let message = wavetank_core::panic_message(payload.as_ref()).to_string();
+                panics.push(TaskPanic { site: locate(), ..panic_of(who, message) });
                 let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(payload)));
             }
         }

@@ -13,7 +13,7 @@ use crate::local::{self, Key, Local, NO_RUN, Shell};
 use crate::node::NodeId;
 use crate::report::TaskReport;
 use crate::stage::BoxRunnable;
-use crate::task::{End, Task};
+use crate::task::{End, Who};
 use crate::trace::Trace;
 use crate::turn::{bury_panicked, close_dropped, drop_all, turn};
 use std::panic::{self, AssertUnwindSafe, Location};
@@ -38,8 +38,8 @@ pub struct TaskPanic {
 }
 
 impl TaskPanic {
-    pub(crate) fn of(task: &Task, number: u64, message: String) -> TaskPanic {
-        let Task { name, node, incarnation, site: spawned_at, .. } = *task;
+    pub(crate) fn of(who: Who, message: String) -> TaskPanic {
+        let Who { number, node, incarnation, name, site: spawned_at } = who;
         TaskPanic { task: name, node, incarnation, spawned_at, site: String::new(), message, number: Some(number) }
     }
 

@@ -3,7 +3,7 @@
 use crate::basin::{Basin, Log, MILLI, OnDrop, Process, fifo, log, millis};
 use std::future::pending;
 use wavetank_core::{JoinError, JoinHandle, RandomProvider, TaskProvider, TimeProvider, panic_message};
-use wavetank_engine::{EngineConfig, Kernel, Ratio, SimRandomProvider, Stop};
+use wavetank_engine::{EngineConfig, Kernel, Ratio, SimJoinHandle, SimRandomProvider, Stop};
 use wavetank_probe::{always_assert, buggify, sometimes_assert};
 
 /// A future that is dropped while the world is installed can use every provider.
@@ -139,6 +139,54 @@ fn a_destructor_that_panics_at_an_abort_is_the_tasks_panic() {
     assert_eq!(seen.take(), ["closed while in use", "Err(Cancelled)"]);
     assert_eq!(basin.world.panics().iter().map(|panic| panic.task).collect::<Vec<_>>(), ["bad"]);
     assert!(basin.world.unheard_panics(usize::MAX).is_empty());
+}
+
+#[test]
+fn a_destructor_that_panics_is_the_tasks_panic_whoever_lets_it_go() {
+    /// A task called "bad", whose destructor panics.
+    type Bad = fn(Process) -> SimJoinHandle<()>;
+    let aborted: Bad = |process| {
+        let guard = OnDrop(|| panic!("closed while in use"));
+        let bad = process.spawn("bad", async move {
+            let _guard = guard;
+            pending::<()>().await;
+        });
+        bad.abort();
+        bad
+    };
+    let returned: Bad = |process| {
+        drop(process.spawn("bad", async { OnDrop(|| panic!("closed while in use")) }));
+        process.spawn("good", async {})
+    };
+    for bad in [aborted, returned] {
+        let mut basin = Basin::new(1);
+        basin.begin(1, &EngineConfig { survive_panics: true, ..fifo() });
+        let process = basin.boot(0);
+        basin.spawn(process, async move {
+            drop(bad(process));
+            process.time.sleep(millis(1)).await;
+        });
+        basin.run_idle();
+        assert_eq!(basin.now(), MILLI, "who survives panics survives this one");
+        let panics: Vec<_> = basin.world.unheard_panics(1).iter().map(|panic| (panic.task, panic.node)).collect();
+        assert_eq!(panics, [("bad", process.home.node)]);
+    }
+}
+
+#[test]
+fn a_destructor_that_panics_is_its_tasks_though_another_task_has_its_place() {
+    let mut basin = Basin::new(1);
+    let process = basin.boot(0);
+    basin.world.enter(|| {
+        drop(process.spawn("first", provider_user(process, log())));
+        drop(process.spawn("bad", async {
+            let _guard = OnDrop(|| panic!("closed while in use"));
+            pending::<()>().await;
+        }));
+    });
+    basin.run_idle();
+    basin.world.finish();
+    assert_eq!(basin.world.panics().iter().map(|panic| panic.task).collect::<Vec<_>>(), ["bad"]);
 }
 
 #[test]
