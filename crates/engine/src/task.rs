@@ -124,6 +124,8 @@ const INDEX_MASK: u64 = (1 << INDEX_BITS) - 1;
 const NONE: u32 = u32::MAX;
 /// Slots that there is room for from the beginning: growing moves every task.
 const SLOTS_FIRST: usize = 128;
+/// Slots that there may be: one index less than there are, which is that of no task.
+const SLOTS_MOST: usize = if cfg!(test) { 2 * SLOTS_KEPT } else { INDEX_MASK as usize };
 /// Slots that are kept from run to run, with what is left of their tasks.
 const SLOTS_KEPT: usize = 1024;
 
@@ -196,12 +198,12 @@ impl Tasks {
         (name, site): (&'static str, &'static Location<'static>),
         sequence: u32,
     ) -> u64 {
-        self.live += 1;
         let index = self.next_slot();
         let number = generation << INDEX_BITS | u64::from(index);
         if index as usize == self.slots.len() {
             self.grow();
         }
+        self.live += 1;
         let task = &mut self.slots[index as usize];
         if self.free == NONE {
             self.used += 1;
@@ -233,8 +235,7 @@ impl Tasks {
     #[cold]
     #[inline(never)]
     fn grow(&mut self) {
-        let is_room = (self.slots.len() as u64) < INDEX_MASK;
-        assert!(is_room, "2^24 tasks are alive at once: does something spawn without end?");
+        assert!(self.slots.len() < SLOTS_MOST, "2^24 tasks are alive at once: does something spawn without end?");
         self.slots.push(Task::free());
     }
 
@@ -315,4 +316,31 @@ pub(crate) enum Leaver {
     Task(Who),
     /// A process that was killed: no destructor of it would have run.
     Dead,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stage::boxed;
+    use std::panic::{self, AssertUnwindSafe};
+
+    fn spawn(tasks: &mut Tasks, generation: u64) {
+        let spare = tasks.take_spare();
+        let origin = ("task", Location::caller());
+        tasks.insert(generation, boxed(spare, async {}), (NodeId(0), 1), 0, origin, 1);
+    }
+
+    #[test]
+    fn a_run_with_too_many_tasks_leaves_none_behind() {
+        let mut tasks = Tasks::new();
+        (1..=SLOTS_MOST as u64).for_each(|generation| spawn(&mut tasks, generation));
+        panic::catch_unwind(AssertUnwindSafe(|| spawn(&mut tasks, 0))).expect_err("one too many");
+        assert_eq!(tasks.len(), SLOTS_MOST);
+        let mut debris = Vec::new();
+        tasks.remove_all(&mut debris);
+        assert_eq!((debris.len(), tasks.len()), (SLOTS_MOST, 0));
+        // It would panic if one were alive.
+        tasks.clear();
+        assert_eq!(tasks.slots.len(), SLOTS_KEPT, "the next run keeps little of so many");
+    }
 }
