@@ -85,8 +85,6 @@ impl Kernel {
     fn still_waits(&self, task: &Task, Wait { device, slot, .. }: Wait) -> bool {
         let waiter = match device {
             TIMERS => self.timers.peek(slot),
-            // Its handle may be gone, and then it is nobody's any more.
-            TASKS if self.tasks.peek(slot).detached => return false,
             TASKS => &self.tasks.peek(slot).joiner,
             _ => return true,
         };

@@ -6,7 +6,7 @@ use crate::home::Home;
 use crate::kernel::{Kernel, TASKS};
 use crate::local;
 use crate::stage::{Slot, boxed};
-use crate::task::{Debris, End, index_of};
+use crate::task::{Debris, End, Leaver, index_of};
 use ref_cast::RefCast;
 use std::any::Any;
 use std::fmt;
@@ -251,7 +251,9 @@ impl Kernel {
         let task = self.tasks.get(number)?;
         if task.end == End::Running {
             task.detached = true;
-            return None;
+            // Nor is anybody woken any more who has waited for it.
+            let joiner = task.joiner.take();
+            return (!joiner.is_none()).then_some((Debris { future: None, joiner, of: Leaver::Living }, None));
         }
         let payload = (task.end == End::Panicked).then(|| self.take_payload(number));
         Some((self.tasks.remove(index_of(number)), payload))

@@ -146,9 +146,8 @@ impl Kernel {
         if task.detached {
             task.end = end;
             if task.future.as_ref().is_some_and(|future| future.is_spent()) {
-                let joiner = task.joiner.take();
                 self.tasks.retire(index);
-                return self.wake(joiner);
+                return;
             }
             let of = Leaver::Task(task.who());
             let debris = self.bury(index, of);

@@ -183,6 +183,28 @@ fn a_detached_task_runs_on_and_leaves_nothing() {
 }
 
 #[test]
+fn who_let_go_of_a_task_is_not_woken_by_its_end() {
+    let mut basin = Basin::new(1);
+    let process = basin.boot(0);
+    let polled: Log<u64> = log();
+    let put = polled.clone();
+    basin.spawn(process, async move {
+        let late = process.task.spawn(async move { process.time.sleep(millis(2)).await });
+        let given_up = process.time.timeout(millis(1), late).await;
+        assert!(given_up.is_err());
+        let mut sleep = Box::pin(process.time.sleep(millis(4)));
+        poll_fn(move |cx| {
+            put.borrow_mut().push(process.time.now().as_nanos() / MILLI);
+            sleep.as_mut().poll(cx)
+        })
+        .await;
+    });
+    basin.run_idle();
+    assert_eq!(polled.take(), [1, 5]);
+    assert!(!basin.world.has_tasks());
+}
+
+#[test]
 fn tasks_of_several_kinds_take_each_others_places_and_drop_what_is_theirs_once() {
     let dropped: Log<String> = log();
     let note = {
