@@ -100,7 +100,7 @@ impl Device for Ledger {
     }
 
     fn describe(&self, _: u32) -> String {
-        "the ledger".to_string()
+        "the world is not quiet yet".to_string()
     }
 
     fn leaks(&self) -> Vec<String> {

@@ -73,11 +73,13 @@ pub(crate) async fn wait(ledger: Local<Ledger>) {
     poll_fn(|context| {
         // Cloned before the borrow: a waker may be anybody's code.
         let waker = context.waker().clone();
-        ledger.with(|ledger, _| {
+        let number = ledger.number();
+        ledger.with(|ledger, kernel| {
             if ledger.quiet.is {
                 return Poll::Ready(());
             }
             ledger.quiet.waiting.push(waker);
+            kernel.waits(number, 0, "the last fault to be over");
             Poll::Pending
         })
     })

@@ -4,7 +4,7 @@ use super::{failure, says, simulation};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use wavetank_core::{OpenOptions, Providers, TaskProvider};
-use wavetank_harness::{Failure, Limits, Overrides, Progress, SimContext, SimulationBuilder, TestStrategy};
+use wavetank_harness::{Chaos, Failure, Limits, Overrides, Progress, SimContext, SimulationBuilder, TestStrategy};
 
 #[test]
 fn a_deadlock_names_who_waits_where_it_was_spawned_and_for_what() {
@@ -30,6 +30,18 @@ fn a_deadlock_names_who_waits_where_it_was_spawned_and_for_what() {
     );
     let silent = simulation().workload("user", 1, async |_| std::future::pending::<()>().await);
     says(&self::failure(&silent), &["something outside the engine"]);
+}
+
+#[test]
+fn who_waits_for_the_last_fault_is_not_said_to_wait_for_a_lock() {
+    let seconds = Duration::from_secs;
+    let chaos = Chaos { warm: seconds(10), window: seconds(1), crashes: 1..=1, ..Chaos::default() };
+    let patient = simulation()
+        .with_chaos(chaos)
+        .process("server", 1, |_| std::future::pending::<Result<(), std::convert::Infallible>>())
+        .workload("user", 1, |context: SimContext| async move { context.quiet().await });
+    let (failure, _) = simulation_with(&patient, Limits { time: seconds(3), ..Limits::default() });
+    says(&failure, &["`workload` of user", "waits for the last fault to be over"]);
 }
 
 #[test]
