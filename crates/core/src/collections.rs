@@ -22,7 +22,7 @@
 //! let collected: HashMap<_, _> = [("echo", 7)].into_iter().collect();
 //! assert_eq!(ports, collected);
 //! let seen: HashSet<u16> = ports.into_values().collect();
-//! assert!(seen.contains(&7) && hash_set::<u16>(0).is_empty());
+//! assert!(seen.contains(&7) && hash_set::<u16>(64).capacity() >= 64);
 //! ```
 //!
 //! A map whose keys are pointers, or hash by address, is still in another order in

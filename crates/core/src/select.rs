@@ -82,7 +82,7 @@ impl<const N: usize> Turns<N> {
 
     /// Begins a round at the first branch.
     pub fn begin_biased(&mut self) {
-        *self = Turns { enabled: self.enabled, ..Turns::new([true; N]) };
+        (self.visit, self.pending) = (0, false);
     }
 
     /// Visits the next branch: whether it is to be polled now.

@@ -1,14 +1,14 @@
 //! Exact reads and whole writes go on when a signal interrupts them, as those of std do: a
-//! file over a network or in user space may say so at any time.
+//! file over a network or in user space may say so at any time. They say where it ends.
 
-use std::io::{self, SeekFrom};
+use std::io::{self, ErrorKind, SeekFrom};
 use std::pin::{Pin, pin};
 use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 use tokio::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
 use wavetank_core::{BlockingFile, StorageFile};
 
-/// Three bytes, of which each call moves one, if it is not interrupted: every other is.
+/// Room for three bytes, of which each call moves one, if it is not interrupted: every other is.
 #[derive(Default)]
 struct Slow(Mutex<(bool, Vec<u8>)>);
 
@@ -30,8 +30,9 @@ impl Slow {
         self.interrupt()?;
         let held = &mut self.0.lock().expect("one thread").1;
         assert_eq!(held.len() as u64, offset, "each byte goes behind the one before it");
-        held.push(bytes[0]);
-        Ok(1)
+        let has_room = held.len() < 3;
+        held.extend(bytes.first().filter(|_| has_room));
+        Ok(usize::from(has_room))
     }
 }
 
@@ -136,12 +137,18 @@ fn finished<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
+fn kind(result: io::Result<()>) -> ErrorKind {
+    result.expect_err("three bytes are all there is").kind()
+}
+
 #[test]
 fn blocking_calls_go_on() {
     let (file, mut buffer) = (Slow::default(), [0; 3]);
     BlockingFile::write_all_at(&file, b"abc", 0).expect("an interruption is no end");
     BlockingFile::read_exact_at(&file, &mut buffer, 0).expect("an interruption is no end");
     assert_eq!(&buffer, b"abc");
+    let ends = [BlockingFile::read_exact_at(&file, &mut buffer, 1), BlockingFile::write_all_at(&file, b"d", 3)];
+    assert_eq!(ends.map(kind), [ErrorKind::UnexpectedEof, ErrorKind::WriteZero]);
 }
 
 #[test]
@@ -150,4 +157,7 @@ fn asynchronous_calls_go_on() {
     finished(StorageFile::write_all_at(&file, b"abc", 0)).expect("an interruption is no end");
     finished(StorageFile::read_exact_at(&file, &mut buffer, 0)).expect("an interruption is no end");
     assert_eq!(&buffer, b"abc");
+    let short = finished(StorageFile::read_exact_at(&file, &mut buffer, 1));
+    let full = finished(StorageFile::write_all_at(&file, b"d", 3));
+    assert_eq!([short, full].map(kind), [ErrorKind::UnexpectedEof, ErrorKind::WriteZero]);
 }

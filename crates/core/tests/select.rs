@@ -80,6 +80,18 @@ fn a_pattern_that_does_not_match_disables_its_branch() {
 }
 
 #[test]
+fn else_runs_when_the_last_that_was_pending_does_not_match() {
+    let text = run_yielding(async {
+        select! {
+            Some(()) = yielding(None) => "matched",
+            Some(()) = yielding(None) => "matched",
+            else => "else",
+        }
+    });
+    assert_eq!(text, "else");
+}
+
+#[test]
 fn else_runs_when_all_are_disabled() {
     let text = run(async {
         select! {
@@ -228,6 +240,15 @@ fn the_chooser_names_the_branch_that_is_polled_first_and_the_rest_follow_in_a_ci
     });
     assert_eq!(ASKED.take(), [0; 0], "a single branch and a biased order are no decisions");
     assert!(install(None).is_some());
+}
+
+#[test]
+#[should_panic = "the chooser picked branch 2 of 2"]
+fn a_chooser_that_picks_no_branch_is_refused() {
+    install(Some(|branches| branches));
+    run(async {
+        select! { () = ready(()) => {} () = ready(()) => {} }
+    });
 }
 
 #[test]

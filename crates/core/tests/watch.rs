@@ -65,6 +65,71 @@ fn a_receiver_sees_each_change_once_and_only_the_latest_value() {
     assert_eq!(tx.send_replace(5), 4);
     assert_eq!(rx.clone().has_changed(), Ok(true));
     assert_eq!(tx.subscribe().has_changed(), Ok(false));
+    assert!(rx.same_channel(&tx.subscribe()) && !rx.same_channel(&watch::channel(5).1));
+}
+
+#[test]
+fn a_value_that_was_waited_for_is_seen() {
+    let (tx, mut rx) = watch::channel(0);
+    let mut waits =
+        |wanted| poll(pin!(rx.wait_for(|value| *value == wanted))).map(|seen| seen.map(|seen| seen.has_changed()));
+    assert_eq!(waits(0), Poll::Ready(Ok(false)));
+    tx.send(1).expect("a receiver is there");
+    assert_eq!(waits(1), Poll::Ready(Ok(true)));
+    assert_eq!(rx.has_changed(), Ok(false));
+}
+
+#[test]
+fn a_change_that_panics_stays_and_nobody_is_told() {
+    let (tx, mut rx) = watch::channel(0);
+    let change = std::panic::AssertUnwindSafe(|| {
+        tx.send_modify(|value| {
+            *value = 1;
+            panic!("as planned");
+        });
+    });
+    assert!(std::panic::catch_unwind(change).is_err());
+    assert_eq!(rx.has_changed(), Ok(false));
+    assert_eq!((*tx.borrow(), *rx.borrow_and_update()), (1, 1));
+    tx.send(2).expect("a receiver is there");
+    assert_eq!(poll(pin!(rx.changed())), Poll::Ready(Ok(())));
+}
+
+#[test]
+fn the_waker_of_the_last_poll_is_woken() {
+    let (tx, mut rx) = watch::channel(0);
+    let notes = Notes::default();
+    let mut waiting = pin!(rx.changed());
+    assert!(notes.poll(1, waiting.as_mut()).is_pending());
+    assert!(notes.poll(2, waiting.as_mut()).is_pending());
+    tx.send(1).expect("a receiver is there");
+    assert_eq!(notes.take(), [2]);
+}
+
+#[test]
+fn a_waker_that_looks_back_when_it_is_dropped_finds_nothing_locked() {
+    struct LooksBack(watch::Sender<u32>, Arc<Mutex<Vec<usize>>>);
+    impl Wake for LooksBack {
+        fn wake(self: Arc<Self>) {}
+    }
+    impl Drop for LooksBack {
+        fn drop(&mut self) {
+            self.1.lock().expect("no test panics while it holds this").push(self.0.receiver_count());
+        }
+    }
+    let (tx, mut rx) = watch::channel(0);
+    let found = Arc::default();
+    let look = |waiting: Pin<&mut _>| {
+        let waker = Waker::from(Arc::new(LooksBack(tx.clone(), Arc::clone(&found))));
+        assert!(Future::poll(waiting, &mut Context::from_waker(&waker)).is_pending());
+    };
+    {
+        let mut waiting = pin!(async { rx.changed().await.is_ok() });
+        look(waiting.as_mut());
+        look(waiting.as_mut());
+        assert_eq!(*found.lock().expect("no test panics while it holds this"), [1], "another took its place");
+    }
+    assert_eq!(*found.lock().expect("no test panics while it holds this"), [1, 1], "and it was given up");
 }
 
 #[test]
@@ -144,6 +209,20 @@ fn each_value_is_asked_about_once_the_last_one_too() {
 }
 
 #[test]
+fn who_waits_for_a_change_is_woken_by_the_end_of_the_last_sender_only() {
+    let (tx, mut rx) = watch::channel(0);
+    let notes = Notes::default();
+    let other = tx.clone();
+    let mut waiting = pin!(rx.changed());
+    assert!(notes.poll(1, waiting.as_mut()).is_pending());
+    drop(tx);
+    assert_eq!(notes.take(), [0; 0]);
+    drop(other);
+    assert_eq!(notes.take(), [1]);
+    assert_eq!(notes.poll(1, waiting.as_mut()), Poll::Ready(Err(RecvError)));
+}
+
+#[test]
 fn the_sender_learns_that_the_receivers_are_gone() {
     let (tx, rx) = watch::channel(0);
     let notes = Notes::default();
@@ -154,6 +233,7 @@ fn the_sender_learns_that_the_receivers_are_gone() {
     drop(rx);
     assert!(!tx.is_closed());
     assert_eq!(notes.take(), [0; 0]);
+    assert!(notes.poll(1, closed.as_mut()).is_pending(), "one is left");
     drop(second);
     assert_eq!(notes.take(), [1]);
     assert!(notes.poll(1, closed.as_mut()).is_ready());
