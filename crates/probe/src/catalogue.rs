@@ -279,6 +279,11 @@ mod tests {
     }
 
     #[test]
+    fn a_site_without_a_name_is_planted_as_one() {
+        assert!(std::panic::catch_unwind(|| named(Kind::Always, "", 1)).is_err());
+    }
+
+    #[test]
     fn state_may_be_published_from_two_lines() {
         let catalogue = Catalogue::of(leak([named(Kind::Publish, "log", 1), named(Kind::Publish, "log", 2)]));
         assert!(catalogue.check().is_ok());

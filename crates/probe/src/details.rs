@@ -4,7 +4,7 @@
 use std::fmt;
 
 /// Keys and values of a violated assertion, in the order written.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Details<'a> {
     pairs: &'a [(&'static str, &'a dyn fmt::Debug)],
 }
@@ -34,11 +34,5 @@ impl fmt::Display for Details<'_> {
             write!(f, "{separator}{key}={value:?}")?;
         }
         Ok(())
-    }
-}
-
-impl fmt::Debug for Details<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.iter()).finish()
     }
 }

@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn what_is_no_probability_is_refused() {
-        for literal in ["2", "1.5", "-0.5", "1e-3", "0.25f64", "true", "\"name\"", "0.1234567891"] {
+        for literal in ["2", "1.5", "-0.5", "1e-3", "0.25f64", "true", "\"name\"", "0.1234567891", "0.0000000001"] {
             let refused = std::panic::catch_unwind(|| Probability::from_literal(literal));
             assert!(refused.is_err(), "{literal} was read as {refused:?}");
         }

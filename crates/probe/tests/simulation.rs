@@ -125,6 +125,7 @@ fn buggify_asks_with_the_probability_written() {
         assert!(buggify!(0.25));
         assert!(buggify!(1 / 3));
         assert!(buggify!("named"));
+        assert!(buggify!(r"named, raw"));
         recorder.fires.set(false);
         assert!(!buggify!("named, decimal", 0.5));
         assert!(!buggify!("named, ratio", 2 / 4));
@@ -138,6 +139,7 @@ fn buggify_asks_with_the_probability_written() {
         asked("#2", Some((1, 4)), true),
         asked("#3", Some((1, 3)), true),
         asked("named", None, true),
+        asked("named, raw", None, true),
         asked("named, decimal", Some((1, 2)), false),
         asked("named, ratio", Some((1, 2)), false),
         asked("named, constant", Some((1, 1000)), false),
@@ -260,9 +262,10 @@ fn coverage_counts_merges_and_names_what_is_missing() {
 
     let mut other = Coverage::new();
     other.add(site, Count { hits_true: 2, hits_false: 1 });
+    other.add(site, Count { hits_true: 1, hits_false: 1 });
     coverage.merge(&other);
-    assert_eq!(coverage.count(site), Count { hits_true: 2, hits_false: 6 });
-    assert_eq!(coverage.count(site).hits(), 8);
+    assert_eq!(coverage.count(site), Count { hits_true: 3, hits_false: 7 });
+    assert_eq!(coverage.count(site).hits(), 10);
     assert_eq!(coverage.never_true().count(), 0);
 
     // All but one; then that one too.

@@ -53,6 +53,8 @@ fn opening_keeps_to_its_options() {
     let files = &temporary.0;
     failed(files.open(path("nothing"), OpenOptions::read_write()), ErrorKind::NotFound);
     failed(files.open(path("file"), OpenOptions::read_only().truncate(true)), ErrorKind::InvalidInput);
+    let fresh = OpenOptions { create_new: true, ..OpenOptions::append().truncate(true) };
+    failed(files.open(path("file"), fresh), ErrorKind::InvalidInput);
     temporary.put("file", b"old");
     failed(files.create_new(path("file")), ErrorKind::AlreadyExists);
     failed(files.open(path("file/below"), OpenOptions::read_only()), ErrorKind::NotADirectory);
