@@ -81,6 +81,8 @@ pub async fn options_without_sense_are_refused<P: Providers>(stage: Stage<P>) {
         OpenOptions::read_only().truncate(true),
         OpenOptions::append().truncate(true),
         OpenOptions { create: true, ..OpenOptions::read_only() },
+        OpenOptions { create_new: true, ..OpenOptions::read_only() },
+        OpenOptions::read_write().write(false).truncate(true),
     ];
     for options in senseless {
         assert_eq!(open_error(&stage, "file", options).await, ErrorKind::InvalidInput, "{options:?}");
@@ -179,15 +181,18 @@ pub async fn reading_at_the_end_gives_nothing<P: Providers>(stage: Stage<P>) {
     assert_eq!(file.read_at(&mut buffer, 2).await.expect("two bytes are there"), 2);
 }
 
-/// Reading or writing at an offset of 2^63 or more fails with `EINVAL` and changes nothing.
+/// Reading or writing at, or seeking to, an offset of 2^63 or more is invalid and changes nothing.
 pub async fn an_offset_beyond_the_kernels_is_refused<P: Providers>(stage: Stage<P>) {
     put(&stage, b"0123").await;
-    let file = open(&stage, OpenOptions::read_write()).await;
+    let mut file = open(&stage, OpenOptions::read_write()).await;
     for offset in [1 << 63, u64::MAX] {
         for result in [file.read_at(&mut [0; 1], offset).await, file.write_at(b"x", offset).await] {
             assert_eq!(result.expect_err("the kernel's offsets are signed").raw_os_error(), Some(EINVAL));
         }
+        let error = file.seek(SeekFrom::Start(offset)).await.expect_err("a cursor goes no farther");
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
     }
+    assert_eq!(file.read_u8().await.expect("the cursor did not move"), b'0');
     assert_eq!(get(&stage).await, b"0123");
 }
 

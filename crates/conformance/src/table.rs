@@ -139,7 +139,7 @@ macro_rules! __table {
         Storage file::seeking_before_the_beginning_fails SeekClamped "Seeking before the beginning fails and leaves the cursor."
         Storage file::handles_have_cursors_of_their_own CursorShared "Each handle has a cursor of its own."
         Storage file::reading_at_the_end_gives_nothing EndIsAnError "At and behind the end a read gives no bytes, and what is left before it."
-        Storage file::an_offset_beyond_the_kernels_is_refused OffsetsUnsigned "Reading or writing at an offset of 2^63 or more fails with `EINVAL` and changes nothing."
+        Storage file::an_offset_beyond_the_kernels_is_refused OffsetsUnsigned "Reading or writing at, or seeking to, an offset of 2^63 or more is invalid and changes nothing."
         Storage file::positioned_reads_and_writes_leave_the_cursor PositionedMoves "Reading and writing by position leave the cursor, which sees what they wrote."
         Storage file::a_gap_reads_as_zeros GapIsGarbage "A gap that was never written reads as zeros."
         Storage file::an_exact_read_over_the_end_fails ExactReadShort "An exact read over the end fails with `UnexpectedEof`."
