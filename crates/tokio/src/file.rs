@@ -155,18 +155,16 @@ impl TokioStorageFile {
         work: impl FnOnce(&File) -> io::Result<T> + Send + 'static,
     ) -> io::Result<T> {
         self.line.clear(self.writing.as_ref()).await;
-        // Before it as well: dropping this future does not stop it.
+        // Before it begins: dropping this future does not stop it.
         self.changes.fetch_add(1, Ordering::Release);
         let (_waits, change) = self.line.begin();
         let file = self.file.clone();
-        let result = blocking(move || {
+        blocking(move || {
             let result = work(&file);
             drop(change);
             result
-        });
-        let result = result.await;
-        self.changes.fetch_add(1, Ordering::Release);
-        result
+        })
+        .await
     }
 }
 
@@ -257,30 +255,19 @@ impl AsyncSeek for TokioStorageFile {
         let target = match position {
             SeekFrom::Start(offset) => {
                 ready!(this.poll_clear(cx));
-                Some(offset)
+                Ok(Some(offset))
             }
             SeekFrom::Current(distance) => {
                 ready!(this.poll_clear(cx));
-                this.cursor.checked_add_signed(distance)
+                Ok(this.cursor.checked_add_signed(distance))
             }
-            SeekFrom::End(distance) => match ready!(this.poll_end(cx)) {
-                Ok(end) => end.checked_add_signed(distance),
-                Err(error) => {
-                    this.seek = None;
-                    return Poll::Ready(Err(error));
-                }
-            },
+            SeekFrom::End(distance) => ready!(this.poll_end(cx)).map(|end| end.checked_add_signed(distance)),
         };
         this.seek = None;
         // Offsets are signed in the kernel.
-        let target = target.filter(|target| i64::try_from(*target).is_ok());
-        Poll::Ready(match target {
-            Some(offset) => {
-                this.cursor = offset;
-                Ok(offset)
-            }
-            None => Err(io::Error::from(io::ErrorKind::InvalidInput)),
-        })
+        let target = target?.filter(|target| i64::try_from(*target).is_ok());
+        this.cursor = target.ok_or(io::ErrorKind::InvalidInput)?;
+        Poll::Ready(Ok(this.cursor))
     }
 }
 

@@ -124,3 +124,69 @@ impl Drop for Waits {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::task::Wake;
+
+    /// Counts how often it is woken.
+    #[derive(Default)]
+    struct Count(AtomicU32);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn is_clear(line: &Line, own: Option<&Waits>, count: &Arc<Count>) -> bool {
+        line.poll_clear(own, &mut Context::from_waker(&Waker::from(count.clone()))).is_ready()
+    }
+
+    fn line() -> Arc<Line> {
+        Arc::<Lines>::default().of((1, 2))
+    }
+
+    #[test]
+    fn each_change_ends_by_itself() {
+        let (line, nobody) = (line(), Arc::default());
+        let [(one, first), (other, second)] = [line.begin(), line.begin()];
+        assert!(is_clear(&line, None, &nobody), "somebody waits for both");
+        assert!(!is_clear(&line, Some(&one), &nobody) && !is_clear(&line, Some(&other), &nobody));
+        drop(first);
+        assert!(is_clear(&line, Some(&one), &nobody) && !is_clear(&line, Some(&other), &nobody));
+        drop(other);
+        assert!(!is_clear(&line, None, &nobody), "the second was given up");
+        drop(second);
+        assert!(is_clear(&line, None, &nobody));
+    }
+
+    #[test]
+    fn all_who_wait_are_woken_once() {
+        let (line, counts) = (line(), [(); 3].map(|()| Arc::new(Count::default())));
+        let (waits, change) = line.begin();
+        drop(waits);
+        for count in counts.iter().chain(&counts) {
+            assert!(!is_clear(&line, None, count));
+        }
+        drop(change);
+        assert_eq!(counts.map(|count| count.0.load(Ordering::Relaxed)), [1; 3]);
+    }
+
+    #[test]
+    fn a_file_that_nobody_has_open_has_no_line() {
+        let lines = Arc::<Lines>::default();
+        let one = lines.of((1, 2));
+        assert!(Arc::ptr_eq(&one, &lines.of((1, 2))) && !Arc::ptr_eq(&one, &lines.of((2, 2))));
+        drop(one);
+        assert!(lock(&lines.0).is_empty());
+        // Opened again before the last handle's line was taken out.
+        let old = lines.of((1, 2));
+        lock(&lines.0).clear();
+        let new = lines.of((1, 2));
+        drop(old);
+        assert!(Arc::ptr_eq(&new, &lines.of((1, 2))));
+    }
+}

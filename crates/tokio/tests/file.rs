@@ -10,7 +10,7 @@ use std::pin::pin;
 use std::task::{Context, Waker};
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 use tokio::runtime::Builder;
-use wavetank_core::{OpenOptions, StorageFile, StorageProvider};
+use wavetank_core::{DirEntry, EntryKind, OpenOptions, StorageFile, StorageProvider};
 use wavetank_tokio::{TokioStorageFile, TokioStorageProvider};
 
 /// A directory that goes away with the test.
@@ -229,12 +229,63 @@ fn a_read_that_was_given_up_does_not_answer_a_later_one() {
             file.read_exact(&mut buffer).await.expect("four bytes are there");
             assert_eq!(&buffer, b"new!");
 
-            give_up(file.read(&mut buffer));
-            file.seek(SeekFrom::Start(1)).await.expect("an offset is an offset");
-            assert_eq!(file.read(&mut buffer).await.expect("three bytes are there"), 3);
-            assert_eq!(&buffer[..3], b"ew!");
+            for to in [SeekFrom::Start(1), SeekFrom::Current(-3), SeekFrom::End(-3)] {
+                give_up(file.read(&mut buffer));
+                file.seek(to).await.expect("an offset is an offset");
+                assert_eq!(file.read(&mut buffer).await.expect("three bytes are there"), 3);
+                assert_eq!(&buffer[..3], b"ew!");
+            }
         }
     });
+}
+
+#[test]
+fn a_write_by_position_that_was_given_up_behind_a_read_is_seen_by_the_next() {
+    with_one_thread(async {
+        let directory = Directory::new("behind-a-read");
+        let mut file = directory.open(OpenOptions::create_write()).await;
+        file.write_all_at(b"old!", 0).await.expect("the disk has room");
+        let mut buffer = [0; 4];
+        give_up(file.read(&mut buffer));
+        give_up(file.write_at(b"new!", 0));
+        file.read_exact(&mut buffer).await.expect("four bytes are there");
+        assert_eq!(&buffer, b"new!");
+    });
+}
+
+#[test]
+fn a_read_with_less_room_than_the_one_that_was_given_up_takes_what_fits() {
+    with_one_thread(async {
+        let directory = Directory::new("less-room");
+        let mut file = directory.open(OpenOptions::create_write()).await;
+        file.write_all_at(b"0123", 0).await.expect("the disk has room");
+        give_up(file.read(&mut [0; 4]));
+        let mut buffer = [0; 1];
+        for expected in b"0123" {
+            assert_eq!(file.read(&mut buffer).await.expect("the disk is well"), 1);
+            assert_eq!(buffer[0], *expected);
+        }
+    });
+}
+
+#[tokio::test]
+async fn nothing_is_read_or_written_without_waiting() {
+    let directory = Directory::new("nothing");
+    let mut file = directory.open(OpenOptions::create_write()).await;
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(pin!(file.read(&mut [])).poll(&mut cx).is_ready());
+    assert!(pin!(file.write(&[])).poll(&mut cx).is_ready());
+}
+
+#[tokio::test]
+async fn a_device_is_a_file_that_has_nothing_to_be_emptied_of() {
+    let directory = Directory::new("device");
+    let options = OpenOptions::create_write().truncate(true);
+    let provider = TokioStorageProvider::new(&directory.0);
+    let mut device = provider.open("/dev/null", options).await.expect("it has nothing to be emptied of");
+    device.write_all(b"gone").await.expect("it takes everything");
+    let listed = provider.read_dir("/dev").await.expect("it is a directory");
+    assert!(listed.contains(&DirEntry { path: "/dev/null".into(), kind: EntryKind::File }));
 }
 
 #[tokio::test]
