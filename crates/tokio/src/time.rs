@@ -9,9 +9,6 @@ use std::time::{Duration, SystemTime};
 use tokio::task::coop;
 use wavetank_core::{Instant, Sleep, TimeProvider, Timeout};
 
-/// As far ahead as a deadline that never comes is put: 30 years.
-const NEVER: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
-
 /// This machine's clocks. Instants count from the creation of the provider; clones
 /// share that origin.
 #[derive(Debug, Clone)]
@@ -25,8 +22,9 @@ impl TokioTimeProvider {
         TokioTimeProvider { origin: tokio::time::Instant::now() }
     }
 
+    /// No instant is so late that the kernel's clock, which counts seconds in 64 bits, had none for it.
     fn real(&self, instant: Instant) -> tokio::time::Instant {
-        self.origin.checked_add(instant.since_origin()).unwrap_or_else(|| self.origin + NEVER)
+        self.origin + instant.since_origin()
     }
 }
 
@@ -85,7 +83,7 @@ impl Future for TokioSleep {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let is_timeout = self.is_timeout;
         let sleep = self.sleep.as_mut();
-        if is_timeout && !coop::has_budget_remaining() {
+        if is_timeout {
             // A future that is always ready for more, such as one that reads a busy stream, spends
             // all that tokio lets a task do in one poll. It would never run out of time.
             pin!(coop::unconstrained(sleep)).poll(cx)
