@@ -109,6 +109,18 @@ impl<Op, Ret> History<Op, Ret> {
         self.settle(ticket, Outcome::Completed { ret, at });
     }
 
+    /// As [`complete`](Self::complete), of an operation whose answer says what it was about:
+    /// whoever takes from a queue asks for anything, and is told what it got. `op` stands in
+    /// place of what was asked, so that it is judged with its own [`part`](crate::Model::part).
+    ///
+    /// # Panics
+    /// As `complete`.
+    pub fn complete_as(&mut self, ticket: Ticket, op: Op, ret: Ret, time: Duration) {
+        let OpId(id) = ticket.id;
+        self.complete(ticket, ret, time);
+        self.operations[id as usize].op = op;
+    }
+
     /// It is certain that it took no effect, and never will. An answer that never came
     /// is no such certainty: then do nothing.
     ///

@@ -12,7 +12,8 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// How many configurations (sets of placed operations with a state) may be reached in
-    /// each part of the history; each takes some hundred bytes.
+    /// each part of the history; each takes some hundred bytes, and what its state has
+    /// allocated.
     pub configurations: u64,
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use wavetank_check::RegisterOp::{Read, Write};
 use wavetank_check::RegisterRet::{Value, Written};
 use wavetank_check::{
-    History, KeyValue, Keyed, Limits, OpId, Outcome, Register, RegisterOp, RegisterRet, Verdict, VersionedOp,
+    History, KeyValue, Keyed, Limits, Model, OpId, Outcome, Register, RegisterOp, RegisterRet, Verdict, VersionedOp,
     VersionedRet, linearizable,
 };
 
@@ -222,6 +222,60 @@ fn what_is_surely_wrong_is_told_although_another_part_takes_too_long() {
     assert!(matches!(judge(many.clone().collect()), Verdict::Unknown { .. }));
     let verdict = judge(many.chain(wrong).collect());
     assert_eq!(verdict.violation().map(|violation| violation.part.as_str()), Some("\"b\""));
+}
+
+/// A queue of numbers that are put once, each judged on its own: whether it is there.
+struct Queue;
+
+#[derive(Debug, Clone)]
+enum Queued {
+    Put(u32),
+    /// `None` where nobody was told what was taken.
+    Take(Option<u32>),
+}
+
+impl Model for Queue {
+    type Op = Queued;
+    type Ret = ();
+    type State = bool;
+    type Part = Option<u32>;
+
+    fn part(&self, op: &Queued) -> Option<u32> {
+        match op {
+            Queued::Put(number) => Some(*number),
+            Queued::Take(number) => *number,
+        }
+    }
+
+    fn initial(&self, _: &Option<u32>) -> bool {
+        false
+    }
+
+    fn step(&self, is_there: &bool, op: &Queued, _: Option<&()>) -> Option<bool> {
+        match op {
+            Queued::Put(_) => Some(true),
+            Queued::Take(_) => is_there.then_some(false),
+        }
+    }
+}
+
+/// Whoever takes from a queue knows by the answer which part it was about.
+#[test]
+fn the_answer_may_say_which_part_an_operation_was_of() {
+    let mut history = History::default();
+    let nanos = Duration::from_nanos;
+    let early = history.invoke(0, Queued::Take(None), nanos(0));
+    for number in 1..=30 {
+        // Unanswered: were they of one part, any subset of them might have happened.
+        drop(history.invoke(number, Queued::Put(number), nanos(1)));
+    }
+    history.complete_as(early, Queued::Take(Some(7)), (), nanos(2));
+    assert!(linearizable(&Queue, &history, Limits::default()).is_linearizable(), "it began before the 7 was put");
+    let again = history.invoke(0, Queued::Take(None), nanos(3));
+    drop(history.invoke(1, Queued::Take(None), nanos(4)));
+    history.complete_as(again, Queued::Take(Some(7)), (), nanos(5));
+    let verdict = linearizable(&Queue, &history, Limits::default());
+    assert_eq!(verdict.violation().map(|violation| violation.part.as_str()), Some("Some(7)"), "{verdict}");
 }
 
 #[test]
