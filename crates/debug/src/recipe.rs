@@ -206,4 +206,20 @@ mod tests {
             assert!(told.contains(expected), "{expected}: {told:#?}");
         }
     }
+
+    #[test]
+    fn what_ends_with_its_window_lasts_no_longer_in_words() {
+        let second = Duration::from_secs(1);
+        let chaos = Chaos { window: second, duration: 9 * second..=9 * second, pauses: 1..=1, ..Chaos::none() };
+        let simulation = SimulationBuilder::new()
+            .process("kv", 1, async |_: SimContext| std::future::pending::<()>().await)
+            .workload("client", 1, async |context: SimContext| context.quiet().await)
+            .with_chaos(Chaos { cycles: 2..=2, settle: second, ..chaos });
+        let record = simulation.recorder().run(1, Overrides::new(), None);
+        assert_eq!(record.atoms.len(), 2);
+        for (atom, end) in record.atoms.iter().zip([1_000_000_000, 3_000_000_000]) {
+            let long = words::duration(end - atom.time);
+            assert_eq!(fault_in_words(&record, atom), format!("kv stands still for {long}"));
+        }
+    }
 }

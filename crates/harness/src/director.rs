@@ -107,6 +107,9 @@ impl Director {
         let handles = self.starter.handles;
         handles.ledger.with(|ledger, kernel| {
             ledger.phase = phase;
+            if phase == Phase::Quiesce && ledger.recorded {
+                ledger.calm.push(kernel.now());
+            }
             kernel.note_and_tell(PHASE, phase as u64, cycle as u64, |telling| {
                 telling.arg("name", phase.name()).arg("cycle", cycle as u64);
             });

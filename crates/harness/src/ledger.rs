@@ -30,6 +30,8 @@ pub(crate) struct Ledger {
     pub(crate) operations: Vec<OperationRecord>,
     /// Who was cut off from whom by a partition that fired; kept if the run is recorded.
     pub(crate) cuts: BTreeMap<Address, Cut>,
+    /// When all that was planned was over, cycle by cycle; kept if the run is recorded.
+    pub(crate) calm: Vec<u64>,
     /// Whether anybody will read what operations say of themselves.
     pub(crate) recorded: bool,
     /// Whether the run's conditions were drawn, and so are alphabets.
@@ -89,6 +91,7 @@ impl Device for Ledger {
         self.workloads.clear();
         self.operations.clear();
         self.cuts = BTreeMap::new();
+        self.calm.clear();
         self.phase = Phase::default();
         self.concluded = false;
         self.not_live = None;

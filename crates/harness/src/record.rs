@@ -35,6 +35,9 @@ pub struct RunRecord {
     pub atoms: Vec<Atom>,
     /// Who was cut off from whom, by the address of the partition's atom.
     pub cuts: BTreeMap<Address, Cut>,
+    /// When all that a plan had begun was over, whatever it was to last: in nanoseconds, a
+    /// time for each cycle that came so far.
+    pub calm: Vec<u64>,
     /// Why the run is red; empty if it is green.
     pub failures: Vec<Failure>,
     /// All that happened, if it was [told](crate::Recorder::tell).

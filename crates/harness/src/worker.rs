@@ -100,6 +100,7 @@ impl Worker {
             names: Names::of(kernel, setting.cast.parts.len()),
             atoms: kernel.faults().atoms().to_vec(),
             cuts: BTreeMap::new(),
+            calm: Vec::new(),
             failures: outcome.failures,
             story: None,
             operations: Vec::new(),
@@ -117,6 +118,7 @@ impl Worker {
         self.rig.world.device(self.rig.ledger, |ledger, _| {
             record.operations = std::mem::take(&mut ledger.operations);
             record.cuts = std::mem::take(&mut ledger.cuts);
+            record.calm = std::mem::take(&mut ledger.calm);
         });
         record
     }

@@ -89,9 +89,19 @@ pub(super) fn words(record: &RunRecord, atom: &Atom, many: usize) -> String {
         .replace("{who}", &who)
         .replace("{cut}", cut.as_deref().unwrap_or("the network is cut"))
         .replace("{many}", &many.to_string())
-        .replace("for {long}", if atom.parameters[0] == u64::MAX { "for good" } else { "for {long}" })
+        .replace("for {long}", &lasted(record, atom))
         .replace("{long}", &duration(atom.parameters[0]))
         .replace("{extent}", &duration(atom.parameters[1]))
+}
+
+/// How long what a plan began was there: with the end of its cycle all is over.
+fn lasted(record: &RunRecord, atom: &Atom) -> String {
+    let long = atom.parameters[0];
+    if long == u64::MAX {
+        return "for good".to_string();
+    }
+    let calm = record.calm.iter().find(|calm| **calm >= atom.time);
+    format!("for {}", duration(calm.map_or(long, |calm| long.min(calm - atom.time))))
 }
 
 /// Nanoseconds for people, in three digits or so.
