@@ -31,8 +31,13 @@ struct Line {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Sort {
-    Operation { client: String },
+    /// `client` is empty where it was several.
+    Operation {
+        client: String,
+    },
     Fault,
+    /// Of both.
+    Mixed,
     Failure,
 }
 
@@ -118,30 +123,48 @@ fn quoted(text: &str) -> String {
     }
 }
 
-/// As many lines as there may be: neighbours of one sort are told together, those with
-/// the fewest first, and from the beginning, because what is near the failure matters.
+/// As many lines as there may be: neighbours are told together, what one client asked or is told
+/// of several already before what two asked, that before faults, and those before a fault with what
+/// was asked. Of these, those with the fewest come first, and from the beginning, because what is
+/// near the failure matters.
 fn fitted(mut lines: Vec<Line>) -> Vec<Line> {
     while lines.len() > LINES_MOST {
-        let alike = |place: &usize| match (&lines[*place].sort, &lines[*place + 1].sort) {
-            (Sort::Failure, _) | (_, Sort::Failure) => false,
-            (one, other) => one == other,
+        let cost = |place: &usize| {
+            let (first, second) = (&lines[*place], &lines[*place + 1]);
+            (unlike(&first.sort, &second.sort), first.many + second.many)
         };
-        let pairs = (0..lines.len() - 1).filter(alike);
-        let place = pairs.min_by_key(|place| lines[*place].many + lines[*place + 1].many);
-        // Where no two neighbours are of one sort, the first two are told together.
-        let place = place.unwrap_or(0);
+        let place = (0..lines.len() - 1).min_by_key(cost).expect("there are more lines than may be");
         let second = lines.remove(place + 1);
         let first = &mut lines[place];
         first.many += second.many;
         first.words = match (&first.sort, &second.sort) {
-            (Sort::Operation { client }, Sort::Operation { client: other }) if client == other => {
+            (Sort::Operation { client }, Sort::Operation { client: other })
+                if client == other && !client.is_empty() =>
+            {
                 format!("{client}: {} operations", first.many)
             }
-            (Sort::Fault, Sort::Fault) => format!("{} faults that strike no single target", first.many),
-            _ => format!("{} operations and faults", first.many),
+            (Sort::Operation { .. }, Sort::Operation { .. }) => {
+                first.sort = Sort::Operation { client: String::new() };
+                format!("{} operations", first.many)
+            }
+            (Sort::Fault, Sort::Fault) => format!("{} faults", first.many),
+            _ => {
+                first.sort = Sort::Mixed;
+                format!("{} operations and faults", first.many)
+            }
         };
     }
     lines
+}
+
+/// How much is lost where two neighbours are told together.
+fn unlike(one: &Sort, other: &Sort) -> u8 {
+    match (one, other) {
+        (Sort::Failure, _) | (_, Sort::Failure) => 4,
+        (Sort::Operation { client }, Sort::Operation { client: other }) => u8::from(client != other),
+        (Sort::Fault, Sort::Fault) => 2,
+        _ => 3,
+    }
 }
 
 #[cfg(test)]
@@ -205,6 +228,22 @@ mod tests {
         ] {
             assert!(told.contains(expected), "{expected}: {told:#?}");
         }
+    }
+
+    #[test]
+    fn where_lines_are_many_what_was_asked_is_told_together_and_each_fault_by_itself() {
+        let line = |time, words: &str, sort| Line { time, words: words.to_string(), sort, many: 1 };
+        let operation = |time| line(time, "asks", Sort::Operation { client: format!("client-{}", time % 2) });
+        let fault = |time| line(time, &format!("fault {time}"), Sort::Fault);
+        let told = |lines| fitted(lines).into_iter().map(|line| line.words).collect::<Vec<_>>();
+        let mixed = told((0..20).map(operation).chain([fault(20), fault(21)]).collect());
+        assert_eq!(mixed.len(), LINES_MOST);
+        assert_eq!(mixed[0], "10 operations");
+        assert_eq!(mixed[LINES_MOST - 2..], ["fault 20", "fault 21"]);
+        assert_eq!(told((0..24).map(fault).collect())[0], "2 faults");
+        // A fault between any two operations: they are what is told of them all.
+        let woven = (0..13).map(|time| if time % 2 == 0 { operation(time) } else { fault(time) });
+        assert_eq!(told(woven.collect())[0], "2 operations and faults");
     }
 
     #[test]
