@@ -29,6 +29,14 @@
 
       # Valgrind counts instructions; it does not run on macOS.
       counting = pkgs: pkgs.lib.optionals pkgs.stdenv.hostPlatform.isLinux [ pkgs.valgrind ];
+
+      # Timelines are opened in Chromium, by scripts; for macOS nixpkgs has none.
+      looking =
+        pkgs:
+        pkgs.lib.optionals pkgs.stdenv.hostPlatform.isLinux [
+          pkgs.chromium
+          pkgs.nodejs
+        ];
     in
     {
       devShells = nixpkgs.lib.genAttrs systems (
@@ -41,7 +49,7 @@
             packages = building pkgs ++ developing pkgs ++ counting pkgs;
           };
           ci = pkgs.mkShell {
-            packages = building pkgs;
+            packages = building pkgs ++ counting pkgs ++ looking pkgs;
           };
         }
       );

@@ -5,7 +5,9 @@ let
   names = [
     "cargo-deny"
     "cargo-nextest"
+    "chromium"
     "git"
+    "nodejs"
     "python3"
     "rustup"
     "valgrind"

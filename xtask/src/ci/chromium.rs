@@ -17,13 +17,12 @@ const NEEDS: &[(&[&str], &str)] =
 /// What the scripts are, and what they need.
 const FILES: &[&str] = &["check.mjs", "picture.mjs", "package.json", "package-lock.json", ".npmrc"];
 
-/// Where the browser is.
-const PROGRAM: &str = "/usr/bin/chromium";
-
 /// A browser that can be used.
 pub(super) struct Chromium {
     /// The folder of the scripts, among what is built.
     pub(super) folder: PathBuf,
+    /// Where the browser is: the scripts' library looks for none.
+    program: String,
 }
 
 /// Whether there is one.
@@ -43,14 +42,17 @@ impl Chromium {
         if let Some((_, package)) = lacking {
             return Ok(Found::Lacking(format!("no {package} here (apt-get install {package}, as root)")));
         }
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let program = std::env::split_paths(&path).map(|folder| folder.join("chromium")).find(|file| file.is_file());
+        let program = program.expect("it was just asked for its version").display().to_string();
         let folder = workspace.target.join("browser");
         prepare(&workspace.root.join("crates/debug/browser"), &folder)?;
-        Ok(Found::Ready(Chromium { folder }))
+        Ok(Found::Ready(Chromium { folder, program }))
     }
 
     /// A script that gets the browser and these arguments.
     pub(super) fn script(&self, name: &str, arguments: &[&str]) -> Program {
-        Program::new("node", &[[name, PROGRAM].as_slice(), arguments].concat(), &self.folder)
+        Program::new("node", &[[name, &self.program].as_slice(), arguments].concat(), &self.folder)
     }
 }
 

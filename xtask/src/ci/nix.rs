@@ -10,9 +10,24 @@ use crate::{
     workspace::Workspace,
 };
 
-/// The shells that the flake must offer, each with what it must contain.
-const SHELLS: &[(&str, &[&str])] =
-    &[("default", &["rustup", "git", "cargo-nextest", "cargo-deny", "python3"]), ("ci", &["rustup", "git"])];
+/// A shell that the flake must offer.
+struct Shell {
+    name: &'static str,
+    /// What it must contain everywhere.
+    packages: &'static [&'static str],
+    /// What it must contain besides where there is Linux.
+    on_linux: &'static [&'static str],
+}
+
+const SHELLS: &[Shell] = &[
+    Shell {
+        name: "default",
+        packages: &["rustup", "git", "cargo-nextest", "cargo-deny", "python3"],
+        on_linux: &["valgrind"],
+    },
+    // What steps install with apt-get where they may.
+    Shell { name: "ci", packages: &["rustup", "git"], on_linux: &["chromium", "nodejs", "valgrind"] },
+];
 
 pub(super) fn step(workspace: &Workspace) -> Result<Outcome, Red> {
     if !ensure_package(&["nix-instantiate", "--version"], "nix-bin", &workspace.root) {
@@ -35,12 +50,13 @@ fn missing(text: &str) -> Result<Vec<String>, Red> {
         found.push("flake.nix: no shells for x86_64-linux".to_owned());
     }
     for (system, shells) in &systems {
-        for (shell, packages) in SHELLS {
+        for Shell { name: shell, packages, on_linux } in SHELLS {
             let Some(present) = shells.get(*shell) else {
                 found.push(format!("flake.nix: no devShells.{system}.{shell}"));
                 continue;
             };
-            let lacking = packages.iter().filter(|package| !present.iter().any(|name| name == *package));
+            let beside = if system.ends_with("-linux") { *on_linux } else { &[] };
+            let lacking = packages.iter().chain(beside).filter(|package| !present.iter().any(|name| name == *package));
             found.extend(lacking.map(|package| format!("flake.nix: devShells.{system}.{shell} lacks {package}")));
         }
     }
@@ -58,9 +74,13 @@ mod tests {
     #[test]
     fn what_a_flake_lacks_is_named() {
         let full = r#""default": ["rustup", "git", "cargo-nextest", "cargo-deny", "python3", "valgrind"]"#;
-        check(&format!(r#"{{"x86_64-linux": {{{full}, "ci": ["rustup", "git"]}}}}"#), 0);
+        let judging = r#""ci": ["rustup", "git", "chromium", "nodejs", "valgrind"]"#;
+        check(&format!(r#"{{"x86_64-linux": {{{full}, {judging}}}}}"#), 0);
+        check(&format!(r#"{{"x86_64-linux": {{{full}, "ci": ["rustup", "git"]}}}}"#), 3);
+        let elsewhere = format!(r#""aarch64-darwin": {{{full}, "ci": ["rustup", "git"]}}"#);
+        check(&format!(r#"{{"x86_64-linux": {{{full}, {judging}}}, {elsewhere}}}"#), 0);
         check(&format!(r#"{{"x86_64-linux": {{{full}}}}}"#), 1);
-        check(&format!(r#"{{"x86_64-linux": {{{full}, "ci": ["git"]}}}}"#), 1);
+        check(&format!(r#"{{"x86_64-linux": {{{full}, "ci": ["git"]}}}}"#), 4);
         check("{}", 1);
         assert!(missing("no JSON").is_err());
     }
