@@ -9,9 +9,10 @@ use crate::rig::Handles;
 use crate::setting::Setting;
 use crate::simulation::Role;
 use crate::workload::Factory;
+use std::any::Any;
 use std::future::Future;
 use std::net::IpAddr;
-use std::panic::Location;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use wavetank_engine::{Home, NodeId};
 
@@ -62,7 +63,7 @@ impl Starter {
             };
             self.launch(home, what, self.setting.peer(node).name.clone(), awaited)
         };
-        match &group.factory {
+        let make = || match &group.factory {
             Factory::Function(function) => function(context, launch()),
             Factory::Process(make) => {
                 let mut process = make();
@@ -70,6 +71,13 @@ impl Starter {
             }
             // Objects are started phase by phase.
             Factory::Workload(_) => {}
+        };
+        if self.handles.control.kernel(|kernel| kernel.current_node().is_none()) {
+            return make();
+        }
+        // Whoever restarts it is not to blame for its factory.
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(make)) {
+            launch().spawn(panic_again(payload));
         }
     }
 
@@ -93,4 +101,9 @@ impl Starter {
     fn launch(&self, home: Home, what: &'static str, name: Arc<str>, awaited: bool) -> Launch {
         Launch { handles: self.handles, home, site: self.site(home), what, name, awaited }
     }
+}
+
+/// A process that could not be made.
+async fn panic_again(payload: Box<dyn Any + Send>) {
+    resume_unwind(payload)
 }

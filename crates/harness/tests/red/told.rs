@@ -1,7 +1,9 @@
 //! What a failure is told as: by which of its lines it is known, whose it is, and how often.
 
 use super::{failure, says, simulation};
-use wavetank_harness::Overrides;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use wavetank_harness::{Chaos, Overrides, SimContext};
 use wavetank_probe::always_assert;
 
 #[test]
@@ -45,4 +47,23 @@ fn an_assertion_that_is_swallowed_without_end_is_told_once() {
     assert_eq!(failures.len(), 2, "{}", failures.len());
     says(&failures[0], &["user violated", "\"d\"", "gallons=0"]);
     says(&failures[1], &["user violated", "\"e\""]);
+}
+
+#[test]
+fn a_process_that_cannot_be_made_again_is_the_one_that_panicked() {
+    let chaos = Chaos { window: Duration::from_secs(1), crashes: 1..=1, ..Chaos::default() };
+    let made = Arc::new(Mutex::new(0));
+    let simulation = simulation()
+        .with_chaos(chaos)
+        .process("server", 1, move |_| {
+            let mut made = made.lock().expect("nobody panics with it");
+            *made += 1;
+            let is_first = *made == 1;
+            drop(made);
+            assert!(is_first, "the server cannot be made again");
+            std::future::pending::<Result<(), std::convert::Infallible>>()
+        })
+        .workload("user", 1, |context: SimContext| async move { context.quiet().await });
+    let failure = failure(&simulation);
+    says(&failure, &["task `process` of server, spawned", "the server cannot be made again", "red/told.rs:"]);
 }
