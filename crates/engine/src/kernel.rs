@@ -80,7 +80,7 @@ pub struct Kernel {
     pub(crate) debris: Vec<Debris>,
     pub(crate) pct: Pct,
     /// Who left what panicked as it was dropped.
-    pub(crate) blamed: Option<Who>,
+    pub(crate) blamed: Option<Box<Who>>,
     /// Whether what the dead left is being dropped: nothing of it would have happened.
     pub(crate) mourning: bool,
     /// The payloads of panicked tasks that nobody has joined yet, by number.
@@ -325,7 +325,7 @@ impl Kernel {
         rest.append(&mut self.debris);
         self.debris = rest;
         self.urgent = true;
-        self.blamed = who;
+        self.blamed = who.map(Box::new);
         if let Some(Who { number, .. }) = who
             && self.tasks.get(number).is_some()
         {

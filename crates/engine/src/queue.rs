@@ -309,3 +309,44 @@ impl Queue {
         self.wheel.clear();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes all that is due by `limit`, each instant in the order of a key; after each record
+    /// another is queued for that very instant, as long as there are any.
+    fn drain(queue: &mut Queue, further: &mut Vec<u32>) -> Vec<u32> {
+        let (mut taken, mut ordered_at) = (Vec::new(), None);
+        while let Some(head) = queue.settle(u64::MAX) {
+            if ordered_at != Some(head.time) {
+                ordered_at = Some(head.time);
+                queue.order(&mut Vec::new(), |_, slot| u64::from(slot % 5));
+            }
+            let due = queue.take();
+            taken.push(due.slot);
+            if let Some(slot) = further.pop() {
+                queue.insert(due.time, 1, slot);
+            }
+        }
+        taken
+    }
+
+    #[test]
+    fn what_is_queued_for_an_instant_that_was_put_into_order_comes_last_in_it() {
+        // Few of them, and many, with some that are due later.
+        for (tied, later) in [(3, 2), (2, 40), (3, 40), (30, 40)] {
+            let mut queue = Queue::new();
+            for slot in 0..later {
+                queue.insert(1000 + u64::from(slot), 1, 1000 + slot);
+            }
+            for slot in (0..tied).rev() {
+                queue.insert(500, 1, slot);
+            }
+            let mut expected: Vec<u32> = (0..tied).rev().collect();
+            expected.sort_by_key(|slot| slot % 5);
+            expected.extend([100, 101, 102].into_iter().chain(1000..1000 + later));
+            assert_eq!(drain(&mut queue, &mut vec![102, 101, 100]), expected, "{tied} of {}", tied + later);
+        }
+    }
+}

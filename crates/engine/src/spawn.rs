@@ -251,9 +251,12 @@ impl Kernel {
         let task = self.tasks.get(number)?;
         if task.end == End::Running {
             task.detached = true;
+            if task.joiner.is_none() {
+                return None;
+            }
             // Nor is anybody woken any more who has waited for it.
             let joiner = task.joiner.take();
-            return (!joiner.is_none()).then_some((Debris { future: None, joiner, of: Leaver::Living }, None));
+            return Some((Debris { future: None, joiner, of: Leaver::Living }, None));
         }
         let payload = (task.end == End::Panicked).then(|| self.take_payload(number));
         Some((self.tasks.remove(index_of(number)), payload))

@@ -149,14 +149,20 @@ impl Kernel {
                 self.tasks.retire(index);
                 return;
             }
-            let of = Leaver::Task(task.who());
-            let debris = self.bury(index, of);
-            self.bring_out(debris);
-            return;
+            return self.bring_out_rest(index);
         }
         task.end = end;
         let joiner = task.joiner.take();
         self.wake(joiner);
+    }
+
+    /// Frees the slot of a task that nobody joins; what it left is dropped after the borrow.
+    #[cold]
+    #[inline(never)]
+    fn bring_out_rest(&mut self, index: u32) {
+        let of = Leaver::Task(self.tasks.at(index).who());
+        let debris = self.bury(index, of);
+        self.bring_out(debris);
     }
 
     /// Drops a task's future unfinished; whoever joins it is told.

@@ -128,7 +128,7 @@ pub(crate) fn bury_panicked(
         kernel.tell("task.panic", |telling| {
             telling.arg("message", message.as_str());
         });
-        let blamed = kernel.blamed.take();
+        let blamed = kernel.blamed.take().map(|who| *who);
         let Some(index) = kernel.current.take() else { return Some(panic_of(blamed, message)) };
         if !kernel.is_process_alive(index) {
             // Its process crashed in this very poll: what came after has no effect.
@@ -206,6 +206,5 @@ pub(crate) fn drop_all(shell: &Shell, locate: fn() -> String) -> Vec<TaskPanic> 
             break;
         }
     }
-    shell.with(|split| split.kernel.ready.clear());
     panics
 }

@@ -257,7 +257,7 @@ impl Wheel {
         self.links[prev as usize].next = next;
         self.links[next as usize].prev = prev;
         // Between an anchor and itself it was alone.
-        self.vacate(level, place, next == prev && next < ANCHORS);
+        self.vacate(level, place, next == prev);
     }
 
     /// Takes the head out of the lowest list.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 use wavetank_core::{Instant, TaskProvider, TimeProvider};
-use wavetank_engine::{Address, CHANGES, Choice, EngineConfig, Overrides, Policy, SCHEDULE, Stop, TIES};
+use wavetank_engine::{Address, CHANGES, Choice, EngineConfig, Limit, Limits, Overrides, Policy, SCHEDULE, Stop, TIES};
 
 fn config(policy: Policy) -> EngineConfig {
     EngineConfig { policy, ..fifo() }
@@ -16,7 +16,17 @@ const PCT: Policy = Policy::Pct { changes: 1, polls: 8 };
 
 /// Task `id` takes `steps[id]` turns and logs each; the order of the turns.
 fn turns(seed: u64, config: &EngineConfig, overrides: Overrides, steps: &[u32]) -> Vec<(usize, u32)> {
-    let mut basin = Basin::new(1);
+    turns_in(&mut Basin::new(1), seed, config, overrides, steps)
+}
+
+/// The same in a world that may have been used before.
+fn turns_in(
+    basin: &mut Basin,
+    seed: u64,
+    config: &EngineConfig,
+    overrides: Overrides,
+    steps: &[u32],
+) -> Vec<(usize, u32)> {
     basin.begin_overridden(seed, config, overrides);
     let process = basin.boot(0);
     let order: Log<(usize, u32)> = log();
@@ -134,6 +144,30 @@ fn pct_has_no_change_where_there_is_none_and_refuses_what_no_memory_holds() {
     });
     let message = *refused.expect_err("it is refused").downcast::<String>().expect("words");
     assert!(message.contains("65536 points of change at most, not 65537"), "{message}");
+}
+
+#[test]
+fn a_run_that_was_stopped_leaves_no_turn_and_no_change_to_the_next() {
+    // Most of the points of change are left when the run is stopped, and somebody is ready.
+    for policy in [Policy::Fifo, Policy::Random, Policy::Pct { changes: 40, polls: 60 }] {
+        let mut used = Basin::new(1);
+        for seed in 0..10 {
+            let stopped = EngineConfig { limits: Limits { polls: 5, ..Limits::default() }, ..config(policy) };
+            used.begin(seed + 100, &stopped);
+            let process = used.boot(0);
+            for _ in 0..6 {
+                used.spawn(process, async move {
+                    loop {
+                        process.task.yield_now().await;
+                    }
+                });
+            }
+            assert_eq!(used.run(), Stop::Limit(Limit::Polls));
+            let fresh = turns(seed, &config(policy), Overrides::new(), &[9, 9, 9]);
+            let again = turns_in(&mut used, seed, &config(policy), Overrides::new(), &[9, 9, 9]);
+            assert_eq!(again, fresh, "{policy:?}, seed {seed}");
+        }
+    }
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! Devices, their keys, and handles dropped at bad moments.
 
-use crate::basin::{Basin, fifo, millis};
+use crate::basin::{Basin, MILLI, Process, fifo, millis};
 use std::cell::RefCell;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use wavetank_core::TimeProvider;
+use wavetank_core::{TaskProvider, TimeProvider};
 use wavetank_engine::{CrashKind, Device, Kernel, Key, Scope, Waiter, World};
 
 /// A device that counts what it is asked.
@@ -120,6 +121,37 @@ fn who_waits_is_over_when_the_task_has_ended_whether_it_was_joined_or_not() {
     assert_eq!(is_over(&mut basin), [true, false]);
     basin.world.enter(|| drop(handles));
     assert_eq!(is_over(&mut basin), [true, false]);
+    // Another takes the place of the one that ended.
+    basin.spawn(process, std::future::pending::<()>());
+    assert_eq!(is_over(&mut basin), [true, false]);
+}
+
+#[test]
+fn a_waker_that_a_device_discards_is_dropped_where_it_may_use_providers() {
+    /// A combinator's waker, whose task is told when it is dropped.
+    struct Foreign(Process);
+
+    impl std::task::Wake for Foreign {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    impl Drop for Foreign {
+        fn drop(&mut self) {
+            let process = self.0;
+            drop(process.task.spawn(async move { process.time.sleep(millis(1)).await }));
+        }
+    }
+
+    let (mut basin, key) = belled();
+    let process = basin.boot(0);
+    let bell = basin.world.local(key);
+    basin.spawn(process, async move {
+        let mut waiter = Waiter::NOBODY;
+        drop(waiter.set(&Context::from_waker(&Arc::new(Foreign(process)).into())));
+        bell.with(|_, kernel| kernel.discard(waiter));
+    });
+    basin.run_idle();
+    assert_eq!(basin.now(), MILLI, "what it spawned slept");
 }
 
 #[test]

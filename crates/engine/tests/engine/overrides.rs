@@ -109,5 +109,6 @@ fn what_was_said_last_of_a_whole_domain_counts() {
     assert_ne!(one, other);
     // A draw for a whole domain alone is an override, too.
     assert_eq!((drawn.is_empty(), drawn.len()), (false, 1));
+    assert!([drawn.domains(), benign.domains()].iter().all(|said| said.iter().eq([&CRASH.key()])));
     assert_ne!(drawn, Overrides::new());
 }

@@ -108,6 +108,31 @@ fn a_boot_after_a_crash_knows_of_it() {
 }
 
 #[test]
+fn all_that_happens_in_a_poll_comes_of_it_and_what_is_given_as_cause_stays() {
+    let mut basin = Basin::new(2);
+    basin.begin_traced(1, &fifo(), Trace::window(0, 0).with_story());
+    let (one, other) = (basin.boot(0), basin.boot(1));
+    basin.spawn(one, async {
+        tell("test.first", |telling| {
+            telling.marked((1, 1));
+        });
+        tell("test.second", |_| {});
+    });
+    basin.run_idle();
+    // The test itself knows what made it do that, to another node.
+    basin.world.enter(|| {
+        tell("test.third", |telling| {
+            telling.on_node(other.home.node).after((1, 1));
+        });
+    });
+    let events = basin.world.kernel(|kernel| kernel.story().expect("it is kept").events().to_vec());
+    let poll = the(&events, "task.poll").number;
+    let cause = |kind: &str| the(&events, kind).cause;
+    assert_eq!((cause("test.first"), cause("test.second")), (Some(poll), Some(poll)));
+    assert_eq!(cause("test.third"), Some(the(&events, "test.first").number));
+}
+
+#[test]
 fn telling_changes_no_digest() {
     let config = EngineConfig {
         policy: Policy::Random,
