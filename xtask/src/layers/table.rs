@@ -86,6 +86,8 @@ pub(crate) fn is_simulator(package: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workspace::Workspace;
+    use std::collections::BTreeSet;
 
     #[test]
     fn what_may_be_used_stands_lower() {
@@ -93,6 +95,36 @@ mod tests {
             for name in layer.may.iter().chain(layer.may_optionally).filter(|name| **name != "*") {
                 let below = super::layer(&format!("crates/{name}")).expect("the table names its own crates");
                 assert!(below.level < layer.level, "{} may use {name}", layer.folder);
+            }
+        }
+    }
+
+    /// What a table of the map has: level, folder, and what that may depend on, in words.
+    fn rows(map: &str) -> Vec<(u8, String, String)> {
+        let row = |line: &str| {
+            let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+            let [_, level, name, .., may, _] = cells[..] else { return None };
+            let name = name.strip_prefix('`')?.strip_suffix('`')?;
+            let folder = if name.contains('/') { name.to_owned() } else { format!("crates/{name}") };
+            Some((level.parse().ok()?, folder, may.to_owned()))
+        };
+        map.lines().filter_map(row).collect()
+    }
+
+    #[test]
+    fn the_map_says_what_this_table_does() {
+        let workspace = Workspace::read().expect("cargo metadata works where cargo test does");
+        let map = std::fs::read_to_string(workspace.root.join("ARCHITECTURE.md")).expect("the map is there");
+        let rows = rows(&map);
+        for package in workspace.packages.iter().filter(|package| package.name != "xtask") {
+            let folder = workspace.place(package);
+            let (level, _, words) = rows.iter().find(|row| row.1 == folder).unwrap_or_else(|| panic!("no {folder}"));
+            let layer = super::layer(&folder).expect("the table has it");
+            assert_eq!(*level, layer.level, "{folder}");
+            // A list, and not `harness and below`; a system's says what that one has.
+            let said: BTreeSet<&str> = words.split(", ").filter(|word| *word != "-").collect();
+            if folder.starts_with("crates/") && !words.contains("below") && !words.contains("all") {
+                assert_eq!(said, layer.may.iter().copied().collect(), "{folder}");
             }
         }
     }
