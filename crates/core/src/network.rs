@@ -42,7 +42,7 @@ pub trait NetworkProvider: Clone + Send + Sync + 'static {
     fn bind_udp(&self, at: SocketAddr) -> impl Future<Output = io::Result<Self::UdpSocket>> + Send;
 
     /// The addresses of `name`, given as `host:port`; a numeric address is its
-    /// own name. Never empty.
+    /// own name, and the case of letters makes no difference. Never empty.
     ///
     /// # Errors
     /// `NotFound` (in the tank) or the resolver's error if the name is unknown,
@@ -77,8 +77,9 @@ pub trait TcpListener: Send + Sync + Unpin + 'static {
 
 /// A connected, ordered, reliable byte stream.
 ///
-/// `poll_shutdown` closes the sending half; the peer reads end of file after
-/// what was sent. Dropping the stream closes both.
+/// `poll_read` without room in its buffer waits as any other does. `poll_shutdown` closes
+/// the sending half; the peer reads end of file after what was sent. Dropping the stream
+/// closes both.
 pub trait TcpStream: AsyncRead + AsyncWrite + Send + Sync + Unpin + 'static {
     /// The reading half of [`into_split`](Self::into_split).
     type ReadHalf: AsyncRead + Send + Sync + Unpin + 'static;
@@ -114,7 +115,7 @@ pub trait UdpSocket: Send + Sync + Unpin + 'static {
     /// # Errors
     /// `EMSGSIZE` (a raw OS error: its kind has no name) over the largest datagram,
     /// `EAFNOSUPPORT` (the same) from a socket for IPv4 to an IPv6 address, `InvalidInput`
-    /// to port 0, `HostUnreachable`, `NetworkUnreachable`.
+    /// to port 0, `PermissionDenied` to a broadcast address, `HostUnreachable`, `NetworkUnreachable`.
     fn poll_send_to(&self, cx: &mut Context<'_>, datagram: &[u8], to: SocketAddr) -> Poll<io::Result<usize>>;
 
     /// Receives one datagram and its sender; what does not fit into `buffer` is cut off. Of
