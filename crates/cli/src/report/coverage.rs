@@ -10,6 +10,9 @@ use wavetank_harness::{Coverage, CoverageRules, FaultKind, Miss, SimulationResul
 
 /// What begins a line with such a report: the program under test may print, too.
 const MARK: &str = "wavetank-coverage:";
+/// Stands below what is red.
+const WAY_OUT: &str =
+    "  show it in any simulation of the target, or say why none can: `CoverageRules::exempt_site`, `exempt_fault`\n";
 
 /// How a target's sweep stands by the rules of coverage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,7 +136,9 @@ impl CoverageReport {
         }
         let verdict = if self.is_red() { format!(", {}", paint.red("RED")) } else { String::new() };
         let of = if self.simulations > 1 { " each" } else { "" };
-        format!("{}: what {} seeds{of} did not show{verdict}\n{}", self.target, grouped(self.seeds), lines.concat())
+        let way_out = if self.is_red() { WAY_OUT } else { "" };
+        let seeds = grouped(self.seeds);
+        format!("{}: what {seeds} seeds{of} did not show{verdict}\n{}{way_out}", self.target, lines.concat())
     }
 
     fn line(&self, miss: &MissReport, paint: Paint) -> Option<String> {

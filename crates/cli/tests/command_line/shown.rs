@@ -39,6 +39,7 @@ fn slow_a_whole_target_that_shows_too_little_is_red() {
         &format!("RED by rule `true`: never true: blind: \"the stars are out\" (sometimes, {blind}"),
         "RED by rule `felt`: never felt: network.datagram-duplicate was asked for 1000 times and fired 1000 times",
         "exempt: it never is by day",
+        "show it in any simulation of the target, or say why none can: `CoverageRules::exempt_site`, `exempt_fault`",
         "RED: coverage of blind\n",
     ];
     let out = folder("blind");
