@@ -122,6 +122,7 @@ impl Tank {
     ///
     /// # Panics
     /// If there is no such host; so it is with every method that takes a name.
+    #[track_caller]
     pub fn ip(&self, name: &str) -> IpAddr {
         self.find(name).ip
     }

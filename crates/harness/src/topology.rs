@@ -38,6 +38,7 @@ impl WorkloadTopology {
     ///
     /// # Panics
     /// If there is no group of that name; says which there are.
+    #[track_caller]
     pub fn group(&self, name: &str) -> &[Peer] {
         let groups = || self.processes.iter().chain(&self.workloads);
         match groups().find(|group| &*group.name == name) {
@@ -53,6 +54,7 @@ impl WorkloadTopology {
     ///
     /// # Panics
     /// If there is no group of that name.
+    #[track_caller]
     pub fn ip(&self, name: &str) -> IpAddr {
         self.group(name)[0].ip
     }
@@ -61,6 +63,7 @@ impl WorkloadTopology {
     ///
     /// # Panics
     /// If there is no group of that name.
+    #[track_caller]
     pub fn ips(&self, name: &str) -> Vec<IpAddr> {
         self.group(name).iter().map(|peer| peer.ip).collect()
     }

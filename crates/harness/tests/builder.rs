@@ -358,11 +358,12 @@ fn a_group_has_a_member() {
 }
 
 #[test]
-#[should_panic(expected = "there is no group `stoer` in this simulation; there are: store, user")]
 fn an_unknown_group_is_named_with_those_that_are_there() {
     let simulation =
         SimulationBuilder::new().process("store", 1, async |_| {}).workload("user", 1, async |context: SimContext| {
             context.topology().ip("stoer");
         });
-    run(&simulation, TestStrategy::Count(1)).assert_green();
+    let red = run(&simulation, TestStrategy::Count(1)).to_string();
+    assert!(red.contains("there is no group `stoer` in this simulation; there are: store, user"), "{red}");
+    assert!(red.contains(concat!("panicked at ", file!())), "who wrote it is told where: {red}");
 }

@@ -14,12 +14,14 @@ impl Tank {
     ///
     /// # Panics
     /// If they are one: a host always reaches itself.
+    #[track_caller]
     pub fn partition(&mut self, one: &str, other: &str) {
         let (one, other) = self.find_two(one, other);
         self.strike_links(|fabric, kernel| fabric.partition(kernel, &[one], &[other]));
     }
 
     /// Cuts a host off from all others that there are by now, in both directions.
+    #[track_caller]
     pub fn isolate(&mut self, name: &str) {
         let machine = self.find(name).machine;
         self.strike_links(|fabric, kernel| fabric.isolate(kernel, machine));
@@ -29,6 +31,7 @@ impl Tank {
     ///
     /// # Panics
     /// If they are one.
+    #[track_caller]
     pub fn cut(&mut self, from: &str, to: &str) {
         let (from, to) = self.find_two(from, to);
         self.strike_links(|fabric, kernel| fabric.cut(kernel, from, to));
@@ -38,6 +41,7 @@ impl Tank {
     ///
     /// # Panics
     /// If they are one.
+    #[track_caller]
     pub fn mend(&mut self, from: &str, to: &str) {
         let (from, to) = self.find_two(from, to);
         let fabric = self.rig.fabric;
@@ -49,6 +53,7 @@ impl Tank {
     ///
     /// # Panics
     /// If they are one.
+    #[track_caller]
     pub fn clog(&mut self, from: &str, to: &str, duration: Duration) {
         let (from, to) = self.find_two(from, to);
         self.strike_links(|fabric, kernel| fabric.clog(kernel, from, to, saturating_nanos(duration)));
@@ -64,12 +69,14 @@ impl Tank {
     ///
     /// # Panics
     /// If they are one.
+    #[track_caller]
     pub fn slow(&mut self, from: &str, to: &str, slowness: Duration) {
         let (from, to) = self.find_two(from, to);
         self.strike_links(|fabric, kernel| fabric.slow(kernel, from, to, saturating_nanos(slowness)));
     }
 
     /// Kills a host's process; its machine lives on. A host that is down stays so.
+    #[track_caller]
     pub fn crash(&mut self, name: &str) {
         let Host { node, ref running, .. } = *self.find(name);
         running.set(false);
@@ -78,16 +85,19 @@ impl Tank {
     }
 
     /// Crashes a host's machine: memory is lost, and with it what was not synced may be.
+    #[track_caller]
     pub fn machine_crash(&mut self, name: &str) {
         self.crash_machine(name, CrashKind::Machine);
     }
 
     /// Cuts a host's power: what was not synced may be lost or torn.
+    #[track_caller]
     pub fn power_loss(&mut self, name: &str) {
         self.crash_machine(name, CrashKind::PowerLoss);
     }
 
     /// Boots a host again; one that runs is crashed first.
+    #[track_caller]
     pub fn restart(&mut self, name: &str) {
         let node = self.find(name).node;
         if self.is_up(node) {
@@ -97,6 +107,7 @@ impl Tank {
     }
 
     /// Freezes a host's process.
+    #[track_caller]
     pub fn pause(&mut self, name: &str) {
         let (node, control) = (self.find(name).node, self.rig.world.control());
         self.blows += 1;
@@ -104,6 +115,7 @@ impl Tank {
     }
 
     /// Lets it go on.
+    #[track_caller]
     pub fn resume(&mut self, name: &str) {
         let (node, control) = (self.find(name).node, self.rig.world.control());
         self.rig.world.enter(|| control.resume(Scope::Node(node)));
@@ -114,6 +126,7 @@ impl Tank {
     ///
     /// # Panics
     /// If `factor` is zero.
+    #[track_caller]
     pub fn slow_disk(&mut self, name: &str, factor: u32) {
         let machine = self.find(name).machine;
         self.blows += 1;
@@ -122,6 +135,7 @@ impl Tank {
     }
 
     /// Replaces a host's disk by an empty one. A host that runs loses its power first.
+    #[track_caller]
     pub fn wipe(&mut self, name: &str) {
         let Host { node, machine, .. } = *self.find(name);
         if self.is_up(node) {
@@ -133,6 +147,7 @@ impl Tank {
     }
 
     /// Makes a host's wall clock jump.
+    #[track_caller]
     pub fn step_clock(&mut self, name: &str, step: ClockStep) {
         let machine = self.find(name).machine;
         self.blows += 1;
@@ -144,6 +159,7 @@ impl Tank {
     ///
     /// # Panics
     /// If it is beyond 50,000 either way.
+    #[track_caller]
     pub fn skew_clock(&mut self, name: &str, ppm: i32) {
         let machine = self.find(name).machine;
         self.blows += 1;
@@ -159,6 +175,7 @@ impl Tank {
         self.rig.world.device(fabric, strike);
     }
 
+    #[track_caller]
     fn crash_machine(&mut self, name: &str, kind: CrashKind) {
         let Host { machine, ref running, .. } = *self.find(name);
         running.set(false);
@@ -166,6 +183,7 @@ impl Tank {
         self.crash_scope(Scope::Machine(machine), kind);
     }
 
+    #[track_caller]
     fn find_two(&self, one: &str, other: &str) -> (MachineId, MachineId) {
         assert!(one != other, "nothing lies between host `{one}` and itself: name two hosts");
         (self.find(one).machine, self.find(other).machine)

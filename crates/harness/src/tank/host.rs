@@ -61,6 +61,7 @@ impl Host {
 }
 
 impl Tank {
+    #[track_caller]
     pub(super) fn find(&self, name: &str) -> &Host {
         match self.hosts.get(name) {
             Some(host) => host,

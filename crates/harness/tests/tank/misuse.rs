@@ -97,6 +97,32 @@ fn what_is_no_name_and_no_pair_is_said_to_be() {
 }
 
 #[test]
+fn who_misnames_a_host_is_told_where() {
+    thread_local!(static FILE: Cell<Option<&'static str>> = const { Cell::new(None) });
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        FILE.set(info.location().map(|site| if site.file() == file!() { file!() } else { "elsewhere" }));
+        before(info);
+    }));
+    let blows: [fn(&mut Tank); 8] = [
+        |tank| tank.crash("sever"),
+        |tank| tank.power_loss("sever"),
+        |tank| tank.restart("sever"),
+        |tank| tank.isolate("sever"),
+        |tank| tank.partition("sever", "server"),
+        |tank| tank.cut("server", "server"),
+        |tank| tank.skew_clock("sever", 1),
+        |tank| drop(tank.ip("sever")),
+    ];
+    for (nth, blow) in blows.into_iter().enumerate() {
+        let mut tank = tank();
+        tank.host("server", greet);
+        catch_unwind(AssertUnwindSafe(|| blow(&mut tank))).expect_err("it is a mistake");
+        assert_eq!(FILE.take(), Some(file!()), "blow {nth}");
+    }
+}
+
+#[test]
 fn a_name_that_leads_nowhere_is_told() {
     for (name, words) in [("sever:80", "no machine or process is called `sever`"), ("server", "`server` has no port")] {
         let mut tank = tank();
