@@ -112,7 +112,7 @@ fn who_misnames_a_host_is_told_where() {
         |tank| tank.partition("sever", "server"),
         |tank| tank.cut("server", "server"),
         |tank| tank.skew_clock("sever", 1),
-        |tank| drop(tank.ip("sever")),
+        |tank| assert!(tank.ip("sever").is_ipv4()),
     ];
     for (nth, blow) in blows.into_iter().enumerate() {
         let mut tank = tank();
