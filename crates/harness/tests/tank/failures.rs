@@ -167,7 +167,7 @@ fn what_comes_after_a_failure_is_nobodys_business() {
 }
 
 #[test]
-fn a_panic_of_nobody_s_task_is_the_harness_s() {
+fn a_panic_of_what_a_task_returned_to_nobody_is_its_hosts() {
     let mut tank = tank();
     tank.client("client", |world| async move {
         drop(world.spawn(async { Fragile }));
@@ -175,7 +175,7 @@ fn a_panic_of_nobody_s_task_is_the_harness_s() {
     });
     let error = tank.run().expect_err("what a detached task returned is dropped");
     assert!(
-        matches!(&error, TankError::Panic { host, message, .. } if host == "the harness" && message == "dropped in use"),
+        matches!(&error, TankError::Panic { host, message, .. } if host == "client" && message == "dropped in use"),
         "{error}"
     );
 }
