@@ -36,16 +36,20 @@ thread_local! {
 pub(crate) const NO_RUN: u64 = 0;
 
 /// The world behind its one borrow flag.
+#[repr(C)]
 pub(crate) struct Shell {
-    /// No two worlds of the process have the same.
-    world: u64,
+    /// First, so that its address is the shell's: each call that is handed the kernel would
+    /// add to it otherwise, and where a field lies goes by the sizes of all.
+    split: UnsafeCell<Split>,
     run: Cell<u64>,
     borrowed: Flag,
-    split: UnsafeCell<Split>,
+    /// No two worlds of the process have the same.
+    world: u64,
     pub(crate) closes: Closes,
 }
 
 /// What one borrow gives: the kernel, and the devices beside it.
+#[repr(C)]
 pub(crate) struct Split {
     pub(crate) kernel: Kernel,
     pub(crate) devices: Devices,

@@ -353,7 +353,7 @@ impl Director {
             Relief::Restart(node) => {
                 let down = handles.control.kernel(|kernel| kernel.topology.node(node).state == NodeState::Down);
                 if down {
-                    self.starter.start(node);
+                    self.starter.restart(node);
                 }
             }
             Relief::Resume(node) => handles.control.resume(Scope::Node(node)),

@@ -75,7 +75,7 @@ impl Injector {
     pub fn restart(&self, process: &Peer) {
         self.expect_process(process);
         if self.is_down(process) {
-            self.starter.start(process.node);
+            self.starter.restart(process.node);
         }
     }
 

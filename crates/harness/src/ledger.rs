@@ -58,6 +58,7 @@ impl std::fmt::Debug for Ledger {
 
 impl Ledger {
     /// Enters how somebody ended.
+    #[inline]
     pub(crate) fn enter(&mut self, name: impl FnOnce() -> String, ended: Ended) {
         match ended {
             Ok(metrics) => self.metrics.merge(&metrics),

@@ -40,6 +40,7 @@ impl Rig {
         })
     }
 
+    #[inline]
     pub(crate) fn handles(&self) -> Handles {
         Handles {
             fabric: self.world.local(self.fabric),

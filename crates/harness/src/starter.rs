@@ -26,6 +26,7 @@ pub(crate) struct Starter {
 
 impl Starter {
     /// The context of a process or workload that was just booted.
+    #[inline]
     pub(crate) fn context(&self, home: Home) -> SimContext {
         let part = self.setting.part(home.node).expect("who is started has a part");
         self.view(home, self.setting.peer(home.node).ip, Whom::Member, part.number)
@@ -63,7 +64,7 @@ impl Starter {
             };
             self.launch(home, what, self.setting.peer(node).name.clone(), awaited)
         };
-        let make = || match &group.factory {
+        match &group.factory {
             Factory::Function(function) => function(context, launch()),
             Factory::Process(make) => {
                 let mut process = make();
@@ -71,13 +72,16 @@ impl Starter {
             }
             // Objects are started phase by phase.
             Factory::Workload(_) => {}
-        };
-        if self.handles.control.kernel(|kernel| kernel.current_node().is_none()) {
-            return make();
         }
-        // Whoever restarts it is not to blame for its factory.
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(make)) {
-            launch().spawn(panic_again(payload));
+    }
+
+    /// As [`start`](Self::start), of a process that was there before: a panic of its factory is
+    /// its own, and not of whoever restarts it.
+    pub(crate) fn restart(&self, node: NodeId) {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.start(node))) {
+            let home = self.handles.control.home(node);
+            let name = self.setting.peer(node).name.clone();
+            self.launch(home, "process", name, false).spawn(panic_again(payload));
         }
     }
 

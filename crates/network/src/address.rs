@@ -35,6 +35,7 @@ pub(crate) enum Route {
 }
 
 impl Route {
+    #[inline]
     pub(crate) fn of(address: IpAddr, kernel: &Kernel) -> Route {
         match address.to_canonical() {
             IpAddr::V4(address) if is_broadcast(address) => Route::Everybody,
