@@ -68,6 +68,7 @@ macro_rules! __table {
         Network listener::connections_are_accepted_in_the_order_they_were_made BacklogReversed "Connections are accepted in the order in which they were made."
         Network listener::an_accept_that_is_given_up_loses_no_connection AcceptNotCancelSafe "An accept whose future is dropped loses no connection."
         Network tcp::a_read_that_is_given_up_loses_no_bytes ReadNotCancelSafe "A read whose future is dropped loses no bytes."
+        Network tcp::several_slices_are_one_write SlicesLeft "A write of several slices is one write of what they hold together."
         Network tcp::a_read_into_no_room_waits_and_takes_nothing EmptyReadReady "A read into no room waits for bytes as any other does, and takes none."
         Network listener::a_dropped_listener_refuses_what_comes_later ListenerLingers "When a listener is dropped, later connections are refused."
         Network listener::a_dropped_listeners_port_can_be_bound_again PortLeaked "When a listener is dropped, its port can be bound again."

@@ -3,12 +3,12 @@
 
 use crate::{Part, Stage};
 use std::future::Future;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, IoSlice};
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::task::{Context, Waker};
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::oneshot;
 use wavetank_core::{Listener, Providers, Stream, TcpListener, TcpStream};
 
@@ -309,6 +309,22 @@ pub async fn a_stream_that_was_reset_has_no_peer<P: Providers>(stage: Stage<P>) 
         assert_eq!(near.peer_addr().expect_err("nothing is connected").kind(), ErrorKind::NotConnected);
         near.local_addr().expect("the socket is there");
     }
+}
+
+/// A write of several slices is one write of what they hold together.
+pub async fn several_slices_are_one_write<P: Providers>(stage: Stage<P>) {
+    let (mut near, mut far, _listener) = both_ends(&stage).await;
+    assert!(near.is_write_vectored());
+    let slices = [&b"head"[..], b"", b"body"].map(IoSlice::new);
+    assert_eq!(near.write_vectored(&slices).await.expect("the stream has room"), 8);
+    let mut bytes = [0; 8];
+    far.read_exact(&mut bytes).await.expect("eight bytes were sent");
+    assert_eq!(&bytes, b"headbody");
+    let (_, mut half) = near.into_split();
+    assert!(half.is_write_vectored());
+    assert_eq!(half.write_vectored(&slices).await.expect("the stream has room"), 8);
+    far.read_exact(&mut bytes).await.expect("eight more were sent");
+    assert_eq!(&bytes, b"headbody");
 }
 
 /// A read into no room waits for bytes as any other does, and takes none.

@@ -85,6 +85,7 @@ fn network_switch(switch: Break) -> Option<wavetank_network::Broken> {
         Break::BacklogReversed => Broken::AcceptOrder,
         Break::AcceptNotCancelSafe => Broken::AcceptCancel,
         Break::ReadNotCancelSafe => Broken::ReadCancel,
+        Break::SlicesLeft => Broken::Vectored,
         Break::EmptyReadReady => Broken::EmptyRead,
         Break::ListenerLingers => Broken::RefusalAfterClose,
         Break::PortLeaked => Broken::PortReuse,

@@ -74,6 +74,8 @@ pub enum Broken {
     DataBeforeAccept,
     /// A connection is lost to an accept that was given up.
     AcceptCancel,
+    /// A write of several slices takes the first only.
+    Vectored,
     /// A read into no room is ready at once.
     EmptyRead,
     /// Bytes are lost to a read that was given up.

@@ -20,6 +20,7 @@ mod connection;
 mod datagram;
 mod fabric;
 mod flow;
+mod gathered;
 mod handshake;
 mod held;
 pub mod kinds;

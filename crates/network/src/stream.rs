@@ -4,7 +4,7 @@
 use crate::fabric::Fabric;
 use crate::slot::Role;
 use crate::transfer::Handle;
-use std::io;
+use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -30,6 +30,11 @@ impl End {
     fn poll_write(self, cx: &Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
         let mut replaced = None;
         self.fabric.with(|fabric, kernel| fabric.write(kernel, self.handle, cx, data, &mut replaced))
+    }
+
+    fn poll_write_vectored(self, cx: &Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        let mut replaced = None;
+        self.fabric.with(|fabric, kernel| fabric.write_vectored(kernel, self.handle, cx, slices, &mut replaced))
     }
 
     fn poll_shutdown(self) -> Poll<io::Result<()>> {
@@ -72,6 +77,18 @@ impl AsyncWrite for SimTcpStream {
     #[inline]
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
         self.end.poll_write(cx, data)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.end.poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
     }
 
     #[inline]
@@ -148,6 +165,18 @@ impl AsyncWrite for SimWriteHalf {
     #[inline]
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
         self.end.poll_write(cx, data)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.end.poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
     }
 
     #[inline]

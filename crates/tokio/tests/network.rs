@@ -1,7 +1,5 @@
 //! What the production stream passes on to tokio's beyond what both worlds promise.
 
-use std::io::IoSlice;
-use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use wavetank_core::{NetworkProvider, TcpListener, TcpStream};
 use wavetank_tokio::{TokioNetworkProvider, TokioTcpStream};
 
@@ -19,15 +17,4 @@ async fn the_kernel_is_told_of_nodelay() {
     far.set_nodelay(true).and_then(|()| far.set_nodelay(false)).expect("the socket is there");
     let [near, far] = [near, far].map(tokio::net::TcpStream::from);
     assert!(near.nodelay().expect("the socket is there") && !far.nodelay().expect("the socket is there"));
-}
-
-#[tokio::test]
-async fn several_slices_are_one_write() {
-    let (mut near, mut far) = both_ends().await;
-    assert!(near.is_write_vectored());
-    let slices = [b"ab", b"cd"].map(|bytes| IoSlice::new(bytes));
-    assert_eq!(near.write_vectored(&slices).await.expect("the stream has room"), 4);
-    let mut bytes = [0; 4];
-    far.read_exact(&mut bytes).await.expect("four bytes were sent");
-    assert_eq!(&bytes, b"abcd");
 }
