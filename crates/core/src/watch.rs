@@ -98,6 +98,11 @@ impl<T> Shared<T> {
 }
 
 impl<T> Sender<T> {
+    /// A sender without a receiver; [`subscribe`](Sender::subscribe) makes those.
+    pub fn new(value: T) -> Sender<T> {
+        channel(value).0
+    }
+
     /// Puts `value` in place and wakes all who wait for a change.
     ///
     /// # Errors
@@ -171,6 +176,16 @@ impl<T> Sender<T> {
     pub fn receiver_count(&self) -> usize {
         self.shared.state().receivers
     }
+
+    /// How many senders there are, this one among them.
+    pub fn sender_count(&self) -> usize {
+        self.shared.state().senders
+    }
+
+    /// Whether both send to the same channel.
+    pub fn same_channel(&self, other: &Sender<T>) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
 }
 
 impl<T> Receiver<T> {
@@ -206,6 +221,17 @@ impl<T> Receiver<T> {
     pub fn has_changed(&self) -> Result<bool, RecvError> {
         let state = self.shared.state();
         if state.senders == 0 { Err(RecvError) } else { Ok(state.version != self.seen) }
+    }
+
+    /// Makes the current value one that this receiver has not seen.
+    pub fn mark_changed(&mut self) {
+        // Versions only grow, so none is equal to the one before the current.
+        self.seen = self.shared.state().version.wrapping_sub(1);
+    }
+
+    /// Makes the current value one that this receiver has seen.
+    pub fn mark_unchanged(&mut self) {
+        self.seen = self.shared.state().version;
     }
 
     /// Waits for a value of which `wanted` says yes, beginning with the current one,
@@ -297,6 +323,12 @@ impl<T> Ref<'_, T> {
     /// Whether the receiver that lent it had not seen this value before.
     pub fn has_changed(&self) -> bool {
         self.changed
+    }
+}
+
+impl<T: Default> Default for Sender<T> {
+    fn default() -> Self {
+        Sender::new(T::default())
     }
 }
 

@@ -282,3 +282,38 @@ fn across_threads_no_change_is_missed() {
         drop(tx);
     });
 }
+
+#[test]
+fn what_a_receiver_has_seen_can_be_said() {
+    let (tx, mut rx) = watch::channel("first");
+    // Of a channel that was never sent to, too.
+    rx.mark_changed();
+    assert_eq!(rx.has_changed(), Ok(true));
+    assert_eq!(poll(pin!(rx.changed())), Poll::Ready(Ok(())));
+    assert!(poll(pin!(rx.changed())).is_pending());
+    tx.send("second").expect("a receiver is there");
+    rx.mark_unchanged();
+    assert_eq!(rx.has_changed(), Ok(false));
+    rx.mark_changed();
+    rx.mark_changed();
+    assert!(rx.borrow_and_update().has_changed());
+    assert!(poll(pin!(rx.changed())).is_pending());
+}
+
+#[test]
+fn a_sender_may_be_first() {
+    let tx = watch::Sender::new(7);
+    assert!(tx.is_closed() && tx.send(8).is_err());
+    let mut rx = tx.subscribe();
+    assert_eq!(rx.has_changed(), Ok(false));
+    tx.send(9).expect("a receiver is there");
+    assert_eq!(poll(pin!(rx.changed())), Poll::Ready(Ok(())));
+    assert_eq!(*rx.borrow(), 9);
+    let other = watch::Sender::<i32>::default();
+    assert_eq!(*other.borrow(), 0);
+    assert!(tx.same_channel(&tx.clone()) && !tx.same_channel(&other));
+    let second = tx.clone();
+    assert_eq!(tx.sender_count(), 2);
+    drop(second);
+    assert_eq!(tx.sender_count(), 1);
+}
