@@ -18,13 +18,13 @@ const DEMAND: &str = "liveness";
 const OUTSIDE: &str = "something outside the engine";
 
 /// What makes two failures the same: the property that broke or the place of the
-/// panic, the message or what is waited for, and whose it was; numbers, and which of
-/// several nodes, aside.
+/// panic, the message or what is waited for, and whose it was; numbers, text in double
+/// quotes, and which of several nodes, aside.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Signature {
     /// What broke: `panic at src/log.rs:12`, an assertion, an invariant, `deadlock`.
     pub property: String,
-    /// What it said, with `#` for every number.
+    /// What it said, with `#` for every number and nothing between double quotes.
     pub message: String,
     /// Whose it was, as the name of its group: `client`, not `client-3`. Empty if nobody's.
     pub role: String,
@@ -34,7 +34,7 @@ impl Signature {
     pub(crate) fn of(failure: &Failure) -> Signature {
         let new = |property: String, message: &str, who: &str| Signature {
             property,
-            message: without_numbers(message),
+            message: without_numbers(&without_quoted(message, '"')),
             role: role(who),
         };
         match failure {
@@ -47,7 +47,7 @@ impl Signature {
             Failure::Invariant { name, message } => new(format!("invariant `{name}`"), first_line(message), ""),
             // What it quotes, and what follows the first line, is the history that it judged.
             Failure::Checker { name, message } => {
-                new(format!("checker `{name}`"), &without_quotes(first_line(message)), "")
+                new(format!("checker `{name}`"), &without_quoted(first_line(message), '`'), "")
             }
             Failure::NotLive { name, tasks, .. } => new(format!("liveness `{name}`"), demand(tasks), ""),
             // Who else waits depends on the faults; the first is a workload if one waits.
@@ -154,19 +154,28 @@ fn first_line(text: &str) -> &str {
     text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default()
 }
 
-/// The text with nothing between its quotes, double ones and backticks.
-fn without_quotes(text: &str) -> String {
+/// The text with nothing between its quotes; one that is never closed is none.
+fn without_quoted(text: &str, quote: char) -> String {
     let mut words = String::with_capacity(text.len());
-    let mut open = None;
-    for letter in text.chars() {
-        match open {
-            Some(quote) if letter == quote => open = None,
-            Some(_) => continue,
-            None => open = matches!(letter, '"' | '`').then_some(letter),
-        }
-        words.push(letter);
+    let mut rest = text;
+    while let Some(open) = rest.find(quote) {
+        let (before, quoted) = rest.split_at(open + 1);
+        let Some(close) = end_of_quoted(quoted, quote) else { break };
+        words.push_str(before);
+        words.push(quote);
+        rest = &quoted[close + 1..];
     }
-    words
+    words + rest
+}
+
+/// Where the quote stands that ends what is quoted: the first that no backslash escapes.
+fn end_of_quoted(quoted: &str, quote: char) -> Option<usize> {
+    let mut is_escaped = false;
+    quoted.char_indices().find_map(|(place, letter)| {
+        let is_end = letter == quote && !is_escaped;
+        is_escaped = letter == '\\' && !is_escaped;
+        is_end.then_some(place)
+    })
 }
 
 /// The node in "task `run` of client-3, spawned at ..".
@@ -189,17 +198,8 @@ fn role(who: &str) -> String {
 /// and kind but never the line, and its details.
 fn split_assertion(assertion: &str) -> (String, &str) {
     // The name may hold parentheses; it ends with the first quote that is not escaped.
-    let mut name_end = 0;
-    if let Some(open) = assertion.find(": \"") {
-        let mut escaped = false;
-        for (place, letter) in assertion[open + 3..].char_indices() {
-            if letter == '"' && !escaped {
-                name_end = open + 3 + place;
-                break;
-            }
-            escaped = letter == '\\' && !escaped;
-        }
-    }
+    let name = assertion.find(": \"").map_or(0, |open| open + 3);
+    let name_end = name + end_of_quoted(&assertion[name..], '"').unwrap_or_default();
     let Some(open) = assertion[name_end..].find(" (").map(|place| name_end + place) else {
         return (assertion.to_string(), "");
     };
@@ -294,13 +294,13 @@ mod tests {
         };
         let one = violated(7, ": value=-3, least=Some(4), why=\"a crash\"");
         assert_eq!(one.property, r#"always shop::book: "nothing (at all) is \"lost\"""#);
-        assert_eq!(one.message, "value=#, least=Some(#), why=\"a crash\"");
+        assert_eq!(one.message, "value=#, least=Some(#), why=\"\"");
         assert_eq!(one, violated(9, ": value=30, least=Some(5), why=\"a crash\""));
+        assert_eq!(one, violated(7, ": value=30, least=Some(5), why=\"a \\\"retry\\\"\""));
         assert_ne!(one, violated(7, ": value=30, least=None, why=\"a crash\""));
-        assert_ne!(one, violated(7, ": value=30, least=Some(4), why=\"a retry\""));
         assert_eq!(violated(7, "").message, "");
-        assert_eq!(violated(7, ": words=\"xxxx\""), violated(7, ": words=\"xxxxxxxxxxx\""));
-        assert_ne!(violated(7, ": words=\"xxxx\""), violated(7, ": words=\"xyxx\""));
+        assert_eq!(violated(7, ": words=xxxx"), violated(7, ": words=xxxxxxxxxxx"));
+        assert_ne!(violated(7, ": words=xxxx"), violated(7, ": words=xyxx"));
     }
 
     #[test]
@@ -344,5 +344,20 @@ mod tests {
         check("a-1, b-2", "a-#, b-#");
         check("took 1.5s,\n   not 10ms", "took #s, not #ms");
         check("x=-1 y=(-2) z=[1, -2]", "x=# y=(#) z=[#]");
+    }
+
+    #[test]
+    fn text_that_is_quoted_is_data() {
+        let task = "task `run` of client-3, spawned at a.rs:1:2,";
+        let compared = |left: &str, right: &str| {
+            let message = format!("assertion `left == right` failed: read\n  left: {left:?}\n right: {right:?}");
+            panic(task, "b.rs:7", &message)
+        };
+        assert_eq!(compared("apple", "pear"), compared("a \"plum\" \\", ""));
+        let message = "assertion `left == right` failed: read left: \"\" right: \"\"";
+        assert_eq!(compared("apple", "pear").message, message);
+        let check = |text, expected| assert_eq!(without_quoted(text, '"'), expected, "{text}");
+        check("a 5\" disk is full", "a 5\" disk is full");
+        check("\"a\" and 5\" more", "\"\" and 5\" more");
     }
 }
