@@ -82,6 +82,7 @@ fn the_wall_clock_has_an_offset_steps_and_a_drift() {
     let mut drifting = Clock::default();
     drifting.set_wall_drift(0, 1000);
     assert_eq!(drifting.wall(1000 * SECOND), start + Duration::from_secs(1000) + millis(1));
+    assert_eq!(drifting.local(1000 * SECOND), 1000 * SECOND, "its drift moves no other");
     let shown = drifting.wall(1000 * SECOND);
     drifting.set_wall_drift(1000 * SECOND, -1000);
     assert_eq!(drifting.wall(1000 * SECOND), shown, "a change of drift is no jump");
