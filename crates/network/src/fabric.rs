@@ -4,6 +4,7 @@
 use crate::config::NetworkConfig;
 use crate::connection::{Connections, State};
 use crate::datagram::Datagrams;
+use crate::gathered::Gathered;
 use crate::link::Links;
 use crate::listener::Listeners;
 use crate::port::Ports;
@@ -43,6 +44,7 @@ pub struct Fabric {
     pub(crate) datagrams: Datagrams,
     pub(crate) sites: Vec<Site>,
     pub(crate) processes: Vec<Process>,
+    pub(crate) gathered: Gathered,
     /// Crashes of the run so far.
     pub(crate) crashes: u64,
     machine_crashed: bool,
@@ -70,6 +72,7 @@ impl Fabric {
             datagrams: Datagrams::default(),
             sites: Vec::new(),
             processes: Vec::new(),
+            gathered: Gathered::default(),
             crashes: 0,
             machine_crashed: false,
             confirmation_lost: false,
@@ -92,10 +95,10 @@ impl Fabric {
         self.refresh();
     }
 
-    /// Bytes held for connections, which are their slots and their rings, and for who waits
-    /// at listeners and datagram sockets.
+    /// Bytes held for connections, which are their slots and their rings, for who waits
+    /// at listeners and datagram sockets, and for writes of several slices.
     pub fn memory(&self) -> usize {
-        self.connections.memory() + self.listeners.memory() + self.sockets.memory()
+        self.connections.memory() + self.listeners.memory() + self.sockets.memory() + self.gathered.memory()
     }
 
     /// Sees anew whether anything unusual may happen.

@@ -11,6 +11,32 @@ use wavetank_engine::Kernel;
 /// The most slices that one call takes: `IOV_MAX` of Linux, to which the standard library cuts them.
 const SLICES_MAX: usize = 1024;
 
+/// What a gathered write may keep for the next one.
+const BYTES_KEPT: usize = 64 * 1024;
+
+/// Where slices are put together; kept, for servers that write so do it with each answer.
+#[derive(Debug, Default)]
+pub(crate) struct Gathered {
+    bytes: Vec<u8>,
+}
+
+impl Gathered {
+    /// What `slices` hold, up to `most` bytes.
+    fn gather(&mut self, slices: &[IoSlice<'_>], most: usize) -> &[u8] {
+        self.bytes.clear();
+        for slice in slices {
+            let room = most - self.bytes.len();
+            self.bytes.extend_from_slice(&slice[..slice.len().min(room)]);
+        }
+        &self.bytes
+    }
+
+    /// The bytes that it has room for.
+    pub(crate) fn memory(&self) -> usize {
+        self.bytes.capacity()
+    }
+}
+
 impl Fabric {
     /// Writes as much of `slices`, one behind the other, as the send buffer has room for.
     pub(crate) fn write_vectored(
@@ -24,23 +50,18 @@ impl Fabric {
         let slices = &slices[..slices.len().min(SLICES_MAX)];
         let mut filled = slices.iter().filter(|slice| !slice.is_empty());
         let first = filled.next().map_or(&[][..], |slice| &**slice);
-        let gathered = filled.next().is_some().then(|| gather(slices, self.config.send_buffer as usize));
-        let data = match &gathered {
-            Some(gathered) if self.config.broken != Some(Broken::Vectored) => gathered,
-            _ => first,
-        };
-        self.write(kernel, handle, cx, data, replaced)
+        if filled.next().is_none() || self.config.broken == Some(Broken::Vectored) {
+            return self.write(kernel, handle, cx, first, replaced);
+        }
+        let mut gathered = std::mem::take(&mut self.gathered);
+        // No write takes more than the send buffer holds.
+        let data = gathered.gather(slices, self.config.send_buffer as usize);
+        let written = self.write(kernel, handle, cx, data, replaced);
+        if gathered.memory() <= BYTES_KEPT {
+            self.gathered = gathered;
+        }
+        written
     }
-}
-
-/// What `slices` hold, up to `most` bytes: no write takes more than the send buffer holds.
-fn gather(slices: &[IoSlice<'_>], most: usize) -> Vec<u8> {
-    let held = slices.iter().map(|slice| slice.len()).sum::<usize>();
-    let mut gathered = Vec::with_capacity(held.min(most));
-    for slice in slices {
-        gathered.extend_from_slice(&slice[..slice.len().min(most - gathered.len())]);
-    }
-    gathered
 }
 
 #[cfg(test)]
@@ -50,8 +71,9 @@ mod tests {
     #[test]
     fn slices_are_gathered_in_order_and_no_more_than_asked() {
         let slices = [&b"ab"[..], b"", b"cde", b"f"].map(IoSlice::new);
-        assert_eq!(gather(&slices, 100), b"abcdef");
-        assert_eq!(gather(&slices, 4), b"abcd");
-        assert_eq!(gather(&[], 4), b"");
+        let mut gathered = Gathered::default();
+        assert_eq!(gathered.gather(&slices, 100), b"abcdef");
+        assert_eq!(gathered.gather(&slices, 4), b"abcd");
+        assert_eq!(gathered.gather(&[], 4), b"");
     }
 }
