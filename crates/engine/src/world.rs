@@ -269,6 +269,10 @@ impl World {
     #[inline]
     pub fn finish(&mut self) -> Vec<String> {
         self.end_tasks();
+        if left::is_any() || self.shell.closes.are_any() {
+            // What was dropped since the last step is not open any more.
+            self.shell.enter_within(|| hooked(&self.shell, || close_dropped(&self.shell)));
+        }
         self.shell.with(leaks)
     }
 

@@ -293,3 +293,23 @@ fn what_was_dropped_after_its_run_is_not_closed_in_the_next() {
     basin.run_idle();
     assert_eq!(basin.world.device(key, |bell, _| bell.closed.clone()), []);
 }
+
+#[test]
+fn what_was_dropped_before_a_run_is_finished_is_no_leak() {
+    let mut basin = Basin::new(1);
+    for is_under_borrow in [false, true] {
+        basin.begin(1, &fifo());
+        let process = basin.boot(0);
+        let sleep = basin.world.enter(|| {
+            let mut sleep = Box::pin(process.time.sleep(millis(1)));
+            assert!(sleep.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            sleep
+        });
+        if is_under_borrow {
+            basin.world.enter(|| process.control.kernel(|_| drop(sleep)));
+        } else {
+            drop(sleep);
+        }
+        assert_eq!(basin.world.finish(), [""; 0], "under a borrow: {is_under_borrow}");
+    }
+}
