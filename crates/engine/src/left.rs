@@ -47,3 +47,18 @@ pub(crate) fn take(run: u64) -> Vec<Close> {
     });
     took.ok().flatten().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_too_many_runs_the_oldest_are_forgotten() {
+        const LAST: u64 = RUNS_MOST as u64;
+        for run in 0..=LAST {
+            keep(run, Close { device: 0, slot: 0, generation: 0 });
+        }
+        let kept: Vec<usize> = [0, 1, LAST].map(|run| take(run).len()).into();
+        assert_eq!(kept, [0, 1, 1]);
+    }
+}

@@ -349,4 +349,21 @@ mod tests {
             assert_eq!(drain(&mut queue, &mut vec![102, 101, 100]), expected, "{tied} of {}", tied + later);
         }
     }
+
+    #[test]
+    fn records_whose_keys_are_equal_come_as_they_were_queued() {
+        // Few of them; two and more among many.
+        for (tied, later) in [(2, 0), (2, 40), (3, 40)] {
+            let mut queue = Queue::new();
+            for slot in 0..later {
+                queue.insert(1000 + u64::from(slot), 1, 1000 + slot);
+            }
+            // Their keys are all 2.
+            for slot in (0..tied).rev() {
+                queue.insert(500, 1, 5 * slot + 2);
+            }
+            let expected: Vec<u32> = (0..tied).rev().map(|slot| 5 * slot + 2).chain(1000..1000 + later).collect();
+            assert_eq!(drain(&mut queue, &mut Vec::new()), expected, "{tied} of {}", tied + later);
+        }
+    }
 }

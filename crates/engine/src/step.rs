@@ -144,7 +144,6 @@ impl Kernel {
         // It may have woken itself in its last poll.
         task.queued = 0;
         if task.detached {
-            task.end = end;
             if task.future.as_ref().is_some_and(|future| future.is_spent()) {
                 self.tasks.retire(index);
                 return;

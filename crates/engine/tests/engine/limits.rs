@@ -41,6 +41,7 @@ fn polls_are_limited() {
     assert_eq!(basin.run(), Stop::Limit(Limit::Polls));
     assert_eq!(basin.world.kernel(|kernel| kernel.polls()), 10);
     assert_eq!(basin.now(), 10 * MILLI, "its tenth sleep ended, and nobody may notice");
+    assert_eq!(basin.run(), Stop::Limit(Limit::Polls), "who was to be polled is not forgotten");
 }
 
 #[test]
@@ -349,4 +350,11 @@ fn somebody_may_ask_a_run_to_stop() {
     assert_eq!(basin.now(), 5 * MILLI);
     basin.run_idle();
     assert_eq!(basin.now(), 10 * MILLI);
+    // Who asks when the run is over does not stop the next.
+    basin.world.enter(|| process.control.stop());
+    basin.begin(2, &fifo());
+    let process = basin.boot(0);
+    basin.spawn(process, async {});
+    basin.crash(0);
+    basin.run_idle();
 }

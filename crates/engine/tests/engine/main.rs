@@ -23,3 +23,4 @@ mod story;
 mod streams;
 mod tasks;
 mod trace;
+mod wakers;

@@ -112,3 +112,27 @@ fn what_was_said_last_of_a_whole_domain_counts() {
     assert!([drawn.domains(), benign.domains()].iter().all(|said| said.iter().eq([&CRASH.key()])));
     assert_ne!(drawn, Overrides::new());
 }
+
+#[test]
+fn overrides_are_alike_if_they_do_alike_whatever_they_are_called() {
+    let with = |tell: fn(&mut Overrides)| {
+        let mut overrides = Overrides::new();
+        tell(&mut overrides);
+        overrides
+    };
+    let each = [
+        Overrides::new(),
+        with(|overrides| overrides.set_domain_benign(CRASH)),
+        with(|overrides| overrides.set_domain_draw(CRASH, 1)),
+        with(|overrides| overrides.set_domain_draw(CRASH, 2)),
+        with(|overrides| overrides.set_in(CRASH, 1, 1, Choice::Benign)),
+        with(|overrides| overrides.set_in(CRASH, 1, 1, Choice::Kept)),
+    ];
+    for (nth, one) in each.iter().enumerate() {
+        assert_eq!(each.iter().position(|other| other == one), Some(nth), "{one:?}");
+    }
+    let unnamed = with(|overrides| overrides.set(Address { domain: CRASH.key(), entity: 1, nth: 1 }, Choice::Benign));
+    assert_eq!(unnamed, each[4]);
+    let named = serde_json::to_string(&each[4]).expect("overrides are JSON");
+    assert!(named.contains("node.crash"), "{named}");
+}
