@@ -194,19 +194,15 @@ impl Topology {
         &mut self.nodes[id.0 as usize]
     }
 
-    /// Everything down, every clock exact, no process ever booted.
+    /// Everything down, every clock exact, no process ever booted: that renews the rest of a node.
     pub(crate) fn reset(&mut self) {
-        self.skewed = false;
         for machine in &mut self.machines {
             machine.clock = Clock::default();
         }
         for node in &mut self.nodes {
             node.state = NodeState::Down;
             node.incarnation = 0;
-            node.children = 0;
             node.parked.clear();
-            node.random = None;
-            node.entropy = None;
         }
     }
 

@@ -5,10 +5,10 @@ use std::cell::RefCell;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use wavetank_core::{TaskProvider, TimeProvider};
-use wavetank_engine::{CrashKind, Device, Kernel, Key, Scope, Waiter, World};
+use wavetank_engine::{CrashKind, Device, Kernel, Key, Local, Scope, Stop, Waiter, World};
 
 /// A device that counts what it is asked.
 #[derive(Debug, Default)]
@@ -152,6 +152,52 @@ fn a_waker_that_a_device_discards_is_dropped_where_it_may_use_providers() {
     });
     basin.run_idle();
     assert_eq!(basin.now(), MILLI, "what it spawned slept");
+}
+
+#[test]
+fn what_is_dropped_after_a_waker_that_panics_is_dropped_where_it_may_use_providers_too() {
+    /// A waker that says when it was dropped. The first discards another then, and panics.
+    struct Foreign(Local<Bell>, Process, Arc<Mutex<Vec<(u32, u64)>>>, u32);
+
+    impl std::task::Wake for Foreign {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    impl Drop for Foreign {
+        fn drop(&mut self) {
+            let Foreign(bell, process, dropped, nth) = self;
+            dropped.lock().expect("nobody panics as it is held").push((*nth, process.time.now().as_nanos()));
+            if *nth == 0 {
+                discard([Foreign(bell.clone(), *process, dropped.clone(), 3)]);
+                panic!("the first");
+            }
+        }
+    }
+
+    fn discard<const N: usize>(all: [Foreign; N]) {
+        let bell = all[0].0.clone();
+        let waiters = all.map(|foreign| {
+            let mut waiter = Waiter::NOBODY;
+            drop(waiter.set(&Context::from_waker(&Arc::new(foreign).into())));
+            waiter
+        });
+        bell.with(|_, kernel| waiters.into_iter().for_each(|waiter| kernel.discard(waiter)));
+    }
+
+    let (mut basin, key) = belled();
+    let process = basin.boot(0);
+    let bell = basin.world.local(key);
+    let dropped = Arc::new(Mutex::new(Vec::new()));
+    let kept = dropped.clone();
+    basin.spawn(process, async move {
+        process.time.sleep(millis(1)).await;
+        discard([0, 1, 2].map(|nth| Foreign(bell.clone(), process, kept.clone(), nth)));
+    });
+    assert_eq!(basin.run(), Stop::Panic);
+    assert_eq!(basin.world.finish(), [""; 0]);
+    let order = [0, 1, 2, 3].map(|nth| (nth, MILLI));
+    assert_eq!(*dropped.lock().expect("nobody panicked as it was held"), order);
+    assert_eq!(basin.world.panics().iter().map(|panic| &*panic.message).collect::<Vec<_>>(), ["the first"]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A paused process stands still: it loses nothing, and does nothing.
 
-use crate::basin::{Basin, Log, MILLI, log, millis};
+use crate::basin::{Basin, Log, MILLI, Process, fifo, log, millis};
 use wavetank_core::{TaskProvider, TimeProvider};
 use wavetank_engine::{Scope, Stop};
 
@@ -112,4 +112,34 @@ fn a_task_aborted_while_paused_ends_when_its_process_goes_on() {
     basin.world.enter(|| process.control.resume(scope));
     basin.run_idle();
     assert!(basin.world.enter(|| handle.is_finished()));
+}
+
+#[test]
+fn who_stood_still_as_a_run_ended_has_no_turn_in_the_next() {
+    let mut basin = Basin::new(1);
+    let scope = Scope::Node(basin.nodes[0]);
+    let said: Log<u32> = log();
+    let speak = |basin: &mut Basin, process: Process, id: u32, pauses: bool| {
+        let said = said.clone();
+        basin.spawn(process, async move {
+            said.borrow_mut().push(id);
+            if pauses {
+                process.control.pause(scope);
+            }
+        });
+    };
+    let process = basin.boot(0);
+    speak(&mut basin, process, 0, true);
+    speak(&mut basin, process, 1, false);
+    assert_eq!(basin.run(), Stop::Idle);
+    assert_eq!(said.take(), [0], "the second stands still");
+    basin.begin(1, &fifo());
+    let process = basin.boot(0);
+    speak(&mut basin, process, 0, false);
+    speak(&mut basin, process, 1, false);
+    basin.world.enter(|| process.control.pause(scope));
+    assert_eq!(basin.run(), Stop::Idle);
+    basin.world.enter(|| process.control.resume(scope));
+    basin.run_idle();
+    assert_eq!(said.take(), [0, 1], "in the order of waking, as nobody stood still before");
 }
