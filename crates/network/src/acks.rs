@@ -169,4 +169,20 @@ mod tests {
         flow.settle(100);
         assert_eq!((flow.acked, flow.ack_due()), (0, None));
     }
+
+    #[test]
+    fn all_on_their_way_are_shifted_and_the_later_never_arrives_first() {
+        for (shift, arrived) in [(0, [(1, Some(12)), (2, None)]), (100, [(0, Some(110)), (0, Some(110))])] {
+            let mut flow = flow_with([(0, ack(10, 1)), (1, ack(12, 2))]);
+            flow.shift_acks(|due| due + shift);
+            for (now, expected) in [10, 12].into_iter().zip(arrived) {
+                flow.settle(now);
+                assert_eq!((flow.acked, flow.ack_due()), expected, "{shift} later, at {now}");
+            }
+        }
+        let mut flow = flow_with([(0, ack(10, 1)), (1, ack(12, 2))]);
+        flow.shift_acks(|due| due + 100);
+        flow.settle(111);
+        assert_eq!((flow.acked, flow.ack_due()), (1, Some(112)), "the later is later still");
+    }
 }

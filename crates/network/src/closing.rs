@@ -62,7 +62,7 @@ impl Fabric {
         if role == Role::WriteHalf {
             self.close_half(kernel, index, side, is_last);
         }
-        if role == Role::Stream || is_last {
+        if is_last {
             self.close_end(kernel, index, side);
         }
     }

@@ -89,9 +89,9 @@ impl Links {
         self.disturbed_link(path).map_or(0, |link| link.extra)
     }
 
-    /// Cuts a direction or mends it. Whether that is a new cut.
+    /// Cuts a direction or mends it. Whether it was not so before.
     pub(crate) fn set_cut(&mut self, path: Path, cut: bool) -> bool {
-        self.change(path, |link| std::mem::replace(&mut link.cut, cut) != cut && cut)
+        self.change(path, |link| std::mem::replace(&mut link.cut, cut) != cut)
     }
 
     /// Makes a direction slower by so many nanoseconds, 0 for none. Whether it was not so slow before.
