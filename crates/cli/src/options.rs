@@ -105,15 +105,16 @@ impl SweepOptions {
         let range = self.range();
         match (self.until_covered, self.time) {
             (true, _) => TestStrategy::UntilAllSometimesReached(range.end),
-            (false, Some(time)) if range.end == u64::MAX => TestStrategy::TimeBudget(time),
+            (false, Some(time)) if self.seeds.is_none() => TestStrategy::TimeBudget(time),
             _ => TestStrategy::Range(range),
         }
     }
 
     /// How many seeds, if that is known before.
     pub(crate) fn most(&self) -> Option<u64> {
+        let is_endless = self.seeds.is_none() && !self.until_covered && self.time.is_some();
         let range = self.range();
-        (range.end < u64::MAX).then(|| range.end - range.start)
+        (!is_endless).then(|| range.end - range.start)
     }
 
     /// What goes behind `cargo xtask replay NAME --seed S`.
@@ -288,6 +289,15 @@ mod tests {
         check_bad("--for 99999999999999999999h", "60s");
         check_bad("--jobs 0", "from 1");
         check_bad("--until-covered --seeds 5..9", "begins at seed 0");
+    }
+
+    #[test]
+    fn a_range_to_the_last_seed_of_all_is_one_like_any_other() {
+        let last = u64::MAX;
+        let options = read(&format!("--for 1s --seeds 5..{last}")).expect("a good command line");
+        assert_eq!((options.strategy(), options.most()), (TestStrategy::Range(5..last), Some(last - 5)));
+        let options = read(&format!("--for 1s --seeds {last}")).expect("a good command line");
+        assert_eq!((options.strategy(), options.most()), (TestStrategy::Range(0..last), Some(last)));
     }
 
     #[test]
