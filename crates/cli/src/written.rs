@@ -22,9 +22,17 @@ pub(crate) fn claim_file(flag: &str, path: &Path) -> Result<(), Trouble> {
 /// # Errors
 /// If not.
 pub(crate) fn claim_folder(flag: &str, folder: &Path) -> Result<(), Trouble> {
+    claim(folder).map_err(|error| unwritable(flag, folder, &error))
+}
+
+/// The same for a folder that no flag names.
+///
+/// # Errors
+/// If files cannot be written there.
+pub(crate) fn claim(folder: &Path) -> io::Result<()> {
     let trial = folder.join(".wavetank-trial");
-    let made = fs::create_dir_all(folder).and_then(|()| fs::write(&trial, b"may I?"));
-    made.and_then(|()| fs::remove_file(&trial)).map_err(|error| unwritable(flag, folder, &error))
+    fs::create_dir_all(folder).and_then(|()| fs::write(&trial, b"may I?"))?;
+    removed(&trial)
 }
 
 /// Writes the file of a flag, and the folders that it lacks.
@@ -39,7 +47,12 @@ fn attempt(path: &Path) -> io::Result<()> {
     make_folders(path)?;
     let is_new = !path.exists();
     File::options().append(true).create(true).open(path)?;
-    if is_new { fs::remove_file(path) } else { Ok(()) }
+    if is_new { removed(path) } else { Ok(()) }
+}
+
+/// Removes a file, unless another sweep that looked at the same time has.
+fn removed(path: &Path) -> io::Result<()> {
+    fs::remove_file(path).or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
 }
 
 fn make_folders(path: &Path) -> io::Result<()> {
@@ -48,4 +61,22 @@ fn make_folders(path: &Path) -> io::Result<()> {
 
 fn unwritable(flag: &str, path: &Path, error: &io::Error) -> Trouble {
     Trouble::new(format!("--{flag} {}: it cannot be written: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_at_once_may_have_one_folder() {
+        let folder = std::env::temp_dir().join(format!("wavetank-written-{}", std::process::id()));
+        let claims = || (0..500).find_map(|_| claim_folder("out", &folder).err());
+        let told: Vec<Option<Trouble>> = std::thread::scope(|scope| {
+            let both = [scope.spawn(claims), scope.spawn(claims)];
+            both.map(|one| one.join().expect("it does not panic")).into()
+        });
+        let left = fs::read_dir(&folder).expect("it is there").count();
+        let _ = fs::remove_dir_all(&folder);
+        assert_eq!((told, left), (vec![None, None], 0));
+    }
 }

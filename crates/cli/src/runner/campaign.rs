@@ -8,9 +8,9 @@ use crate::report::{CoverageReport, Report};
 use crate::terminal;
 use crate::trouble::Trouble;
 use crate::verdict::Verdict;
+use crate::written;
 use lexopt::Parser;
 use serde::Serialize;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -47,8 +47,8 @@ pub(super) fn command(parser: Parser) -> Result<Verdict, Trouble> {
     // Who asked for what is not there gets no folder for it.
     choose(&manifest, &asked)?;
     let folder = manifest.root.join("docs").join("campaigns");
-    fs::create_dir_all(&folder)
-        .map_err(|error| Trouble::new(format!("{}: it cannot be made: {error}", folder.display())))?;
+    let failed = |error| Trouble::new(format!("{}: it cannot be written: {error}", folder.display()));
+    written::claim(&folder).map_err(failed)?;
     let swept = sweep::run(&manifest, &asked)?;
     if swept.reports.is_empty() {
         return swept.verdict();
@@ -63,8 +63,11 @@ pub(super) fn command(parser: Parser) -> Result<Verdict, Trouble> {
         coverage: &swept.coverage,
         date,
     };
-    write_json(&path, &record)?;
-    terminal::say(&format!("written: {}\n", path.display()))?;
+    let told = || terminal::say(&format!("written: {}\n", path.display()));
+    if let Err(unwritten) = write_json(&path, &record).and_then(|()| told()) {
+        swept.trouble.iter().for_each(Trouble::tell);
+        return Err(unwritten);
+    }
     swept.verdict()
 }
 
