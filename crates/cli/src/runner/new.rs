@@ -4,6 +4,7 @@
 
 use crate::terminal;
 use crate::trouble::Trouble;
+use crate::typed::quoted;
 use crate::verdict::Verdict;
 use lexopt::{Arg, Parser, ValueExt};
 use std::fs;
@@ -113,9 +114,14 @@ pub(super) fn command(parser: Parser) -> Result<Verdict, Trouble> {
     let project = read(parser)?;
     claim(&project.folder)?;
     project.write()?;
-    let (name, folder) = (&project.name, project.folder.display());
-    terminal::say(&format!("wrote {name}; next:\n  cd {folder}\n  cargo xtask sweep\n"))?;
+    terminal::say(&next(&project))?;
     Ok(Verdict::Green)
+}
+
+/// What to type next.
+fn next(project: &Project) -> String {
+    let folder = project.folder.to_string_lossy();
+    format!("wrote {}; next:\n  cd {}\n  cargo xtask sweep\n", project.name, quoted(&folder))
 }
 
 fn read(mut parser: Parser) -> Result<Project, Trouble> {
@@ -251,6 +257,13 @@ mod tests {
         check_bad(&["/"], "`` cannot name a package");
         check_bad(&["one", "--wavetank", "/nowhere"], "--wavetank /nowhere: ");
         check_bad(&["one", "--wavetank", "/"], "is no checkout of Wavetank");
+    }
+
+    #[test]
+    fn what_to_type_next_can_be_typed() {
+        let project = read(Parser::from_args(["/home/me/My Projects/tide"])).expect("a good command line");
+        let next = next(&project);
+        assert!(next.contains("\n  cd '/home/me/My Projects/tide'\n"), "{next}");
     }
 
     #[test]
