@@ -107,7 +107,6 @@ pub(super) fn command(mut parser: Parser) -> Result<Verdict, Trouble> {
         profile: None,
         is_recorded: true,
     };
-    let mut words = vec!["cargo xtask campaign debugging".to_string()];
     while let Some(argument) = parser.next()? {
         match argument {
             Arg::Value(name) => asked.names.push(name.string()?),
@@ -123,14 +122,25 @@ pub(super) fn command(mut parser: Parser) -> Result<Verdict, Trouble> {
             other => return Err(other.unexpected().into()),
         }
     }
-    words.extend(asked.names.iter().cloned());
     let manifest = Manifest::read()?;
-    let record = run(&manifest, &asked, words.join(" "))?;
+    let record = run(&manifest, &asked, repeat(&asked))?;
     terminal::say(&record.figures.words(&record.not_found))?;
     if asked.is_recorded {
         write(&manifest.root.join("docs").join("campaigns"), &record)?;
     }
     Ok(if record.figures.are_good() && record.not_found.is_empty() { Verdict::Green } else { Verdict::Red })
+}
+
+/// What repeats it: the number of threads changes nothing.
+fn repeat(asked: &Asked) -> String {
+    let mut words = vec!["cargo xtask campaign debugging".to_string()];
+    words.extend(asked.names.iter().cloned());
+    let budget = (asked.budget.as_millis(), BUDGET.as_millis(), "ms");
+    let numbers = [(asked.each as u128, EACH as u128, ""), (asked.replays as u128, REPLAYS as u128, ""), budget];
+    let given = ["each", "replays", "budget"].into_iter().zip(numbers).filter(|(_, (here, usual, _))| here != usual);
+    words.extend(given.map(|(flag, (here, _, unit))| format!("--{flag} {here}{unit}")));
+    words.extend(asked.profile.iter().map(|profile| format!("--profile {profile}")));
+    words.join(" ")
 }
 
 fn write(folder: &Path, record: &Record) -> Result<(), Trouble> {
@@ -350,6 +360,18 @@ mod tests {
         let asked = Asked { names, each: 1, replays: 1, budget: BUDGET, jobs: 1, profile: None, is_recorded: false };
         let trouble = run(&manifest, &asked, String::new()).map(drop).expect_err("there is no such target").to_string();
         assert_eq!(trouble, "no target `nobody`; there are kv");
+    }
+
+    #[test]
+    fn what_repeats_it_has_its_flags() {
+        let names = vec!["kv".to_string()];
+        let usual =
+            Asked { names, each: EACH, replays: REPLAYS, budget: BUDGET, jobs: 1, profile: None, is_recorded: true };
+        assert_eq!(repeat(&usual), "cargo xtask campaign debugging kv");
+        let other =
+            Asked { each: 1, replays: 5, budget: Duration::from_secs(5), profile: Some("dev".into()), ..usual };
+        let flags = "--each 1 --replays 5 --budget 5000ms --profile dev";
+        assert_eq!(repeat(&other), format!("cargo xtask campaign debugging kv {flags}"));
     }
 
     #[test]
