@@ -1,5 +1,5 @@
 //! Held against what there is: who refers to which inode and which page has an owner, in
-//! runs of drawn operations, some given up, and crashes. What survives is not judged here.
+//! runs of drawn operations, some given up, crashes and wipes. What survives is not judged here.
 
 use crate::content::Content;
 use crate::disks::Disks;
@@ -166,6 +166,12 @@ fn whatever_happens_each_inode_and_page_is_kept_as_long_as_somebody_has_it() {
             for &(scope, kind) in crashes {
                 world.enter(|| control.crash(scope, kind));
                 world.device(disks, |disks, _| disks.audit());
+            }
+            if crashes.len() == 1 && draw(11, 3) == 0 {
+                world.device(disks, |disks, kernel| {
+                    disks.wipe(machine, kernel);
+                    disks.audit();
+                });
             }
         }
         assert!(world.panics().is_empty(), "{:?}", world.panics());

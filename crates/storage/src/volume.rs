@@ -70,8 +70,6 @@ impl Volume {
     pub(crate) fn unformat(&mut self) {
         for inode in &mut self.inodes[..self.live] {
             inode.content.forget();
-            inode.entries.clear();
-            inode.scars.clear();
             *inode = Inode { content: std::mem::take(&mut inode.content), ..Inode::default() };
         }
         self.live = 0;
