@@ -168,14 +168,14 @@ fn what_is_dropped_after_a_waker_that_panics_is_dropped_where_it_may_use_provide
             let Foreign(bell, process, dropped, nth) = self;
             dropped.lock().expect("nobody panics as it is held").push((*nth, process.time.now().as_nanos()));
             if *nth == 0 {
-                discard([Foreign(bell.clone(), *process, dropped.clone(), 3)]);
+                discard([Foreign(*bell, *process, dropped.clone(), 3)]);
                 panic!("the first");
             }
         }
     }
 
     fn discard<const N: usize>(all: [Foreign; N]) {
-        let bell = all[0].0.clone();
+        let bell = all[0].0;
         let waiters = all.map(|foreign| {
             let mut waiter = Waiter::NOBODY;
             drop(waiter.set(&Context::from_waker(&Arc::new(foreign).into())));
@@ -191,7 +191,7 @@ fn what_is_dropped_after_a_waker_that_panics_is_dropped_where_it_may_use_provide
     let kept = dropped.clone();
     basin.spawn(process, async move {
         process.time.sleep(millis(1)).await;
-        discard([0, 1, 2].map(|nth| Foreign(bell.clone(), process, kept.clone(), nth)));
+        discard([0, 1, 2].map(|nth| Foreign(bell, process, kept.clone(), nth)));
     });
     assert_eq!(basin.run(), Stop::Panic);
     assert_eq!(basin.world.finish(), [""; 0]);

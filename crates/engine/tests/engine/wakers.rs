@@ -48,9 +48,10 @@ fn who_polled_last_is_woken_with_the_waker_that_it_gave() {
         basin.spawn(process, async move {
             let alarm = async || process.time.sleep(millis(1)).await;
             let sleep = process.time.sleep(millis(10));
-            put.borrow_mut().push(awaited(sleep, alarm, wakers).await);
+            let of_sleep = awaited(sleep, alarm, wakers).await;
             let task = process.task.spawn(process.time.sleep(millis(10)));
-            put.borrow_mut().push(awaited(task, alarm, wakers).await);
+            let of_task = awaited(task, alarm, wakers).await;
+            put.borrow_mut().extend([of_sleep, of_task]);
         });
         basin.run_idle();
         assert_eq!(counts.take(), [expected.clone(), expected], "{wakers} wakers");
