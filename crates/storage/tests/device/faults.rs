@@ -91,6 +91,29 @@ fn a_loss_counts_when_somebody_sees_it() {
 }
 
 #[test]
+fn of_a_whole_page_that_is_lost_what_was_changed_counts_when_somebody_sees_it() {
+    let mut tank = Tank::new(StorageConfiguration { crash_fault_probability: Ratio::ONE, ..plain() });
+    tank.begin(1).does(|disk| async move {
+        let file = disk.open("data", OpenOptions::create_write()).await.unwrap();
+        file.write_all_at(&[1; 4096], 0).await.unwrap();
+        file.sync_all().await.unwrap();
+        disk.sync_dir("/").await.unwrap();
+        let half_changed = [[2; 2048], [1; 2048]].concat();
+        file.write_all_at(&half_changed, 0).await.unwrap();
+    });
+    tank.crash_machine();
+    for (offset, effective) in [(2048, 0), (0, 1)] {
+        tank.does(move |disk| async move {
+            let file = disk.open("data", OpenOptions::read_only()).await.unwrap();
+            let mut bytes = [0; 2048];
+            file.read_exact_at(&mut bytes, offset).await.unwrap();
+            assert_eq!(bytes, [1; 2048]);
+        });
+        assert_eq!(tank.tally(&kinds::LOST).effective, effective, "at {offset}");
+    }
+}
+
+#[test]
 fn a_loss_that_only_the_dead_or_nobody_looked_at_was_not_felt_yet() {
     let mut tank = Tank::new(StorageConfiguration { crash_fault_probability: Ratio::ONE, ..plain() });
     tank.begin(1).does(|disk| async move { disk.create_dir_all("lost").await.unwrap() });
