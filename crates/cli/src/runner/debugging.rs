@@ -368,8 +368,7 @@ mod tests {
         let usual =
             Asked { names, each: EACH, replays: REPLAYS, budget: BUDGET, jobs: 1, profile: None, is_recorded: true };
         assert_eq!(repeat(&usual), "cargo xtask campaign debugging kv");
-        let other =
-            Asked { each: 1, replays: 5, budget: Duration::from_secs(5), profile: Some("dev".into()), ..usual };
+        let other = Asked { each: 1, replays: 5, budget: Duration::from_secs(5), profile: Some("dev".into()), ..usual };
         let flags = "--each 1 --replays 5 --budget 5000ms --profile dev";
         assert_eq!(repeat(&other), format!("cargo xtask campaign debugging kv {flags}"));
     }
