@@ -13,12 +13,14 @@ impl Report {
     /// This report with that of the seeds behind it. What is counted by the way (events,
     /// faults, points) was lost with the process: it is that of the seeds behind it.
     pub(crate) fn continued_by(self, rest: Report) -> Report {
-        let Report { seeds, red, failures, red_seeds, restarts, .. } = self;
+        let Report { seeds, red, failures, red_seeds, restarts, kept, .. } = self;
         let mut whole = rest;
         whole.seeds += seeds;
         whole.red += red;
         whole.red_seeds = red_seeds.into_iter().chain(whole.red_seeds).collect();
         whole.restarts = restarts.into_iter().chain(whole.restarts).collect();
+        // Each is run again once.
+        whole.kept = kept.into_iter().chain(whole.kept).collect();
         // One digest of all runs it is not.
         whole.digest = String::new();
         for group in failures {

@@ -20,6 +20,7 @@ impl Report {
         self.write_head(&mut text, paint);
         if self.incomplete.is_some() {
             self.write_failures(&mut text, paint);
+            self.kept.iter().for_each(|kept| text.push_str(&kept.painted(paint)));
             return text;
         }
         self.write_faults(&mut text);

@@ -4,18 +4,21 @@
 use super::out::Out;
 use crate::finding::Finding;
 use crate::interruption::Interruption;
-use crate::report::{CoverageReport, Report};
+use crate::report::{CoverageReport, KeptReport, Report};
 use crate::target::begins;
 use crate::terminal::{self, Paint};
 use crate::trouble::Trouble;
+use crate::underway::UnderwayFile;
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Signatures of a simulation of which the first is told at once; the report has them all.
 const SHOWN_MOST: usize = 20;
+/// How long after an interruption it is told what is waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What a process told until it ended.
 #[derive(Default)]
@@ -24,6 +27,10 @@ pub(super) struct Heard {
     pub(super) coverage: Option<CoverageReport>,
     /// The simulation that had begun and is not reported.
     pub(super) begun: Option<String>,
+    /// What was kept of that simulation and was run again.
+    pub(super) kept: Vec<KeptReport>,
+    /// What was kept of it and is run again just now.
+    pub(super) again: Option<KeptReport>,
     /// That simulation's red runs so far.
     pub(super) findings: Vec<Finding>,
     shown: BTreeSet<String>,
@@ -46,9 +53,10 @@ pub(super) fn attend(
     heard: &mut Heard,
     out: Option<&Out>,
     interruption: &Interruption,
+    underway: &UnderwayFile,
 ) -> std::io::Result<ExitStatus> {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-    passing_on(&mut child, interruption, |line| heard.hear(line, out));
+    passing_on(&mut child, interruption, underway, |line| heard.hear(line, out));
     child.wait()
 }
 
@@ -63,6 +71,8 @@ impl Heard {
             self.pass_on(before);
             self.begun = Some(name.to_string());
             self.findings.clear();
+            self.kept.clear();
+            self.again = None;
             if self.earlier.is_none() {
                 self.shown.clear();
                 self.note(out.map_or(Ok(()), |out| out.begin(name)));
@@ -70,6 +80,13 @@ impl Heard {
         } else if let Some((before, finding)) = Finding::from_line(line) {
             self.pass_on(before);
             self.find(finding, out);
+        } else if let Some((before, kept)) = KeptReport::from_begin(line) {
+            self.pass_on(before);
+            self.again = Some(kept);
+        } else if let Some((before, kept)) = KeptReport::from_line(line) {
+            self.pass_on(before);
+            self.again = None;
+            self.kept.push(kept);
         } else if let Some((before, report)) = Report::from_line(line) {
             self.pass_on(before);
             self.begun = None;
@@ -136,16 +153,22 @@ impl Heard {
 }
 
 /// Reads the child's lines. When somebody wants an end, its standard input is closed,
-/// for it to report what it has.
-fn passing_on(child: &mut Child, interruption: &Interruption, mut each: impl FnMut(&str)) {
+/// for it to report what it has; and if that takes long, it is told what it waits for.
+fn passing_on(child: &mut Child, interruption: &Interruption, underway: &UnderwayFile, mut each: impl FnMut(&str)) {
     let mut lines = BufReader::new(child.stdout.take().expect("it was started with a pipe"));
     let mut stdin = child.stdin.take();
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let closer = scope.spawn(|| {
+            let (mut since, mut is_told) = (None, false);
             while !over.load(Ordering::Relaxed) {
                 if interruption.is_wanted() {
                     stdin = None;
+                    let since: &mut Instant = since.get_or_insert_with(Instant::now);
+                    if !is_told && since.elapsed() >= PATIENCE {
+                        is_told = true;
+                        terminal::interject(&waiting(&underway.read().seeds));
+                    }
                 }
                 std::thread::park_timeout(Duration::from_millis(50));
             }
@@ -158,4 +181,15 @@ fn passing_on(child: &mut Child, interruption: &Interruption, mut each: impl FnM
         over.store(true, Ordering::Relaxed);
         closer.thread().unpark();
     });
+}
+
+/// What an end waits for, and how to have it without.
+fn waiting(seeds: &[u64]) -> String {
+    let what = if seeds.is_empty() { "what is under way is over".to_string() } else { format!("{} over", are(seeds)) };
+    format!("interrupted: the sweep reports and ends as soon as {what}; a second Ctrl-C ends it now, without a report")
+}
+
+fn are(seeds: &[u64]) -> String {
+    let words = seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+    if seeds.len() == 1 { format!("seed {words} is") } else { format!("seeds {words} are") }
 }

@@ -8,6 +8,7 @@ use crate::manifest::Declared;
 use crate::options::SweepOptions;
 use crate::report::Report;
 use crate::target::COMMAND_WORD;
+use crate::terminal;
 use crate::trouble::Trouble;
 use crate::underway::Left;
 use std::ops::Range;
@@ -48,10 +49,29 @@ impl Crash<'_> {
         if !found && is_own_fault(self.status) && !self.left.seeds.is_empty() {
             heard.find(self.suspicion(&how), out);
         } else if !found {
-            trouble = Some(Trouble::new(format!("target `{}`: its process {how} while {seeds}", self.target.name)));
+            // The runs of which a small one is made are of no seed.
+            let is_shrinking = !heard.findings.is_empty() && self.left.seeds.is_empty() && !self.options.no_shrink;
+            let hint = if is_shrinking { "; `--no-shrink` makes none of its red seeds small" } else { "" };
+            let name = &self.target.name;
+            trouble = Some(Trouble::new(format!("target `{name}`: its process {how} while {seeds}{hint}")));
         }
         let why = format!("its process {how} after {} seeds, while {seeds}", self.left.done);
-        (Report::of_findings(self.simulation, self.options, &heard.findings, &self.left, why), trouble)
+        let kept = std::mem::take(&mut heard.kept);
+        let found = Report::of_findings(self.simulation, self.options, &heard.findings, &self.left, why);
+        (Report { kept, ..found }, trouble)
+    }
+
+    /// The report of what was run again in this process, if that ended it: before any seed.
+    pub(super) fn report_of_kept(&self, heard: &mut Heard) -> Option<Report> {
+        let is_own = self.status.code().is_some() || is_own_fault(self.status);
+        let mut last = heard.again.take_if(|_| is_own)?;
+        let how = how(self.status);
+        let why = format!("its process {how} while it ran again what is kept as {}", last.name);
+        last.failure = Some(format!("the process of this run {how}"));
+        terminal::interject(&format!("RED {} seed {}: the process of this run {how}", self.simulation, last.seed));
+        let mut kept = std::mem::take(&mut heard.kept);
+        kept.push(last);
+        Some(Report { kept, incomplete: Some(why), ..Report::of_nothing(self.simulation, self.options) })
     }
 
     fn again(&self) -> Vec<Finding> {

@@ -158,6 +158,8 @@ struct Remainder {
     part: Option<(String, Range<u64>)>,
     /// How often that simulation's process was started again.
     restarts: usize,
+    /// What is kept of that simulation and was run again.
+    kept: Vec<String>,
 }
 
 /// A target's sweep: whom to run, how, and who hears of it.
@@ -180,6 +182,7 @@ impl TargetSweep<'_> {
             simulations: self.chosen.simulations.iter().map(ToString::to_string).collect(),
             part: None,
             restarts: 0,
+            kept: Vec::new(),
         };
         let mut heard = Heard::new(self.oracle());
         let mut trouble = None;
@@ -187,7 +190,7 @@ impl TargetSweep<'_> {
             let underway = UnderwayFile::new();
             let mut command = self.command(&left, &underway);
             heard.is_part = left.part.is_some();
-            let status = attend(&mut command, &mut heard, self.out, self.interruption)
+            let status = attend(&mut command, &mut heard, self.out, self.interruption, &underway)
                 .map_err(|error| self.failed(&format!("it cannot be started: {error}")))?;
             if let Some(coverage) = heard.coverage.take() {
                 swept.verdict = swept.verdict.and(coverage.verdict());
@@ -220,6 +223,7 @@ impl TargetSweep<'_> {
             if let Some(name) = finished {
                 left.simulations = self.after(&name, &left.simulations);
                 left.restarts = 0;
+                left.kept.clear();
                 if left.simulations.is_empty() || self.interruption.is_wanted() {
                     break status;
                 }
@@ -268,6 +272,13 @@ impl TargetSweep<'_> {
         let Chosen { target, .. } = *self.chosen;
         let crash =
             Crash { target, program: self.program, options: self.options, simulation: begun, status, left: underway };
+        left.kept.extend(heard.kept.iter().chain(&heard.again).map(|kept| kept.name.clone()));
+        if let Some(report) = crash.report_of_kept(heard).filter(|_| !is_told && !self.interruption.is_wanted()) {
+            // No seed was run: all of them are, without what is kept.
+            heard.put_aside(report);
+            left.part = Some((begun.to_string(), seeds));
+            return None;
+        }
         let (mut report, infrastructure) = crash.report(heard, self.out);
         let infrastructure = if is_told { Some(Trouble::told()) } else { infrastructure };
         let rest = crash.rest(seeds).filter(|_| infrastructure.is_none() && !self.interruption.is_wanted());
@@ -310,6 +321,7 @@ impl TargetSweep<'_> {
             }
             None => drop(command.args(&left.simulations).args(self.options.arguments())),
         }
+        command.args(left.kept.iter().flat_map(|name| ["--without", name]));
         // A fixture is red on purpose: nobody wants to hear of it again.
         command.args(self.keeping.iter().filter(|_| !self.chosen.target.fixture));
         command.args(shrink::features(self.chosen.target, self.options.bug.as_deref()));

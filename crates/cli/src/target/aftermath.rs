@@ -25,6 +25,8 @@ const SIGNATURES_MOST: usize = 8;
 #[derive(Debug, Default)]
 pub(super) struct Keeping {
     pub(super) corpus: Option<PathBuf>,
+    /// Entries that are not run again: they were, by a process before this one.
+    pub(super) without: Vec<String>,
     pub(super) revision: Option<String>,
     /// Features of its package that this target was built with, if that was said.
     pub(super) features: Option<Vec<String>>,
@@ -38,6 +40,7 @@ impl Keeping {
     pub(super) fn take(&mut self, flag: &str, parser: &mut Parser) -> Result<bool, Trouble> {
         match flag {
             "corpus" => self.corpus = Some(path(flag, parser)?),
+            "without" => self.without.push(value(flag, parser)?),
             "revision" => self.revision = Some(value(flag, parser)?),
             "features" => {
                 let features = text(flag, parser)?;
@@ -84,46 +87,59 @@ pub(super) struct Around<'a> {
 }
 
 impl Around<'_> {
-    /// Runs again what failed before, as it was found and made small.
-    pub(super) fn before(&self) -> Vec<KeptReport> {
+    /// Runs again what failed before, as it was found and made small. What comes of it goes to
+    /// `tell` line by line: a seed that ends this process keeps nobody from hearing of it.
+    pub(super) fn before(&self, tell: impl Fn(&str)) -> Vec<KeptReport> {
         let Some(corpus) = self.keeping.corpus.as_ref().map(Corpus::new) else { return Vec::new() };
         if self.builder.isolation() != Isolation::Threads {
             return Vec::new();
         }
-        let is_meant =
-            |entry: &Entry| entry.simulation == self.name && entry.bug.as_deref() == self.options.bug.as_deref();
+        let is_meant = |(name, entry): &&(String, Entry)| {
+            let is_its = entry.simulation == self.name && entry.bug.as_deref() == self.options.bug.as_deref();
+            is_its && !self.keeping.without.contains(name)
+        };
         let mut recorder = self.builder.recorder();
         let mut reports = Vec::new();
-        for (name, entry) in self.entries.iter().filter(|(_, entry)| is_meant(entry)) {
+        for (name, entry) in self.entries.iter().filter(is_meant) {
             if self.interruption.is_wanted() {
                 break;
             }
+            // Each with the line that shows it: only one of the two may be red by now.
+            let line = reproduce_line(self.name, entry.seed, &self.options.replay_suffix());
+            let small_line = with_overrides(&line, &corpus.root().join(name).join("overrides.json"));
+            let mut report = KeptReport {
+                name: name.clone(),
+                seed: entry.seed,
+                failure: None,
+                clean: entry.clean.len(),
+                retired: false,
+                reproduce: small_line.clone(),
+            };
+            tell(&report.to_begin());
             let small = recorder.run(entry.seed, entry.overrides.clone(), None);
             let plain = recorder.run(entry.seed, Overrides::new(), None);
             let is_it = |failure: &Failure| failure.signature() == entry.signature;
             let is_moved = |failure: &Failure| failure.signature().is_moved(&entry.signature);
-            // Each with the line that shows it: only one of the two may be red by now.
-            let line = reproduce_line(self.name, entry.seed, &self.options.replay_suffix());
-            let small_line = with_overrides(&line, &corpus.root().join(name).join("overrides.json"));
             let in_small = small.failures.iter().map(|failure| (failure, &small_line));
             let failures = || in_small.clone().chain(plain.failures.iter().map(|failure| (failure, &line)));
             let first = |is: &dyn Fn(&Failure) -> bool| failures().find(|(failure, _)| is(failure));
             let found = first(&is_it).or_else(|| first(&is_moved)).or(failures().next());
             let failure = found.map(|(failure, _)| failure);
-            let reproduce = found.map_or(&small_line, |(_, line)| line).clone();
             let standing = match (&failure, &self.keeping.revision) {
                 (None, Some(revision)) => corpus.note_clean(name, revision).ok(),
                 (Some(failure), _) => corpus.note_red(name, &failure.signature()).ok().map(|()| Standing::Stays(0)),
                 (None, None) => None,
             };
-            let clean = match standing {
-                Some(Standing::Stays(clean)) => clean,
-                _ => entry.clean.len(),
-            };
-            let retired = standing == Some(Standing::Retired);
-            let failure = failure.map(ToString::to_string);
-            let name = name.clone();
-            reports.push(KeptReport { name, seed: entry.seed, failure, clean, retired, reproduce });
+            if let Some(Standing::Stays(clean)) = standing {
+                report.clean = clean;
+            }
+            report.retired = standing == Some(Standing::Retired);
+            report.failure = failure.map(ToString::to_string);
+            if let Some((_, line)) = found {
+                report.reproduce.clone_from(line);
+            }
+            tell(&report.to_line());
+            reports.push(report);
         }
         reports
     }

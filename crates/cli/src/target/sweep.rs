@@ -111,7 +111,8 @@ impl Sweep<'_> {
             .with_threads(threads);
         let (keeping, stated) = (&asked.keeping, target.stated);
         let around = Around { keeping, entries, name: &name, options, builder: &builder, stated, interruption };
-        let kept = around.before();
+        // If nobody takes it, the report is what is left.
+        let kept = around.before(|line| drop(asked.attended.then(|| terminal::say(line))));
         let witness = Witness {
             name: &name,
             suffix: &suffix,

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// Has a corpus hold what `seed` says, under a name.
-fn keep(folder: &Path, name: &str, seed: &str) {
+pub(crate) fn keep(folder: &Path, name: &str, seed: &str) {
     let entry = folder.join(name);
     fs::create_dir_all(&entry).expect("it is this test's folder");
     fs::write(entry.join("seed.json"), seed).expect("it is this test's folder");

@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "a command line is looked at from the real world")]
 
 mod fatal;
+mod fate;
 mod given;
 mod help;
 mod kept;

@@ -1,0 +1,96 @@
+//! A project of one's own whose runs abort or hang where its environment says: what is kept is
+//! run again first, and whoever interrupts is told what is waited for.
+
+use crate::kept::keep;
+use crate::shell::{folder, run, run_in};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const STORM: &str = r#"
+use std::process::ExitCode;
+use wavetank_harness::{SimContext, SimulationBuilder};
+
+fn main() -> ExitCode {
+    wavetank_cli::Target::new("storm").simulation("storm", |_| simulation()).main()
+}
+
+fn is(name: &str, seed: u64) -> bool {
+    std::env::var(name).is_ok_and(|text| text.parse() == Ok(seed))
+}
+
+fn simulation() -> SimulationBuilder {
+    SimulationBuilder::new().workload("client", 1, |context: SimContext| async move {
+        let seed = context.seed();
+        if is("ABORT", seed) {
+            std::process::abort();
+        }
+        while is("HANG", seed) {
+            std::hint::spin_loop();
+        }
+        if is("FAIL", seed) { Err("the client met its fate") } else { Ok(()) }
+    })
+}
+"#;
+
+/// Such a project, made by one test.
+fn project(name: &str) -> PathBuf {
+    let project = folder(name).join("fate");
+    run(&format!("cargo xtask new '{}'", project.display())).expect(0, &["cargo xtask sweep"]);
+    fs::write(project.join("tests/storm.rs"), STORM).expect("it was just made");
+    project
+}
+
+fn keep_seed(project: &Path, name: &str, seed: u64) {
+    let entry = format!(
+        r#"{{"simulation": "storm", "seed": {seed}, "failure": "f", "signature": {{"property": "p", "message": "m", "role": "client"}},
+            "reproduce": "cargo xtask replay storm --seed {seed}", "versions": {{"wavetank": "0.1.0"}}}}"#
+    );
+    keep(&project.join("failures"), name, &entry);
+}
+
+#[test]
+fn slow_what_is_kept_and_ends_the_process_keeps_no_seed_from_being_swept() {
+    let project = project("fate/kept");
+    keep_seed(&project, "a-first", 7000);
+    keep_seed(&project, "b-fatal", 7001);
+    keep_seed(&project, "c-last", 7002);
+    let sweep = |flags: &str| run_in(&project, &format!("{flags} --jobs 1 --no-shrink --profile dev"));
+    let words = [
+        "its process died of signal: 6 (SIGABRT) while it ran again what is kept as b-fatal; the sweep went on behind that",
+        "RED as before, seed 7001: the process of this run died of signal: 6 (SIGABRT)\n    \
+         reproduce: cargo xtask replay storm --seed 7001 --profile dev --overrides failures/b-fatal/overrides.json\n",
+        "RED as before, seed 7002: ",
+        "1 simulation, 20 seeds, RED: storm\n",
+    ];
+    let swept = sweep("FAIL=7002 ABORT=7001 cargo xtask sweep --seeds 20").expect(1, &words);
+    assert!(swept.err.contains("RED storm seed 7001: the process of this run died"), "told at once: {}", swept.err);
+    assert_eq!(swept.out.matches("green again: a-first").count(), 1, "each is run again once: {}", swept.out);
+    run_in(&project, &format!("ABORT=7001 {}", swept.reproduce_line())).expect(1, &["(SIGABRT)"]);
+    // What was run again is told where a seed ends the process, and nothing goes on behind that.
+    let line = "FAIL=7002 ABORT=3 cargo xtask sweep --seeds 20 --for 10m";
+    let swept = sweep(line).expect(1, &["RED as before, seed 7002: ", "while seed 3 was under way"]);
+    assert!(swept.out.contains("storm: 4 seeds, 1 RED"), "{}", swept.out);
+}
+
+#[test]
+fn slow_who_interrupts_is_told_what_is_waited_for() {
+    let project = project("fate/hung");
+    run_in(&project, "cargo xtask sweep --seeds 1 --no-shrink --profile dev").expect(0, &[]);
+    let sweep = "HANG=5 cargo xtask sweep --seeds 20 --jobs 1 --profile dev 2> told & sweep=$!";
+    let heard = |words: &str| format!("for i in $(seq 600); do grep -q '{words}' told && break; sleep 0.1; done");
+    // In the end what hangs is ended: it would outlive whoever started it.
+    let lines = [
+        sweep,
+        &heard("seeds/s"),
+        "kill -TERM $sweep",
+        &heard("interrupted: "),
+        "kill -KILL $(pgrep -P $sweep)",
+        "wait $sweep",
+        "cat told >&2",
+    ];
+    let ended = run_in(&project, &lines.join("\n"));
+    let words = "interrupted: the sweep reports and ends as soon as seed 5 is over; a second Ctrl-C ends it now, \
+                 without a report\n";
+    assert!(ended.err.contains(words), "{ended:?}");
+    assert!(ended.out.contains("storm: 6 seeds, "), "what was done is told: {ended:?}");
+}
