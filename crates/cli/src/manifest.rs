@@ -12,6 +12,8 @@ use std::process::Command;
 #[derive(Debug)]
 pub(crate) struct Manifest {
     pub(crate) root: PathBuf,
+    /// Where cargo puts what it builds.
+    pub(crate) built: PathBuf,
     pub(crate) targets: Vec<Declared>,
 }
 
@@ -66,6 +68,7 @@ pub(crate) struct Minimum {
 struct Metadata {
     packages: Vec<Package>,
     workspace_root: PathBuf,
+    target_directory: PathBuf,
 }
 
 #[derive(Deserialize)]
@@ -149,7 +152,7 @@ impl Manifest {
             let (name, first, second) = (&one.name, &one.package, &other.package);
             return Err(Trouble::new(format!("packages `{first}` and `{second}` both declare a target `{name}`")));
         }
-        Ok(Manifest { root: metadata.workspace_root, targets })
+        Ok(Manifest { root: metadata.workspace_root, built: metadata.target_directory, targets })
     }
 
     /// The target of a name; a `/` and a simulation may follow it.
@@ -221,7 +224,7 @@ mod tests {
 
     fn read(wavetank: &str) -> Result<Manifest, Trouble> {
         let metadata = format!(
-            r#"{{"workspace_root": "/w", "packages": [{{"name": "kv", "id": "kv#1", "manifest_path": "/w/kv/Cargo.toml", "features": {{"bugs": []}},
+            r#"{{"workspace_root": "/w", "target_directory": "/w/target", "packages": [{{"name": "kv", "id": "kv#1", "manifest_path": "/w/kv/Cargo.toml", "features": {{"bugs": []}},
                 "targets": [{{"name": "storm", "kind": ["test"]}}, {{"name": "kv", "kind": ["lib"]}}],
                 "metadata": {{"wavetank": {wavetank}}}}}]}}"#
         );

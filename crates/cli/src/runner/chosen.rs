@@ -69,7 +69,7 @@ mod tests {
 
     fn check_chosen(names: &[&str], simulations: &[&str]) {
         let kv = Declared { name: "kv".into(), ..Declared::default() };
-        let manifest = Manifest { root: PathBuf::new(), targets: vec![kv] };
+        let manifest = Manifest { root: PathBuf::new(), built: PathBuf::new(), targets: vec![kv] };
         let names = names.iter().map(ToString::to_string).collect();
         let asked = Asked { names, options: SweepOptions::default(), junit: None };
         let chosen = choose(&manifest, &asked).expect("there is such a target");

@@ -355,7 +355,7 @@ mod tests {
     fn a_target_that_nobody_knows_is_told_before_others_are_run() {
         let early = Bug { name: "early".into(), about: String::new(), reported_by: String::new(), minimum: None };
         let kv = Declared { name: "kv".into(), bugs: vec![early], ..Declared::default() };
-        let manifest = Manifest { root: "/nowhere".into(), targets: vec![kv] };
+        let manifest = Manifest { root: "/nowhere".into(), built: "/nowhere".into(), targets: vec![kv] };
         let names = vec!["kv".to_string(), "nobody".to_string()];
         let asked = Asked { names, each: 1, replays: 1, budget: BUDGET, jobs: 1, profile: None, is_recorded: false };
         let trouble = run(&manifest, &asked, String::new()).map(drop).expect_err("there is no such target").to_string();

@@ -11,7 +11,7 @@ use crate::target::{COMMAND_WORD, Flag};
 use crate::terminal::{self, Paint};
 use crate::trouble::Trouble;
 use crate::underway::UnderwayFile;
-use crate::verdict::Verdict;
+use crate::verdict::{INTERRUPTED, Verdict};
 use lexopt::{Arg, Parser, ValueExt};
 use std::ffi::OsString;
 use std::process::Command;
@@ -88,7 +88,9 @@ pub(super) fn command_with(
     let underway = UnderwayFile::new();
     underway.hand_to(&mut process);
     let status = process.status().map_err(|error| failed(error.to_string()))?;
-    let is_cut_short = !underway.read().seeds.is_empty() && status.code().is_some();
+    // `shrink` ends so at a second Ctrl-C.
+    let is_interrupted = command == "shrink" && status.code() == Some(i32::from(INTERRUPTED));
+    let is_cut_short = !underway.read().seeds.is_empty() && status.code().is_some() && !is_interrupted;
     if is_cut_short || is_own_fault(status) {
         // It ended in the middle of the run, and by what the run did.
         let (red, how) = (Paint::for_stdout().red("RED"), how(status));

@@ -87,14 +87,7 @@ pub(super) fn run(target: &Target, asked: &Asked) -> Result<Verdict, Trouble> {
             return Ok(Verdict::Red);
         }
     }
-    // What ends this process while the run is under way is a failure of that run.
-    let underway = Underway::begin(1);
-    let body = || {
-        underway.iter().for_each(|underway| underway.begins(0, asked.seed));
-        let record = builder.run_seed(asked.seed, overrides, None);
-        underway.iter().for_each(|underway| underway.rests(0));
-        record
-    };
+    let body = || Underway::during(asked.seed, || builder.run_seed(asked.seed, overrides, None));
     let record = match &asked.log {
         Some(filter) => with_logs(filter, io::stdout(), body).map_err(|error| no_filter(&error))?,
         None => body(),

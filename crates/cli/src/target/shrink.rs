@@ -10,6 +10,7 @@ use crate::report::grouped;
 use crate::shrunk::{Made, ShrunkReport, Wanted, budget};
 use crate::terminal::{self, Paint};
 use crate::trouble::Trouble;
+use crate::underway::Underway;
 use crate::verdict::Verdict;
 use crate::written;
 use lexopt::{Arg, Parser, ValueExt};
@@ -105,7 +106,8 @@ fn run(target: &Target, asked: Asked) -> Result<Verdict, Trouble> {
     let budget = budget(asked.budget.unwrap_or(BUDGET));
     let show = Show::new(&name);
     let threads = asked.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-    let made = wanted.make(budget, threads, || interruption.is_wanted(), |step| show.tell(step));
+    let make = || wanted.make(budget, threads, || interruption.is_wanted(), |step| show.tell(step));
+    let made = Underway::during(seed, make);
     show.end();
     let mut made = made.map_err(|error| Trouble::new(format!("simulation `{name}`: {error}")))?;
     if let Some(replays) = asked.verify {

@@ -4,11 +4,12 @@
 use super::flag::{Flag, Look, of_another};
 use super::{Target, TargetSimulation, overrides};
 use crate::finding::reproduce_line;
-use crate::options::{seed, value};
+use crate::options::{path, seed, value};
 use crate::report::grouped;
 use crate::terminal;
 use crate::trouble::Trouble;
-use crate::typed::with_overrides;
+use crate::typed::{from_here, with_overrides};
+use crate::underway::Underway;
 use crate::verdict::Verdict;
 use crate::written;
 use lexopt::{Arg, Parser, ValueExt};
@@ -49,7 +50,7 @@ struct Told {
 }
 
 pub(super) fn command(target: &Target, mut parser: Parser) -> Result<Verdict, Trouble> {
-    let (mut simulation, mut wanted, mut against, mut out) = (None, None, None, None);
+    let (mut simulation, mut wanted, mut against, mut out, mut into) = (None, None, None, None, None);
     let mut asked = Asked { seed: 0, bug: None, overrides: None, profile: None };
     while let Some(argument) = parser.next()? {
         match argument {
@@ -61,6 +62,8 @@ pub(super) fn command(target: &Target, mut parser: Parser) -> Result<Verdict, Tr
             }
             Arg::Long("profile") => asked.profile = Some(value("profile", &mut parser)?),
             Arg::Long("against") => against = Some(value("against", &mut parser)?),
+            // For the runner.
+            Arg::Long("into") => into = Some(path("into", &mut parser)?),
             Arg::Long("out") => out = Some(PathBuf::from(value("out", &mut parser)?)),
             Arg::Long(flag) => return Err(Trouble::new(format!("no flag --{flag}; there are {USAGE}"))),
             other => return Err(other.unexpected().into()),
@@ -76,7 +79,7 @@ pub(super) fn command(target: &Target, mut parser: Parser) -> Result<Verdict, Tr
         page = page.against(trace, story.clone(), words);
     }
     let html = page.to_html();
-    let path = out.unwrap_or_else(|| place(&told.trace));
+    let path = out.unwrap_or_else(|| place(into, &told.trace));
     written::write("out", &path, &html)?;
     terminal::say(&summary(&target.full_name(simulation), &told, html.len(), &path))?;
     Ok(Verdict::Green)
@@ -87,7 +90,7 @@ fn tell(target: &Target, simulation: &TargetSimulation, asked: &Asked) -> Result
     let builder = target.state(simulation, asked.bug.as_deref())?;
     let read = |(flag, path): &(&str, PathBuf)| overrides::read(flag, path, builder.name());
     let overrides = asked.overrides.as_ref().map_or(Ok(Overrides::new()), read)?;
-    let record = builder.recorder().tell(asked.seed, overrides);
+    let record = Underway::during(asked.seed, || builder.recorder().tell(asked.seed, overrides));
     let trace = TraceFile::of(&record).expect("a run that was told has a trace");
     let told = record.atoms.len() + trace.events.iter().filter(|event| event.kind == "op.begin").count();
     let recipe = Some(Recipe::of(&record, None)).filter(|_| told <= TOLD_MOST && !record.failures.is_empty());
@@ -176,11 +179,10 @@ fn command_line(name: &str, asked: &Asked) -> String {
     asked.overrides.as_ref().map_or(line.clone(), |(_, path)| with_overrides(&line, path))
 }
 
-/// Where a page goes if nobody says: with what else was built here.
-fn place(trace: &TraceFile) -> PathBuf {
-    let built = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
+/// Where a page goes if nobody says.
+fn place(into: Option<PathBuf>, trace: &TraceFile) -> PathBuf {
     let name = trace.header.simulation.replace('/', "-");
-    built.join("timelines").join(format!("{name}-{}.html", trace.header.seed))
+    into.unwrap_or_else(|| PathBuf::from("target/timelines")).join(format!("{name}-{}.html", trace.header.seed))
 }
 
 fn summary(name: &str, told: &Told, bytes: usize, path: &Path) -> String {
@@ -189,7 +191,7 @@ fn summary(name: &str, told: &Told, bytes: usize, path: &Path) -> String {
     format!(
         "{name}: seed {} is {verdict}; its {events} events are drawn in {} ({} KiB)\n",
         told.record.seed,
-        path.display(),
+        from_here(path).display(),
         grouped(bytes.div_ceil(1024) as u64)
     )
 }

@@ -7,6 +7,7 @@ use crate::options::{seed, value};
 use crate::report::grouped;
 use crate::terminal;
 use crate::trouble::Trouble;
+use crate::underway::Underway;
 use crate::verdict::Verdict;
 use crate::written;
 use lexopt::{Arg, Parser, ValueExt};
@@ -51,7 +52,7 @@ pub(super) fn command(target: &Target, mut parser: Parser) -> Result<Verdict, Tr
     let builder = target.state(simulation, bug.as_deref())?;
     let read = |path: PathBuf| overrides::read("overrides", &path, builder.name());
     let overrides = overridden.map_or(Ok(Overrides::new()), read)?;
-    let record = builder.recorder().tell(seed, overrides);
+    let record = Underway::during(seed, || builder.recorder().tell(seed, overrides));
     let trace = TraceFile::of(&record).expect("a run that was told has a trace");
     let text = match format {
         Format::JsonLines => trace.to_json_lines(),

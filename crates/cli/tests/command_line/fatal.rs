@@ -29,6 +29,16 @@ fn slow_a_run_that_ends_its_process_is_red() {
 }
 
 #[test]
+fn slow_whoever_looks_at_a_run_that_ends_its_process_is_told() {
+    let line = "cargo xtask sweep fatal/exit --seeds 20 --bug fatal --no-shrink --profile dev";
+    let again = run(line).expect(1, &[]).reproduce_line();
+    for command in ["replay", "shrink", "trace", "timeline"] {
+        let words = ["is RED\n  RED the process of this run ended with exit code 0\n"];
+        run(&again.replace("replay", command)).expect(1, &words);
+    }
+}
+
+#[test]
 fn slow_what_was_found_before_a_crash_is_kept() {
     let out = folder("crash");
     let names = "fatal/abort fatal/mixed fatal/after";

@@ -1,7 +1,7 @@
 //! `timeline` as a process: a page where it is asked for, one run or two, and one line
 //! where none can be made.
 
-use crate::shell::{Ended, run_xtask, tmp};
+use crate::shell::{Ended, run as run_line, run_xtask, tmp};
 use std::fs;
 
 fn run(arguments: &str) -> Ended {
@@ -18,6 +18,18 @@ fn slow_a_red_run_is_drawn() {
         page.contains("<title>red/workload-error · seed 0</title>")
             && page.contains("cargo xtask replay red/workload-error --seed 0 --profile dev")
     );
+}
+
+#[test]
+fn slow_a_page_lies_with_what_else_is_built_whichever_folder_it_is_asked_for_in() {
+    let built = tmp("..");
+    let page = built.join("timelines/red-workload-error-1.html");
+    let _ = fs::remove_file(&page);
+    // As where a file of cargo's says where it builds, and nothing else does.
+    let place = format!("env -u CARGO_TARGET_DIR CARGO_BUILD_TARGET_DIR={}", built.display());
+    let line = "cargo xtask timeline red/workload-error --seed 1 --profile dev";
+    run_line(&format!("cd systems/kv && {place} {line}")).expect(0, &["red-workload-error-1.html"]);
+    assert!(page.is_file(), "it is not in {}", page.display());
 }
 
 #[test]
