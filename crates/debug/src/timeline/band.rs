@@ -34,24 +34,27 @@ pub(crate) fn bands(trace: &TraceFile, lanes: &Lanes) -> Vec<Band> {
             "network.cut" => begin("cut"),
             "network.slowed" => begin("slow"),
             "network.clogged" if event.number("nanos") != Some(0) => begin("held"),
-            "network.clogged" => close(&mut bands, "held", &on, event.t),
-            "node.boot" => close(&mut bands, "down", &on, event.t),
-            "node.resume" => close(&mut bands, "paused", &on, event.t),
-            "network.mend" => {
-                close(&mut bands, "cut", &on, event.t);
-                close(&mut bands, "slow", &on, event.t);
-            }
+            "network.clogged" => close(trace, &mut bands, "held", &on, event),
+            "node.boot" => close(trace, &mut bands, "down", &on, event),
+            "node.resume" => close(trace, &mut bands, "paused", &on, event),
+            "network.mend" => match event.text("what") {
+                Some("clogged") => close(trace, &mut bands, "held", &on, event),
+                Some("slow") => close(trace, &mut bands, "slow", &on, event),
+                _ => close(trace, &mut bands, "cut", &on, event),
+            },
             _ => {}
         }
     }
     merge(bands, lanes.lanes.len())
 }
 
-/// Ends the open bands of a kind that cover the very same lanes.
-fn close(bands: &mut [Band], what: &str, on: &[usize], time: u64) {
-    let open = bands.iter_mut().filter(|band| band.what == what && band.lanes == on && band.to > time);
-    for band in open {
-        band.to = time;
+/// Ends the open bands of a kind that cover the very same lanes; of a link, those of its direction.
+fn close(trace: &TraceFile, bands: &mut [Band], what: &str, on: &[usize], event: &TraceEvent) {
+    let direction = |event: &TraceEvent| (event.number("from"), event.number("to"));
+    let is_its = |band: &Band| direction(&trace.events[band.event]) == direction(event);
+    let open = bands.iter_mut().filter(|band| band.what == what && band.lanes == on && band.to > event.t);
+    for band in open.filter(|band| is_its(band)) {
+        band.to = event.t;
     }
 }
 
@@ -118,6 +121,36 @@ mod tests {
     fn check(links: &[[usize; 2]], lanes: usize, expected: Option<&[usize]>) {
         let links: Vec<Vec<usize>> = links.iter().map(|ends| ends.to_vec()).collect();
         assert_eq!(smaller_side(&links, lanes).as_deref(), expected, "{links:?}");
+    }
+
+    #[test]
+    fn what_is_mended_ends_and_what_else_is_wrong_there_does_not() {
+        let mut text = concat!(
+            r#"{"wavetank":"trace","version":1,"simulation":"s","seed":7,"digest":"00","failures":[],"#,
+            r#""machines":[{"id":0,"name":"a"},{"id":1,"name":"b"}],"nodes":[{"id":0,"name":"a","machine":0,"#,
+            r#""role":"process"},{"id":1,"name":"b","machine":1,"role":"process"}],"overrides":0}"#,
+        )
+        .to_string();
+        let events = [
+            ("clogged", "clogged", (0, 1)),
+            ("slowed", "slow", (0, 1)),
+            ("cut", "cut", (0, 1)),
+            ("cut", "cut", (1, 0)),
+            ("mend", "clogged", (0, 1)),
+            ("mend", "slow", (0, 1)),
+            ("mend", "cut", (1, 0)),
+            ("mend", "cut", (0, 1)),
+        ];
+        for (n, (kind, what, (from, to))) in events.into_iter().enumerate() {
+            let args = format!(r#"{{"from":{from},"to":{to},"what":"{what}","nanos":9}}"#);
+            let place = r#""machine":null,"node":null,"inc":null,"task":null"#;
+            let event = format!(r#""kind":"network.{kind}","cause":null,"msg":null,"args":{args}"#);
+            text += &format!("\n{{\"n\":{n},\"t\":{n},{place},{event}}}");
+        }
+        let trace = TraceFile::from_json_lines(&text).expect("this is a trace");
+        let told: Vec<_> =
+            bands(&trace, &Lanes::new(&trace.header)).iter().map(|one| (one.what, one.from, one.to)).collect();
+        assert_eq!(told, [("held", 0, 4), ("slow", 1, 5), ("cut", 2, 7), ("cut", 3, 6)]);
     }
 
     #[test]
