@@ -46,7 +46,8 @@ pub(super) fn choose<'a>(manifest: &'a Manifest, asked: &'a Asked) -> Result<Vec
 /// Why a target cannot be run with a bug.
 pub(super) fn no_bug(target: &Declared, bug: &str) -> String {
     let known: Vec<&str> = target.bugs.iter().map(|one| one.name.as_str()).collect();
-    let known = if known.is_empty() { "none".to_string() } else { known.join(", ") };
+    // `Target::bugs` alone is not enough, and who has called it would look there.
+    let known = if known.is_empty() { "none: `bugs` names them in its manifest".to_string() } else { known.join(", ") };
     format!("target `{}` has no bug `{bug}`; it has {known}", target.name)
 }
 

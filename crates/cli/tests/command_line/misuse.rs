@@ -18,6 +18,10 @@ fn slow_misuse_is_one_line() {
     check_misuse("sweep nobody", "no target `nobody`; there are ");
     check_misuse("sweep red/nobody --profile dev", "no simulation `nobody`; it has red/panic");
     check_misuse("sweep calm --bug nobody", "target `calm` has no bug `nobody`; it has miscount");
+    check_misuse(
+        "sweep blind --bug late",
+        "target `blind` has no bug `late`; it has none: `bugs` names them in its manifest",
+    );
     check_misuse("sweep --bug nobody", "no target has a bug `nobody`");
     check_misuse(
         "sweep calm --bug unstated --profile dev",
