@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// Where sockets come from.
 ///
 /// Clones are cheap and speak for the same machine.
-pub trait NetworkProvider: Clone + Send + Sync + 'static {
+pub trait NetworkProvider: Clone + Send + Sync + Unpin + 'static {
     /// A connected byte stream.
     type TcpStream: TcpStream;
     /// A listening socket.

@@ -13,6 +13,9 @@ use std::time::Duration;
 
 /// All that code needs of the world around it.
 ///
+/// `Unpin`, as each provider is, for executors and timers of libraries are asked to be: one of hyper's
+/// HTTP/2 that holds a `P` is.
+///
 /// ```
 /// use std::io;
 /// use std::net::SocketAddr;
@@ -32,7 +35,7 @@ use std::time::Duration;
 ///     drop(stream);
 /// }
 /// ```
-pub trait Providers: Clone + Send + Sync + 'static {
+pub trait Providers: Clone + Send + Sync + Unpin + 'static {
     /// Its network.
     type Network: NetworkProvider;
     /// Its clocks.

@@ -9,7 +9,7 @@ use std::io;
 ///
 /// In the tank each node and incarnation has a stream of its own, so that no
 /// other code shifts what this code draws. Clones share their stream.
-pub trait RandomProvider: Clone + Send + Sync + 'static {
+pub trait RandomProvider: Clone + Send + Sync + Unpin + 'static {
     /// 64 uniform bits.
     fn next_u64(&self) -> u64;
 
@@ -47,7 +47,7 @@ pub trait RandomProvider: Clone + Send + Sync + 'static {
 
 /// Unguessable bytes for keys and nonces: the operating system's in production,
 /// seeded and repeatable in the tank.
-pub trait EntropyProvider: Clone + Send + Sync + 'static {
+pub trait EntropyProvider: Clone + Send + Sync + Unpin + 'static {
     /// Fills `bytes`.
     ///
     /// # Errors

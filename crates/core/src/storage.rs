@@ -17,7 +17,7 @@ use tokio::io::{AsyncRead, AsyncSeek, AsyncWrite};
 /// does not, and unlike what is done to an [open file](StorageFile) it may come late, behind
 /// what is asked for after it: a removal that was given up may take the file that was
 /// created in its place since.
-pub trait StorageProvider: Clone + Send + Sync + 'static {
+pub trait StorageProvider: Clone + Send + Sync + Unpin + 'static {
     /// An open file.
     type File: StorageFile;
 

@@ -8,7 +8,7 @@ use std::future::{Future, IntoFuture};
 /// Where tasks are spawned.
 ///
 /// Clones are cheap and spawn on the same node.
-pub trait TaskProvider: Clone + Send + Sync + 'static {
+pub trait TaskProvider: Clone + Send + Sync + Unpin + 'static {
     /// A handle to a spawned task. It and the future that it turns into are `Send`, so
     /// that a task can wait for another.
     type JoinHandle<T: Send + 'static>: JoinHandle<T, IntoFuture: Send> + Send + Sync;

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 /// A machine's clocks.
 ///
 /// Clones are cheap and read the same clocks.
-pub trait TimeProvider: Clone + Send + Sync + 'static {
+pub trait TimeProvider: Clone + Send + Sync + Unpin + 'static {
     /// A future that is ready at its deadline. Has a name so that it can stand in
     /// a struct.
     type Sleep: Sleep;
