@@ -104,13 +104,16 @@ fn faults(record: &RunRecord) -> Vec<Line> {
 
 fn operation(operation: &OperationRecord) -> Line {
     let OperationRecord { client, asked, verb, answered, begun, ended, .. } = operation;
+    // Of who never says what is asked nobody knows whether it hears of it.
+    let is_silent = asked.is_empty() && answered.is_none();
     let asked = if asked.is_empty() { verb } else { asked };
     let after = ended.map(|ended| words::duration(ended.saturating_sub(*begun))).unwrap_or_default();
     let answer = match answered {
-        Some(answer) => format!("after {after}: {}", quoted(answer)),
-        None => "it never hears of it again".to_string(),
+        Some(answer) => format!("; after {after}: {}", quoted(answer)),
+        None if is_silent => String::new(),
+        None => "; it never hears of it again".to_string(),
     };
-    let words = format!("{client}: {}; {answer}", quoted(asked));
+    let words = format!("{client}: {}{answer}", quoted(asked));
     Line { time: *begun, words, sort: Sort::Operation { client: client.clone() }, many: 1 }
 }
 

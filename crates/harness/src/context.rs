@@ -112,8 +112,7 @@ impl SimContext {
     /// another; without one all are equal. Each operation, and each number that is drawn
     /// from it, is a decision of its own: taking one out changes no other.
     ///
-    /// Shrinking takes out, and recipes and timelines show, those alone that said what they
-    /// do: call [`Operation::begin`](crate::Operation::begin) on each.
+    /// Call [`Operation::begin`](crate::Operation::begin) on each: recipes and timelines show what it says.
     ///
     /// # Panics
     /// Without a verb.

@@ -11,7 +11,7 @@ use crate::shared::Values;
 use crate::workload::Workload;
 use serde_json::Value;
 use std::any::Any;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use wavetank_engine::{Address, CrashKind, Device, Kernel, Local, NodeId, Scope};
 
 /// The slot of a record that does nothing: time passes up to it.
@@ -27,7 +27,10 @@ pub(crate) struct Ledger {
     pub(crate) workloads: Vec<(usize, Box<dyn Workload>)>,
     /// What the workloads share, by type.
     pub(crate) shared: Values,
+    /// What workloads said that they ask.
     pub(crate) operations: Vec<OperationRecord>,
+    /// What they drew, whether they say so or not.
+    pub(crate) drawn: Vec<OperationRecord>,
     /// Who was cut off from whom by a partition that fired; kept if the run is recorded.
     pub(crate) cuts: BTreeMap<Address, Cut>,
     /// When all that was planned was over, cycle by cycle; kept if the run is recorded.
@@ -66,6 +69,17 @@ impl Ledger {
         }
     }
 
+    /// What was asked, in the order in which it was begun: of a workload that says so at all, what
+    /// it said, and else what it drew.
+    pub(crate) fn take_operations(&mut self) -> Vec<OperationRecord> {
+        let mut operations = std::mem::take(&mut self.operations);
+        let saying: BTreeSet<String> = operations.iter().map(|one| one.client.clone()).collect();
+        let drawn = std::mem::take(&mut self.drawn);
+        operations.extend(drawn.into_iter().filter(|one| !saying.contains(&one.client)));
+        operations.sort_by_key(|one| one.begun);
+        operations
+    }
+
     /// Keeps who is cut off from whom, for those who read of the run.
     pub(crate) fn keep_cut(&mut self, address: Address, cut: &Cut) {
         if self.recorded {
@@ -91,6 +105,7 @@ impl Device for Ledger {
         self.metrics = SimulationMetrics::default();
         self.workloads.clear();
         self.operations.clear();
+        self.drawn.clear();
         self.cuts = BTreeMap::new();
         self.calm.clear();
         self.phase = Phase::default();

@@ -31,7 +31,7 @@ pub struct OperationRecord {
     pub client: String,
     /// What kind of operation.
     pub verb: String,
-    /// What was asked, in words.
+    /// What was asked, in words; nothing if its workload never says.
     pub asked: String,
     /// What came of it; nothing if the run ended before.
     pub answered: Option<String>,
@@ -115,14 +115,19 @@ impl Iterator for Operations {
                 place = place.saturating_sub(*weight);
                 is_it
             });
-            return Some(Operation {
+            let operation = Operation {
                 control: self.control,
                 ledger: self.ledger,
                 client: self.client.clone(),
                 address: Address { domain: OPERATION.key(), entity: self.entity, nth },
                 verb: self.verbs[chosen.expect("the place is below the sum of the weights")],
                 drawn: 0,
-            });
+            };
+            if operation.is_recorded() {
+                let drawn = operation.record(String::new());
+                self.ledger.with(|ledger, _| ledger.drawn.push(drawn));
+            }
+            return Some(operation);
         }
         None
     }
@@ -175,22 +180,17 @@ impl Operation {
     }
 
     /// Says what is asked, now. The words are made only for a run that is recorded.
+    ///
+    /// A recipe and a timeline show them. Of a workload that says so of none of its operations a recipe
+    /// shows the verbs, and when they were drawn; a timeline shows none.
     pub fn begin(&self, words: impl FnOnce() -> String) {
         self.control.kernel(|kernel| kernel.note(BEGIN, self.address.entity, self.address.nth));
         if !self.is_recorded() {
             return;
         }
         let asked = words();
-        let now = self.tell(BEGIN, &asked);
-        let record = OperationRecord {
-            address: self.address,
-            client: self.client.to_string(),
-            verb: self.verb.to_string(),
-            asked,
-            answered: None,
-            begun: now,
-            ended: None,
-        };
+        self.tell(BEGIN, &asked);
+        let record = self.record(asked);
         self.ledger.with(|ledger, _| ledger.operations.push(record));
     }
 
@@ -203,11 +203,24 @@ impl Operation {
         let answered = words();
         let now = self.tell(END, &answered);
         self.ledger.with(|ledger, _| {
-            let mine = ledger.operations.iter_mut().rev().find(|record| record.address == self.address);
-            if let Some(record) = mine {
+            let all = ledger.operations.iter_mut().rev().chain(ledger.drawn.iter_mut().rev());
+            if let Some(record) = all.into_iter().find(|record| record.address == self.address) {
                 (record.answered, record.ended) = (Some(answered), Some(now));
             }
         });
+    }
+
+    /// What a recorded run tells of it, if it begins now.
+    fn record(&self, asked: String) -> OperationRecord {
+        OperationRecord {
+            address: self.address,
+            client: self.client.to_string(),
+            verb: self.verb.to_string(),
+            asked,
+            answered: None,
+            begun: self.control.kernel(|kernel| kernel.now()),
+            ended: None,
+        }
     }
 
     /// Tells of it in the run's story; the time.

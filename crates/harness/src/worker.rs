@@ -116,7 +116,7 @@ impl Worker {
             },
         });
         self.rig.world.device(self.rig.ledger, |ledger, _| {
-            record.operations = std::mem::take(&mut ledger.operations);
+            record.operations = ledger.take_operations();
             record.cuts = std::mem::take(&mut ledger.cuts);
             record.calm = std::mem::take(&mut ledger.calm);
         });

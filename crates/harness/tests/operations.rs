@@ -146,3 +146,34 @@ fn a_signature_of_a_checker_leaves_out_what_it_tells_of_one_history() {
     assert_eq!(one.to_string(), "checker `judge`: the history of \"\" is wrong: no order explains ``");
     assert_ne!(one, signature("version 7 was given to #3 and to #5"));
 }
+
+#[test]
+fn what_a_workload_draws_and_never_says_is_kept_by_its_verb() {
+    let silent = SimulationBuilder::new().workload("client", 1, |context: SimContext| async move {
+        for operation in context.operations(5..=9, VERBS) {
+            context.providers().sleep(Duration::from_millis(10)).await;
+            operation.end(|| format!("slept after {}", operation.verb()));
+        }
+    });
+    let simulation = simulation().workload("late", 1, |context: SimContext| async move {
+        // The last is drawn and never begun: of who begins others it never was.
+        for operation in context.operations(2, VERBS) {
+            if operation.nth() == 0 {
+                operation.begin(|| "first".to_string());
+            }
+        }
+    });
+    let late = simulation.run_seed(3, Overrides::new(), None).operations;
+    assert_eq!(late.iter().filter(|one| one.client == "late").map(|one| &*one.asked).collect::<Vec<_>>(), ["first"]);
+    let before = silent.run_seed(3, Overrides::new(), None).operations;
+    assert!(before.len() >= 5, "{before:?}");
+    for (nth, one) in before.iter().enumerate() {
+        assert_eq!((&*one.asked, one.begun), ("", 10_000_000 * nth as u64));
+        assert_eq!(one.answered.as_deref(), Some(&*format!("slept after {}", one.verb)));
+    }
+    let mut overrides = Overrides::new();
+    overrides.set(before[1].address, Choice::Benign);
+    let after = silent.run_seed(3, overrides, None).operations;
+    assert_eq!(after.len(), before.len() - 1);
+    assert!(after.iter().all(|one| one.address != before[1].address));
+}

@@ -168,6 +168,19 @@ fn a_candidate_that_also_fails_in_another_way_is_no_smaller_one() {
 }
 
 #[test]
+fn operations_that_nobody_speaks_of_are_taken_out_too() {
+    let simulation = SimulationBuilder::new().workload("writer", 1, async |context: SimContext| {
+        let made = context.operations(5..=12, &["note", "strike"]).filter(|one| one.verb() == "note").count();
+        if made >= 2 { Err("the desk is busy") } else { Ok(()) }
+    });
+    let (seed, _) = red(&simulation, "the desk is busy");
+    let shrunk = Shrinker::new(&simulation, seed).run().expect("the seed is red");
+    assert_eq!((shrunk.after.operations, shrunk.ended), (2, Ended::Minimal), "{:?}", shrunk.record.operations);
+    let recipe = Recipe::of(&shrunk.record, None).to_string();
+    assert!(recipe.contains("writer: note\n"), "{recipe}");
+}
+
+#[test]
 fn threads_do_not_change_the_result() {
     let simulation = desk(Bugs { third: true, ..Bugs::default() });
     let (seed, _) = red(&simulation, "the desk is tired");
