@@ -37,7 +37,7 @@ pub enum CaseVerdict {
     Broken {
         /// The failure, in a line.
         message: String,
-        /// How often it was, and how it is repeated.
+        /// The failure's other lines, how often it was, and how it is repeated.
         details: String,
     },
     /// Nobody saw it hold, and nobody asked for that.

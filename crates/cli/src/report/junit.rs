@@ -100,10 +100,7 @@ fn case(property: impl Into<String>, sort: &str, verdict: CaseVerdict) -> Case {
 
 fn kept(kept: &KeptReport) -> Case {
     let verdict = match &kept.failure {
-        Some(failure) => CaseVerdict::Broken {
-            message: failure.lines().next().unwrap_or_default().to_string(),
-            details: kept.reproduce.clone(),
-        },
+        Some(failure) => failed(failure, &kept.reproduce),
         None => CaseVerdict::Held,
     };
     case(format!("failed before: {}", kept.name), "kept", verdict)
@@ -128,8 +125,15 @@ fn is_about(group: &FailureGroup, one: &AssertionCount) -> bool {
 }
 
 fn broken(group: &FailureGroup) -> CaseVerdict {
-    let message = group.message.lines().next().unwrap_or(&group.signature).to_string();
-    CaseVerdict::Broken { message, details: format!("{} times\n{}", grouped(group.count), group.reproduce) }
+    let words = if group.message.is_empty() { &group.signature } else { &group.message };
+    failed(words, &format!("{} times\n{}", grouped(group.count), group.reproduce))
+}
+
+/// A failure's first line, and the others, such as a history, before what is said of it.
+fn failed(words: &str, of_it: &str) -> CaseVerdict {
+    let (message, others) = words.split_once('\n').unwrap_or((words, ""));
+    let details = if others.is_empty() { of_it.to_string() } else { format!("{}\n{of_it}", others.trim_end()) };
+    CaseVerdict::Broken { message: message.to_string(), details }
 }
 
 #[cfg(test)]
@@ -235,6 +239,15 @@ mod tests {
         let divergent = Determinism { seeds: 2, divergent: vec![1], divergences: Vec::new() };
         let report = Report { determinism: Some(divergent), ..Report::default() };
         check(&report, &["- a seed is one run", "+ no run is red"]);
+    }
+
+    #[test]
+    fn a_failure_of_many_lines_is_told_in_full() {
+        let report =
+            Report { red: 3, failures: vec![group("not linearizable\nput(1)\nget -> 2\n")], ..Report::default() };
+        let CaseVerdict::Broken { message, details } = &report.suite().cases[0].verdict else { panic!("it is red") };
+        let told = "put(1)\nget -> 2\n3 times\ncargo xtask replay kv --seed 17";
+        assert_eq!((message.as_str(), details.as_str()), ("not linearizable", told));
     }
 
     #[test]

@@ -79,7 +79,7 @@ pub(super) fn command(target: &Target, mut parser: Parser) -> Result<Verdict, Tr
         page = page.against(trace, story.clone(), words);
     }
     let html = page.to_html();
-    let path = out.unwrap_or_else(|| place(into, &told.trace));
+    let path = out.unwrap_or_else(|| place(into, &told.trace.header.simulation, &asked));
     written::write("out", &path, &html)?;
     terminal::say(&summary(&target.full_name(simulation), &told, html.len(), &path))?;
     Ok(Verdict::Green)
@@ -179,10 +179,11 @@ fn command_line(name: &str, asked: &Asked) -> String {
     asked.overrides.as_ref().map_or(line.clone(), |(_, path)| with_overrides(&line, path))
 }
 
-/// Where a page goes if nobody says.
-fn place(into: Option<PathBuf>, trace: &TraceFile) -> PathBuf {
-    let name = trace.header.simulation.replace('/', "-");
-    into.unwrap_or_else(|| PathBuf::from("target/timelines")).join(format!("{name}-{}.html", trace.header.seed))
+/// Where a page goes if nobody says: that of a planted bug beside that without.
+fn place(into: Option<PathBuf>, simulation: &str, asked: &Asked) -> PathBuf {
+    let bug = asked.bug.as_ref().map(|bug| format!("-{bug}")).unwrap_or_default();
+    let name = format!("{}{bug}-{}.html", simulation.replace('/', "-"), asked.seed);
+    into.unwrap_or_else(|| PathBuf::from("target/timelines")).join(name)
 }
 
 fn summary(name: &str, told: &Told, bytes: usize, path: &Path) -> String {
@@ -194,4 +195,17 @@ fn summary(name: &str, told: &Told, bytes: usize, path: &Path) -> String {
         from_here(path).display(),
         grouped(bytes.div_ceil(1024) as u64)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_run_has_a_page_of_its_own() {
+        let of = |bug: Option<&str>| Asked { seed: 7, bug: bug.map(str::to_string), overrides: None, profile: None };
+        let page = |bug| place(Some("built".into()), "kv/storm", &of(bug));
+        assert_eq!(page(None), PathBuf::from("built/kv-storm-7.html"));
+        assert_eq!(page(Some("early-ack")), PathBuf::from("built/kv-storm-early-ack-7.html"));
+    }
 }
