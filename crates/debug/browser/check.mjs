@@ -93,6 +93,25 @@ const overlaps = (page) => page.evaluate(() => {
   return { found: found.slice(0, 4), wide };
 });
 
+// Half a screen, and a corner of one: rows say what happened there too, from edge to edge.
+async function checkNarrow(name, page) {
+  const before = page.viewportSize();
+  for (const width of [800, 500]) {
+    await page.setViewportSize({ width, height: 800 });
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+    const { found, wide } = await overlaps(page);
+    check(name, found.length === 0, `at ${width} texts overlap: ${found.join("; ")}`);
+    check(name, !wide, `at ${width} the page is wider than its window`);
+    const hidden = await page.evaluate(() => [...document.querySelectorAll("#rows .row")].filter((row) => {
+      const what = row.querySelector(".what").getBoundingClientRect();
+      return what.width < 60 || what.right > innerWidth || row.offsetWidth < document.getElementById("rows").clientWidth;
+    }).map((row) => row.innerText.replaceAll("\n", " | ")));
+    check(name, hidden.length === 0, `at ${width} rows are cut off: ${hidden.slice(0, 2).join("; ")}`);
+    await page.screenshot({ path: join(pictures, `${name}-${width}.png`) });
+  }
+  await page.setViewportSize(before);
+}
+
 async function checkPage(browser, file) {
   const name = basename(file, ".html");
   const beside = file.replace(/\.html$/, ".json");
@@ -111,6 +130,7 @@ async function checkPage(browser, file) {
       const { found, wide } = await overlaps(page);
       check(name, found.length === 0, `texts overlap: ${found.join("; ")}`);
       check(name, !wide, "the page is wider than its window");
+      await checkNarrow(name, page);
       await checkViews(name, page, expected);
     }
     check(name, complaints.length === 0, `complaints in ${scheme}: ${complaints.join("; ")}`);
