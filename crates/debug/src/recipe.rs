@@ -27,6 +27,9 @@ struct Line {
     sort: Sort,
     /// Of how many it tells.
     many: usize,
+    /// What is said of the faults among them.
+    faults: Vec<String>,
+    operations: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +54,14 @@ impl Recipe {
         let wanted = |failure: &&Failure| signature.is_none_or(|signature| failure.signature() == *signature);
         if let Some(failure) = record.failures.iter().find(wanted).or(record.failures.first()) {
             let words = format!("then: {}", quoted(&told(failure)));
-            lines.push(Line { time: record.virtual_time, words, sort: Sort::Failure, many: 1 });
+            lines.push(Line {
+                time: record.virtual_time,
+                words,
+                sort: Sort::Failure,
+                many: 1,
+                faults: Vec::new(),
+                operations: 0,
+            });
         }
         Recipe { lines: fitted(lines) }
     }
@@ -97,7 +107,15 @@ fn faults(record: &RunRecord) -> Vec<Line> {
             rest.retain(|atom| atom.kind != first.kind);
         }
         let words = told.join("; ");
-        lines.push(Line { time: instant[0].time, words, sort: Sort::Fault, many: instant.len() });
+        let faults = vec![words.clone()];
+        lines.push(Line {
+            time: instant[0].time,
+            words,
+            sort: Sort::Fault,
+            many: instant.len(),
+            faults,
+            operations: 0,
+        });
     }
     lines
 }
@@ -114,7 +132,14 @@ fn operation(operation: &OperationRecord) -> Line {
         None => "; it never hears of it again".to_string(),
     };
     let words = format!("{client}: {}{answer}", quoted(asked));
-    Line { time: *begun, words, sort: Sort::Operation { client: client.clone() }, many: 1 }
+    Line {
+        time: *begun,
+        words,
+        sort: Sort::Operation { client: client.clone() },
+        many: 1,
+        faults: Vec::new(),
+        operations: 1,
+    }
 }
 
 /// The first line of a text, and not too much of it.
@@ -140,6 +165,8 @@ fn fitted(mut lines: Vec<Line>) -> Vec<Line> {
         let second = lines.remove(place + 1);
         let first = &mut lines[place];
         first.many += second.many;
+        first.faults.extend(second.faults);
+        first.operations += second.operations;
         first.words = match (&first.sort, &second.sort) {
             (Sort::Operation { client }, Sort::Operation { client: other })
                 if client == other && !client.is_empty() =>
@@ -150,14 +177,23 @@ fn fitted(mut lines: Vec<Line>) -> Vec<Line> {
                 first.sort = Sort::Operation { client: String::new() };
                 format!("{} operations", first.many)
             }
-            (Sort::Fault, Sort::Fault) => format!("{} faults", first.many),
+            (Sort::Fault, Sort::Fault) => together(&first.faults, || format!("{} faults", first.many)),
             _ => {
                 first.sort = Sort::Mixed;
-                format!("{} operations and faults", first.many)
+                let plural = if first.operations == 1 { "" } else { "s" };
+                let asked = format!("{} operation{plural}", first.operations);
+                let told: Vec<String> = [asked].into_iter().chain(first.faults.iter().cloned()).collect();
+                together(&told, || format!("{} operations and faults", first.many))
             }
         };
     }
     lines
+}
+
+/// What is said one after the other, or that in short if it is too much.
+fn together(told: &[String], short: impl FnOnce() -> String) -> String {
+    let all = told.join("; ");
+    if all.chars().count() <= QUOTED_MOST { all } else { short() }
 }
 
 /// How much is lost where two neighbours are told together.
@@ -175,7 +211,9 @@ mod tests {
     use super::*;
     use std::collections::BTreeSet;
     use std::time::Duration;
-    use wavetank_harness::{Chaos, CrashKind, Injector, Overrides, SimContext, SimulationBuilder, Tolerance};
+    use wavetank_harness::{
+        Chaos, ClockStep, CrashKind, Injector, Overrides, SimContext, SimulationBuilder, Tolerance,
+    };
 
     #[test]
     fn what_an_injector_does_lasts_for_no_time_that_is_known() {
@@ -190,6 +228,8 @@ mod tests {
                 injector.clog(&nodes[1], &nodes[2], Duration::from_millis(20));
                 injector.pause(&nodes[1]);
                 injector.slow_disk(&nodes[2], 10);
+                injector.step_clock(&nodes[0], ClockStep::Back(Duration::from_secs(90)));
+                injector.skew_clock(&nodes[0], 250);
                 injector.crash(&nodes[2], CrashKind::Process);
             });
         let record = simulation.recorder().run(1, Overrides::new(), None);
@@ -200,6 +240,8 @@ mod tests {
             "the way from kv-1 to kv-2 is clogged for 20 ms",
             "kv-1 stands still",
             "the disk of kv-2 becomes slow",
+            "the wall clock of kv-0 is put 90.00 s behind",
+            "the clock of kv-0 runs 250 ppm fast",
             "kv-2 crashes",
         ];
         assert_eq!(told, expected);
@@ -235,18 +277,26 @@ mod tests {
 
     #[test]
     fn where_lines_are_many_what_was_asked_is_told_together_and_each_fault_by_itself() {
-        let line = |time, words: &str, sort| Line { time, words: words.to_string(), sort, many: 1 };
-        let operation = |time| line(time, "asks", Sort::Operation { client: format!("client-{}", time % 2) });
-        let fault = |time| line(time, &format!("fault {time}"), Sort::Fault);
+        let line = |time, words: String, sort| {
+            let faults = if sort == Sort::Fault { vec![words.clone()] } else { Vec::new() };
+            Line { time, words, many: 1, operations: 1 - faults.len(), faults, sort }
+        };
+        let operation =
+            |time| line(time, "asks".to_string(), Sort::Operation { client: format!("client-{}", time % 2) });
+        let fault = |time| line(time, format!("fault {time}"), Sort::Fault);
         let told = |lines| fitted(lines).into_iter().map(|line| line.words).collect::<Vec<_>>();
         let mixed = told((0..20).map(operation).chain([fault(20), fault(21)]).collect());
         assert_eq!(mixed.len(), LINES_MOST);
         assert_eq!(mixed[0], "10 operations");
         assert_eq!(mixed[LINES_MOST - 2..], ["fault 20", "fault 21"]);
-        assert_eq!(told((0..24).map(fault).collect())[0], "2 faults");
+        assert_eq!(told((0..24).map(fault).collect())[0], "fault 0; fault 1");
+        let long = |time| line(time, "a very long fault ".repeat(5), Sort::Fault);
+        assert_eq!(told((0..24).map(long).collect())[0], "2 faults");
         // A fault between any two operations: they are what is told of them all.
         let woven = (0..13).map(|time| if time % 2 == 0 { operation(time) } else { fault(time) });
-        assert_eq!(told(woven.collect())[0], "2 operations and faults");
+        assert_eq!(told(woven.collect())[0], "1 operation; fault 1");
+        let woven = (0..40).map(|time| if time % 2 == 0 { operation(time) } else { long(time) });
+        assert!(told(woven.collect()).contains(&"4 operations and faults".to_string()));
     }
 
     #[test]

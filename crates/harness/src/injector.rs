@@ -183,7 +183,7 @@ impl Injector {
     /// Makes the wall clock of a process' machine jump.
     pub fn step_clock(&self, process: &Peer, step: ClockStep) {
         let (machine, nanos) = (self.machine(process), step.nanos());
-        if self.strikes(&kinds::CLOCK_STEP, Target::Machine(machine), [0, nanos.unsigned_abs()]) {
+        if self.strikes(&kinds::CLOCK_STEP, Target::Machine(machine), [0, nanos.cast_unsigned()]) {
             self.starter.handles.control.kernel(|kernel| kernel.topology.clock_mut(machine).step_wall(nanos));
         }
     }
@@ -196,7 +196,7 @@ impl Injector {
     /// If it is beyond 50,000 either way.
     pub fn skew_clock(&self, process: &Peer, ppm: i32) {
         let (machine, rate) = (self.machine(process), i64::from(ppm) * 1000);
-        if ppm == 0 || self.strikes(&kinds::CLOCK_SKEW, Target::Machine(machine), [0, rate.unsigned_abs()]) {
+        if ppm == 0 || self.strikes(&kinds::CLOCK_SKEW, Target::Machine(machine), [0, rate.cast_unsigned()]) {
             self.starter.handles.control.kernel(|kernel| {
                 let now = kernel.now();
                 kernel.topology.clock_mut(machine).set_rate(now, rate);

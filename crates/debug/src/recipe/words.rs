@@ -8,7 +8,7 @@ use wavetank_harness::{Atom, RunRecord};
 struct Telling {
     kind: &'static str,
     /// `{who}` is what it struck, `{cut}` who is cut off from whom, `{long}` the first number as a
-    /// duration, `{extent}` the second.
+    /// duration, `{extent}` the second, `{jump}` and `{rate}` the second of a clock.
     one: &'static str,
     /// The same of several at one instant, with `{many}`.
     several: &'static str,
@@ -23,8 +23,8 @@ const TABLE: [Telling; 29] = [
     tell("machine.crash", "the machine of {who} crashes, and is down for {long}", "{many} machines crash"),
     tell("machine.power-loss", "{who} loses power, and is down for {long}", "{many} machines lose power"),
     tell("node.pause", "{who} stands still for {long}", "{many} stand still"),
-    tell("clock.step", "the wall clock of {who} jumps by {extent}", "{many} wall clocks jump"),
-    tell("clock.skew", "the clock of {who} runs wrong", "{many} clocks run wrong"),
+    tell("clock.step", "the wall clock of {who} is put {jump} for {long}", "{many} wall clocks jump"),
+    tell("clock.skew", "the clock of {who} runs {rate} for {long}", "{many} clocks run wrong"),
     tell("timer.late", "a timer of {who} is late by {long}", "{many} timers are late"),
     tell("poll.cost", "a step of {who} takes {long}", "{many} steps take time"),
     tell("buggify", "a buggify point of {who} fires", "{many} buggify points fire"),
@@ -90,6 +90,8 @@ pub(super) fn words(record: &RunRecord, atom: &Atom, many: usize) -> String {
         .replace("{cut}", cut.as_deref().unwrap_or("the network is cut"))
         .replace("{many}", &many.to_string())
         .replace("for {long}", &lasted(record, atom))
+        .replace("{jump}", &jump(atom.parameters[1].cast_signed()))
+        .replace("{rate}", &rate(atom.parameters[1].cast_signed()))
         .replace("{long}", &duration(atom.parameters[0]))
         .replace("{extent}", &duration(atom.parameters[1]))
 }
@@ -102,6 +104,16 @@ fn lasted(record: &RunRecord, atom: &Atom) -> String {
     }
     let calm = record.calm.iter().find(|calm| **calm >= atom.time);
     format!("for {}", duration(calm.map_or(long, |calm| long.min(calm - atom.time))))
+}
+
+/// How a clock is set, in nanoseconds.
+fn jump(nanos: i64) -> String {
+    format!("{} {}", duration(nanos.unsigned_abs()), if nanos < 0 { "behind" } else { "ahead" })
+}
+
+/// How a clock runs, in parts of 10^9.
+fn rate(parts: i64) -> String {
+    format!("{} ppm {}", parts.unsigned_abs() / 1000, if parts < 0 { "slow" } else { "fast" })
 }
 
 /// Nanoseconds for people, in three digits or so.
