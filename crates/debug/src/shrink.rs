@@ -9,6 +9,7 @@ mod beginning;
 mod cpu;
 mod domains;
 mod elsewhere;
+mod in_time;
 mod journey;
 mod jury;
 mod keeping;

@@ -125,6 +125,20 @@ impl Decisions {
         }
     }
 
+    /// Whether nothing is overridden.
+    #[inline]
+    pub fn are_plain(&self) -> bool {
+        self.overrides.is_none()
+    }
+
+    /// What an override draws at an address: nothing by the seed alone, and nothing if it is benign.
+    pub fn given(&self, domain: Domain, entity: u64, nth: u64) -> Option<u64> {
+        match self.overrides.as_ref()?.get(&Address { domain: domain.key, entity, nth })? {
+            Choice::Draw(value) => Some(value),
+            Choice::Benign | Choice::Kept => None,
+        }
+    }
+
     /// Whether a thing of probability `ratio` happens. Benign: no.
     #[inline]
     pub fn chance(&self, domain: Domain, entity: u64, nth: u64, ratio: Ratio) -> bool {

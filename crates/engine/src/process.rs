@@ -98,7 +98,8 @@ impl Kernel {
         }
     }
 
-    pub(crate) fn pause(&mut self, scope: Scope) {
+    /// Freezes the scope's processes.
+    pub fn pause(&mut self, scope: Scope) {
         for id in self.nodes_of(scope) {
             let node = self.topology.node_mut(id);
             if node.state == NodeState::Up {
@@ -109,7 +110,8 @@ impl Kernel {
         }
     }
 
-    pub(crate) fn resume(&mut self, scope: Scope) {
+    /// Lets them go on.
+    pub fn resume(&mut self, scope: Scope) {
         for id in self.nodes_of(scope) {
             let node = self.topology.node_mut(id);
             if node.state == NodeState::Paused {

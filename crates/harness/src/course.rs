@@ -3,7 +3,9 @@
 
 use crate::director::Director;
 use crate::failure::Failure;
+use crate::ledger::wake_up;
 use crate::left;
+use crate::operations::WAIT;
 use crate::outcome::Outcome;
 use crate::panic_site;
 use crate::phase::Phase;
@@ -16,7 +18,7 @@ use crate::worker::Worker;
 use crate::workload::Factory;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use wavetank_core::TimeProvider;
-use wavetank_engine::{CrashKind, Home, NodeId, Scope, SimTimeProvider};
+use wavetank_engine::{CrashKind, Home, NodeId, Scope, SimTimeProvider, name_key};
 
 impl Worker {
     /// Runs everything that a run consists of. An error is what ended it early: a
@@ -44,6 +46,7 @@ impl Worker {
                 start_director(starter, node, field);
             }
             workloads().for_each(|node| run(starter, node));
+            hold_back(starter, workloads());
         })?;
         self.wait(starter)?;
         if let Some(node) = director {
@@ -202,6 +205,23 @@ fn run(starter: &Starter, node: NodeId) {
         let ended = workload.run(&context).await.ended();
         ledger.with(|ledger, _| ledger.workloads.push((node.0 as usize, workload)));
         ended
+    });
+}
+
+/// Stops those before their first step whom an override lets wait.
+fn hold_back(starter: &Starter, workloads: impl Iterator<Item = NodeId>) {
+    starter.handles.control.kernel(|kernel| {
+        // Most runs have no override, and are begun by the million.
+        if kernel.decisions().are_plain() {
+            return;
+        }
+        for node in workloads {
+            let name = name_key(&starter.setting.peer(node).name);
+            if let Some(wait) = kernel.decisions().given(WAIT, name, 0) {
+                kernel.pause(Scope::Node(node));
+                kernel.at(kernel.now().saturating_add(wait), starter.handles.ledger.number(), wake_up(node));
+            }
+        }
     });
 }
 

@@ -1,6 +1,6 @@
 //! What the harness keeps of a run inside its world: published state, who is not
 //! done yet, what ended how. A device so that handles can reach it safely; it queues
-//! nothing but the tank's alarm.
+//! nothing but the tank's alarm and the late beginning of workloads.
 
 use crate::cut::Cut;
 use crate::metrics::SimulationMetrics;
@@ -16,6 +16,11 @@ use wavetank_engine::{Address, CrashKind, Device, Kernel, Local, NodeId, Scope};
 
 /// The slot of a record that does nothing: time passes up to it.
 pub(crate) const ALARM: u32 = 0;
+
+/// The slot of a record that lets a workload begin.
+pub(crate) fn wake_up(node: NodeId) -> u32 {
+    node.0 + 1
+}
 
 /// The harness's own book of a run.
 #[derive(Default)]
@@ -89,8 +94,10 @@ impl Ledger {
 }
 
 impl Device for Ledger {
-    fn fire(&mut self, slot: u32, _: &mut Kernel) {
-        assert_eq!(slot, ALARM, "the ledger queues nothing else");
+    fn fire(&mut self, slot: u32, kernel: &mut Kernel) {
+        if let Some(node) = slot.checked_sub(wake_up(NodeId(0))) {
+            kernel.resume(Scope::Node(NodeId(node)));
+        }
     }
 
     fn crash(&mut self, _: Scope, _: CrashKind, _: &mut Kernel) {}

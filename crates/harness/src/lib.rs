@@ -81,7 +81,7 @@ pub use log::with_logs;
 pub use metrics::SimulationMetrics;
 pub use names::Names;
 pub use observer::{FinishedRun, Observer};
-pub use operations::{ARGUMENT, OPERATION, OPERATION_COUNT, Operation, OperationRecord, Operations};
+pub use operations::{ARGUMENT, OPERATION, OPERATION_COUNT, Operation, OperationRecord, Operations, WAIT};
 pub use outcome::{Ended, Outcome};
 pub use phase::Phase;
 pub use plan::{DURATION, EXTENT, PLAN};

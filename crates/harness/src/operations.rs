@@ -15,6 +15,10 @@ pub const OPERATION: Domain = Domain::new("workload.operation");
 pub const OPERATION_COUNT: Domain = Domain::new("workload.count");
 /// An operation's arguments; benign: zero, the least.
 pub const ARGUMENT: Domain = Domain::new("workload.argument");
+/// For how many nanoseconds a workload waits before it begins; the entity is the key of its name,
+/// and the number is 0. No seed lets one wait, an override may: where time must pass before a
+/// failure, it need not be filled with operations.
+pub const WAIT: Domain = Domain::new("workload.wait");
 
 const BEGIN: EventKind = EventKind::new("op.begin");
 const END: EventKind = EventKind::new("op.end");
@@ -33,6 +37,9 @@ pub struct OperationRecord {
     pub verb: String,
     /// What was asked, in words; nothing if its workload never says.
     pub asked: String,
+    /// When its workload drew it, in nanoseconds of global virtual time.
+    #[serde(default)]
+    pub given: u64,
     /// What came of it; nothing if the run ended before.
     pub answered: Option<String>,
     /// Nanoseconds of global virtual time.
@@ -66,6 +73,8 @@ pub struct Operation {
     verb: &'static str,
     /// Arguments drawn so far.
     drawn: u64,
+    /// When it was drawn, if the run is recorded.
+    given: u64,
 }
 
 impl Operations {
@@ -115,15 +124,17 @@ impl Iterator for Operations {
                 place = place.saturating_sub(*weight);
                 is_it
             });
-            let operation = Operation {
+            let mut operation = Operation {
                 control: self.control,
                 ledger: self.ledger,
                 client: self.client.clone(),
                 address: Address { domain: OPERATION.key(), entity: self.entity, nth },
                 verb: self.verbs[chosen.expect("the place is below the sum of the weights")],
                 drawn: 0,
+                given: 0,
             };
             if operation.is_recorded() {
+                operation.given = self.control.kernel(|kernel| kernel.now());
                 let drawn = operation.record(String::new());
                 self.ledger.with(|ledger, _| ledger.drawn.push(drawn));
             }
@@ -217,6 +228,7 @@ impl Operation {
             client: self.client.to_string(),
             verb: self.verb.to_string(),
             asked,
+            given: self.given,
             answered: None,
             begun: self.control.kernel(|kernel| kernel.now()),
             ended: None,

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use wavetank_core::Providers;
 use wavetank_harness::{
-    ARGUMENT, Choice, OPERATION_COUNT, OperationRecord, Overrides, SimContext, SimulationBuilder, Swarm, TestStrategy,
+    ARGUMENT, BoxError, Choice, OPERATION_COUNT, OperationRecord, Overrides, SimContext, SimulationBuilder,
+    SimulationMetrics, Swarm, TestStrategy, WAIT, Workload, async_trait, name_key,
 };
 
 const VERBS: &[&str] = &["put", "get", "delete", "scan"];
@@ -62,6 +63,49 @@ fn one_that_is_taken_out_changes_no_other() {
         expected.remove(&(before[place].client.clone(), before[place].address.nth));
         assert_eq!(asked(&after), expected);
     }
+}
+
+#[test]
+fn who_waits_before_he_begins_does_all_the_same_later_and_nobody_else_does() {
+    const WAITED: u64 = 7_000_000_000;
+    let before = operations(&simulation(), 3, Overrides::new());
+    let mut overrides = Overrides::new();
+    overrides.set_in(WAIT, name_key("client-1"), 0, Choice::Draw(WAITED));
+    for choice in [Choice::Benign, Choice::Kept] {
+        overrides.set_in(WAIT, name_key("client-2"), 0, choice);
+    }
+    let after = operations(&simulation(), 3, overrides);
+    assert_eq!(asked(&after), asked(&before));
+    for one in &before {
+        let other = after.iter().find(|other| other.address == one.address).expect("all is done");
+        let later = if one.client == "client-1" { WAITED } else { 0 };
+        assert_eq!((other.given, other.begun), (one.given + later, one.begun + later), "{}", one.client);
+    }
+}
+
+#[test]
+fn a_workload_object_waits_after_its_setup() {
+    #[derive(Default)]
+    struct Late(Duration);
+    #[async_trait]
+    impl Workload for Late {
+        async fn setup(&mut self, context: &SimContext) -> Result<(), BoxError> {
+            context.providers().sleep(Duration::from_secs(1)).await;
+            self.0 = context.providers().now().since_origin();
+            Ok(())
+        }
+
+        async fn run(&mut self, context: &SimContext) -> Result<SimulationMetrics, BoxError> {
+            let waited = context.providers().now().since_origin() - self.0;
+            assert_eq!(waited, Duration::from_secs(5), "it is told here");
+            Ok(SimulationMetrics::default())
+        }
+    }
+    let simulation = SimulationBuilder::new().workload_object("client", 1, Late::default);
+    let mut overrides = Overrides::new();
+    overrides.set_in(WAIT, name_key("client"), 0, Choice::Draw(5_000_000_000));
+    assert!(simulation.run_seed(1, overrides, None).failures.is_empty());
+    assert_eq!(simulation.run_seed(1, Overrides::new(), None).failures.len(), 1, "no seed waits");
 }
 
 #[test]

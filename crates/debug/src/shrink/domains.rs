@@ -7,6 +7,8 @@ use wavetank_harness::{Domain, FaultKind, all_kinds};
 pub(super) const OPERATION: Domain = Domain::new("workload.operation");
 /// The domain of arguments of operations: benign, zero.
 pub(super) const ARGUMENT: Domain = Domain::new("workload.argument");
+/// The domain of for how long clients wait besides: no seed lets them.
+pub(super) const WAIT: Domain = Domain::new("workload.wait");
 /// The domain of how many planned faults of a kind there are.
 pub(super) const COUNT: Domain = Domain::new("chaos.count");
 /// The domain of when planned faults strike.
@@ -48,11 +50,13 @@ pub const VALUES: [Domain; 24] = [
 ];
 
 /// Domains that no pass lowers as a whole, and why.
-const OTHERS: [Domain; 5] = [
+const OTHERS: [Domain; 6] = [
     // Taken away one by one, as faults are.
     OPERATION,
     // Moved, not lowered.
     TIME,
+    // Added and shortened one by one.
+    WAIT,
     // Which kinds of fault there are at all: the passes switch off those that fire.
     Domain::new("swarm.weather"),
     Domain::new("swarm.on"),

@@ -38,7 +38,7 @@ impl Effort {
 }
 
 /// Faults and operations that are many.
-const MANY: usize = 16;
+const MANY: usize = 8;
 /// Moments of an operation's time, and half as many right behind it.
 const MOMENTS: u64 = 8;
 /// Nanoseconds between two moments that are looked at.

@@ -29,10 +29,11 @@ pub(super) fn cut(builder: &SimulationBuilder, record: &RunRecord) -> Simulation
     })
 }
 
-/// When an operation began and ended, in nanoseconds.
+/// When an operation was drawn, began and ended, in nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Span {
     pub(super) address: Address,
+    pub(super) given: u64,
     pub(super) begun: u64,
     pub(super) ended: u64,
 }
@@ -203,6 +204,7 @@ fn judge(number: usize, record: RunRecord, cpu: Duration, wanted: &Signature, kn
     let end = record.virtual_time;
     let spans = record.operations.iter().map(|operation| Span {
         address: operation.address,
+        given: operation.given,
         begun: operation.begun,
         ended: operation.ended.unwrap_or(end),
     });

@@ -6,12 +6,23 @@ use super::remains::remains;
 use super::{Size, Step};
 use std::sync::Arc;
 use std::time::Duration;
-use wavetank_harness::{Count, Overrides, RunRecord, SimulationBuilder};
+use wavetank_harness::{Address, Count, Overrides, RunRecord, SimulationBuilder};
 
 /// How often all passes are repeated at most; each time one of them has changed something.
 const ROUNDS_MOST: usize = 1000;
 /// Atoms and operations with which nobody looks for fewer in another order.
 const SMALL: usize = 4;
+/// With more than these the other order is tried before a long search.
+const MANY: usize = 8;
+
+/// How far from what is there fewer faults and operations are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Search {
+    /// Quickly.
+    Near,
+    /// At other times, with other losses, too, which takes most of all runs.
+    Far,
+}
 
 type Over<'a> = dyn Fn(u64, Duration) -> bool + 'a;
 
@@ -25,6 +36,8 @@ pub(super) struct Passes<'a> {
     pass: &'static str,
     /// Groups whose size is drawn.
     pub(super) groups: Vec<(String, Count)>,
+    /// What was left when what was long ago was looked for.
+    seen: Vec<Address>,
 }
 
 impl<'a> Passes<'a> {
@@ -36,7 +49,7 @@ impl<'a> Passes<'a> {
         overrides: Overrides,
         record: RunRecord,
     ) -> Passes<'a> {
-        Passes { jury, over, observe, seed, overrides, record, pass: "", groups: Vec::new() }
+        Passes { jury, over, observe, seed, overrides, record, pass: "", groups: Vec::new(), seen: Vec::new() }
     }
 
     /// Which groups may become smaller.
@@ -49,24 +62,36 @@ impl<'a> Passes<'a> {
         (self.overrides, self.record)
     }
 
-    /// Shrinks in one order, and in the other if that may pay; the smaller result stays.
-    /// False if it was over before the result was found to be minimal.
+    /// Shrinks in one order, and in the other if that may pay; then searches far from the smaller
+    /// result. False if it was over before the result was found to be minimal.
     pub(super) fn run(&mut self) -> bool {
         self.keep_what_fires();
         let start = (self.overrides.clone(), self.record.clone());
-        let mut finished = self.passes();
-        if remains(&self.record).count() > SMALL {
-            let values_first = (self.overrides.clone(), self.record.clone());
-            (self.overrides, self.record) = start;
-            self.faults_first();
-            let finished_too = self.passes();
-            let better = remains(&self.record).count() < remains(&values_first.1).count();
-            match better {
-                true => finished = finished_too,
-                false => (self.overrides, self.record) = values_first,
-            }
+        self.passes(Search::Near);
+        if remains(&self.record).count() > MANY {
+            self.try_faults_first(start);
+            return self.passes(Search::Far);
         }
-        finished
+        let finished = self.passes(Search::Far);
+        if remains(&self.record).count() <= SMALL {
+            return finished;
+        }
+        match self.try_faults_first(start) {
+            true => self.passes(Search::Far),
+            false => finished,
+        }
+    }
+
+    /// Shrinks from the beginning in the other order; whether the result is the smaller one.
+    fn try_faults_first(&mut self, start: (Overrides, RunRecord)) -> bool {
+        let values_first =
+            (std::mem::replace(&mut self.overrides, start.0), std::mem::replace(&mut self.record, start.1));
+        self.faults_first();
+        let is_better = remains(&self.record).count() < remains(&values_first.1).count();
+        if !is_better {
+            (self.overrides, self.record) = values_first;
+        }
+        is_better
     }
 
     /// Lower values make a run plainer, but the window in which a crash must strike
@@ -78,6 +103,7 @@ impl<'a> Passes<'a> {
             self.atoms();
             self.operations();
             self.one_by_one();
+            self.in_time();
             self.elsewhere();
             if self.overrides == before || self.is_over() {
                 return;
@@ -85,8 +111,8 @@ impl<'a> Passes<'a> {
         }
     }
 
-    /// Repeats all passes until none finds anything; false if it was over before.
-    fn passes(&mut self) -> bool {
+    /// Repeats the passes until none finds anything; false if it was over before.
+    fn passes(&mut self, search: Search) -> bool {
         for _ in 0..ROUNDS_MOST {
             let before = self.overrides.clone();
             self.bold();
@@ -96,24 +122,45 @@ impl<'a> Passes<'a> {
             self.atoms();
             self.operations();
             self.one_by_one();
-            if remains(&self.record).count() > SMALL {
+            if remains(&self.record).count() > SMALL && self.is_another() {
                 self.long_ago();
             }
-            self.lower();
-            let searches: [fn(&mut Self); 4] = [Self::pairs, Self::beginning, Self::elsewhere, Self::tidy];
+            let searches: [fn(&mut Self); 6] =
+                [Self::lower, Self::hurry, Self::pairs, Self::in_time, Self::beginning, Self::elsewhere];
+            let searches = match search {
+                Search::Near => &searches[..5],
+                Search::Far => &searches[..],
+            };
             for search in searches {
                 if self.overrides == before {
                     search(self);
                 }
             }
+            if self.overrides == before && (search == Search::Near || self.is_tidy()) {
+                return !self.is_over();
+            }
             if self.is_over() {
                 return false;
             }
-            if self.overrides == before {
-                return true;
-            }
         }
         false
+    }
+
+    /// Whether other faults and operations are left than when that was asked last.
+    fn is_another(&mut self) -> bool {
+        let left = remains(&self.record).addresses();
+        let is_another = left != self.seen;
+        self.seen = left;
+        is_another
+    }
+
+    /// Takes what says nothing from the overrides. Whether the run is minimal without that, too:
+    /// the same run may have other neighbours then.
+    fn is_tidy(&mut self) -> bool {
+        self.tidy();
+        let tidied = self.overrides.clone();
+        self.one_by_one();
+        self.overrides == tidied
     }
 
     pub(super) fn is_over(&self) -> bool {

@@ -3,6 +3,7 @@
 mod cycles;
 mod desk;
 mod domains;
+mod patience;
 mod stuck;
 
 use desk::{Bugs, desk};
