@@ -122,8 +122,8 @@ fn faults(record: &RunRecord) -> Vec<Line> {
 
 fn operation(operation: &OperationRecord) -> Line {
     let OperationRecord { client, asked, verb, answered, begun, ended, .. } = operation;
-    // Of who never says what is asked nobody knows whether it hears of it.
-    let is_silent = asked.is_empty() && answered.is_none();
+    // Of who says nothing and goes on nobody knows whether it hears of it.
+    let is_silent = answered.is_none() && (asked.is_empty() || ended.is_some());
     let asked = if asked.is_empty() { verb } else { asked };
     let after = ended.map(|ended| words::duration(ended.saturating_sub(*begun))).unwrap_or_default();
     let answer = match answered {
@@ -245,6 +245,21 @@ mod tests {
             "kv-2 crashes",
         ];
         assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn who_goes_on_without_a_word_is_not_said_to_wait() {
+        let simulation = SimulationBuilder::new().workload("client", 1, async |context: SimContext| {
+            for operation in context.operations(2, &["put"]) {
+                operation.begin(|| format!("puts {}", operation.nth()));
+                if operation.nth() == 1 {
+                    std::future::pending::<()>().await;
+                }
+            }
+        });
+        let recipe = Recipe::of(&simulation.run_seed(1, Overrides::new(), None), None).to_string();
+        assert!(recipe.contains("client: puts 0\n"), "{recipe}");
+        assert!(recipe.contains("client: puts 1; it never hears of it again\n"), "{recipe}");
     }
 
     #[test]

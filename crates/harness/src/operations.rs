@@ -40,11 +40,12 @@ pub struct OperationRecord {
     /// When its workload drew it, in nanoseconds of global virtual time.
     #[serde(default)]
     pub given: u64,
-    /// What came of it; nothing if the run ended before.
+    /// What came of it, if its workload said so.
     pub answered: Option<String>,
     /// Nanoseconds of global virtual time.
     pub begun: u64,
-    /// Nanoseconds of global virtual time.
+    /// When its workload said what came of it, or else went on to the next one, in nanoseconds of
+    /// global virtual time; nothing if the run ended before.
     pub ended: Option<u64>,
 }
 
@@ -61,6 +62,7 @@ pub struct Operations {
     weights: Vec<u64>,
     next: u64,
     count: u64,
+    recorded: bool,
 }
 
 /// What a workload does next: a verb, and arguments that are drawn from it.
@@ -88,7 +90,7 @@ impl Operations {
     ) -> Operations {
         assert!(!verbs.is_empty(), "operations need a verb at least");
         let entity = name_key(&client);
-        let is_drawn = ledger.with(|ledger, _| ledger.swarm);
+        let (is_drawn, recorded) = ledger.with(|ledger, _| (ledger.swarm, ledger.recorded));
         let (count, weights) = control.kernel(|kernel| {
             let count = kernel.choose(OPERATION_COUNT, entity, 0, u64::from(count.low), u64::from(count.high));
             let weigh = |verb: &&str| match kernel.decisions().draw(ALPHABET, mix(name_key(group), name_key(verb)), 0) {
@@ -98,7 +100,17 @@ impl Operations {
             (count, verbs.iter().map(weigh).collect::<Vec<u64>>())
         });
         let weights = if weights.iter().all(|weight| *weight == 0) { vec![1; verbs.len()] } else { weights };
-        Operations { control, ledger, client, entity, verbs, weights, next: 0, count }
+        Operations { control, ledger, client, entity, verbs, weights, next: 0, count, recorded }
+    }
+
+    /// What was begun before and nobody said the end of is over, too.
+    fn leave(&self) {
+        self.ledger.with(|ledger, kernel| {
+            let last = ledger.operations.iter_mut().rev().find(|record| record.address.entity == self.entity);
+            if let Some(record) = last {
+                record.ended.get_or_insert(kernel.now());
+            }
+        });
     }
 }
 
@@ -111,6 +123,9 @@ impl Iterator for Operations {
     type Item = Operation;
 
     fn next(&mut self) -> Option<Operation> {
+        if self.recorded {
+            self.leave();
+        }
         while self.next < self.count {
             let nth = self.next;
             self.next += 1;
@@ -133,7 +148,7 @@ impl Iterator for Operations {
                 drawn: 0,
                 given: 0,
             };
-            if operation.is_recorded() {
+            if self.recorded {
                 operation.given = self.control.kernel(|kernel| kernel.now());
                 let drawn = operation.record(String::new());
                 self.ledger.with(|ledger, _| ledger.drawn.push(drawn));

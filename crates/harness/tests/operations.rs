@@ -84,6 +84,25 @@ fn who_waits_before_he_begins_does_all_the_same_later_and_nobody_else_does() {
 }
 
 #[test]
+fn what_nobody_says_the_end_of_is_over_when_the_next_one_is_drawn() {
+    let second = 1_000_000_000;
+    let simulation =
+        SimulationBuilder::new().with_leak_check(false).workload("client", 1, |context: SimContext| async move {
+            for operation in context.operations(3, VERBS) {
+                operation.begin(|| "asks".to_string());
+                match operation.nth() {
+                    0 => context.providers().sleep(Duration::from_secs(1)).await,
+                    1 => operation.end(|| "done".to_string()),
+                    _ => std::future::pending().await,
+                }
+            }
+        });
+    let told = simulation.run_seed(1, Overrides::new(), None).operations;
+    let ends: Vec<(Option<u64>, Option<&str>)> = told.iter().map(|one| (one.ended, one.answered.as_deref())).collect();
+    assert_eq!(ends, [(Some(second), None), (Some(second), Some("done")), (None, None)]);
+}
+
+#[test]
 fn a_workload_object_waits_after_its_setup() {
     #[derive(Default)]
     struct Late(Duration);
