@@ -160,6 +160,14 @@ async function checkViews(name, page, expected) {
     const row = await page.evaluate(() => document.querySelector("#rows .row .what")?.innerText ?? "");
     check(name, row.includes(expected.hostile), `markup of a trace should be text, is ${JSON.stringify(row)}`);
   }
+  for (const [search, words] of Object.entries(expected.says ?? {})) {
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("/");
+    await page.keyboard.press("Control+a");
+    await page.keyboard.type(search);
+    const row = await page.evaluate(() => document.querySelector("#rows .row .what")?.innerText ?? "");
+    check(name, row.replaceAll("\u2009", " ").includes(words), `${search} should say ${JSON.stringify(words)}, says ${JSON.stringify(row)}`);
+  }
   check(name, await page.evaluate(() => document.querySelector("img, iframe, object, embed, video") === null), "something of the trace became an element");
   await page.keyboard.press("Escape");
   await page.keyboard.press("Escape");

@@ -12,7 +12,8 @@ fn main() -> std::io::Result<()> {
     let folder = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| ".".into()));
     let (long, story) = sample::sample(5_000, 48_123);
     std::fs::write(folder.join("sample.html"), Timeline::new(&long, story.clone()).to_html())?;
-    let expected = r#"{"trigger": "power loss", "operation": "get k7", "message": "from server", "fault": "power loss", "failure": "client 3 read version 1", "hostile": "<img src=x"}"#;
+    let expected = r#"{"trigger": "power loss", "operation": "get k7", "message": "from server", "fault": "power loss", "failure": "client 3 read version 1", "hostile": "<img src=x",
+        "says": {"kind:clock.step": "298 s behind · for 20.0 s", "kind:clock.skew": "250 ppm fast · for 20.0 s"}}"#;
     for page in ["sample", "pair"] {
         std::fs::write(folder.join(format!("{page}.json")), expected)?;
     }

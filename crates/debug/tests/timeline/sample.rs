@@ -136,10 +136,17 @@ impl Sample {
     }
 
     fn fault(&mut self, kind: &str, node: Option<u32>, lasts: u64) {
+        self.fault_of(kind, node, [lasts, 0]);
+    }
+
+    fn fault_of(&mut self, kind: &str, node: Option<u32>, parameters: [u64; 2]) {
         self.after(500_000, 3_000_000);
         self.cause = None;
         let target = node.map_or("world".to_string(), |node| format!("node {node}"));
-        let args = json!({"kind": kind, "target": target, "address": "a7f3.01.2", "parameters": [lasts, 0]});
+        let mut args = json!({"kind": kind, "target": target, "address": "a7f3.01.2", "parameters": parameters});
+        if parameters[0] > 0 {
+            args["duration"] = parameters[0].into();
+        }
         self.at(node, "fault", args);
     }
 
@@ -215,6 +222,8 @@ pub(crate) fn sample(events: usize, seed: u64) -> (TraceFile, Story) {
         made.at(Some(node), "node.boot", json!({}));
     }
     made.at(None, "phase", json!({"name": "chaos"}));
+    made.fault_of("clock.step", Some(SERVER), [20_000_000_000, (-298_400_000_000i64).cast_unsigned()]);
+    made.fault_of("clock.skew", Some(SERVER), [20_000_000_000, 250_000]);
     made.traffic(events.saturating_sub(130));
     made.log("info", HOSTILE);
     let first = made.ask(1, "put", "put k7 = v1", "stored, version 1", true);

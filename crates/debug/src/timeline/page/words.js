@@ -68,11 +68,13 @@ function targetText(run, text) {
     .replace(/^link (\d+) -> (\d+)$/, (all, from, to) => `${named("machine", from, from)} → ${named("machine", to, to)}`);
 }
 
-// The first parameter of a fault that lasts is how long.
-const LASTING = new Set(["node.crash", "machine.crash", "machine.power-loss", "node.pause", "network.partition", "network.slow", "network.clog"]);
-function durationOf(args) {
-  if (!LASTING.has(args.kind) || typeof args.parameters !== "string") return 0;
-  return Number(JSON.parse(args.parameters)[0]) || 0;
+// Which way a fault puts a clock: its second number, negative in two's complement.
+function clockText(args) {
+  if (args.kind !== "clock.step" && args.kind !== "clock.skew") return "";
+  const amount = Number(BigInt.asIntN(64, BigInt(String(args.parameters).match(/\d+/g)?.[1] ?? 0)));
+  const size = Math.abs(amount);
+  if (args.kind === "clock.step") return `${spanText(size)} ${amount < 0 ? "behind" : "ahead"}`;
+  return `${countText(Math.floor(size / 1000))}${THIN}ppm ${amount < 0 ? "slow" : "fast"}`;
 }
 
 const SAID_ELSEWHERE = new Set(["due", "cycle", "duration", "message", "level", "words", "client", "verb", "address", "kind", "target", "hash", "parameters", "from", "to"]);
@@ -173,10 +175,9 @@ function describe(run, event) {
     case "faults": {
       const name = FAULTS[args.kind] ?? args.kind ?? kind;
       const target = targetText(run, args.target);
-      const span = args.duration ?? durationOf(args);
-      const lasts = span ? `for ${spanText(span)}` : "";
+      const lasts = args.duration ? `for ${spanText(args.duration)}` : "";
       const rest = argsText(event);
-      return { text: target && target !== "world" ? `${name}: ${target}` : name, more: [lasts, rest].filter(Boolean).join(" · ") };
+      return { text: target && target !== "world" ? `${name}: ${target}` : name, more: [clockText(args), lasts, rest].filter(Boolean).join(" · ") };
     }
     case "messages":
       return messageText(run, event);
