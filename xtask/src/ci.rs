@@ -15,6 +15,7 @@ mod instructions;
 mod layers;
 mod lean;
 mod locks;
+mod memory;
 mod nix;
 mod picture;
 mod profiles;
@@ -64,6 +65,7 @@ const STEPS: &[Step] = &[
     Step { name: "profiles", about: "the same digests optimised, and planted bugs found", run: profiles::step },
     Step { name: "shrunk", about: "each planted bug made as small as is promised", run: shrunk::step },
     Step { name: "counts", about: "no common path of engine and harness takes more of them", run: instructions::step },
+    Step { name: "memory", about: "unsafe code under AddressSanitizer", run: memory::step },
     Step { name: "browser", about: "timelines opened in Chromium and used with keys", run: browser::step },
     Step { name: "docs", about: "documentation without warnings", run: docs::step },
     Step { name: "lean", about: "production builds contain no simulator", run: lean::step },
