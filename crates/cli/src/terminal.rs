@@ -2,7 +2,11 @@
 //! finding, and coloured where somebody looks. What is written is others' business.
 
 use crate::trouble::Trouble;
+use std::borrow::Cow;
 use std::io::{self, ErrorKind, IsTerminal, Write};
+
+/// Red, green, and plain again: the colours that we write.
+const COLOURS: [&str; 3] = ["\x1b[1;31m", "\x1b[32m", "\x1b[0m"];
 
 /// Where words are red and green, and where they are plain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,15 +24,15 @@ impl Paint {
     }
 
     pub(crate) fn red(self, text: &str) -> String {
-        self.paint("1;31", text)
+        self.paint(COLOURS[0], text)
     }
 
     pub(crate) fn green(self, text: &str) -> String {
-        self.paint("32", text)
+        self.paint(COLOURS[1], text)
     }
 
-    fn paint(self, code: &str, text: &str) -> String {
-        if self.coloured { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_string() }
+    fn paint(self, colour: &str, text: &str) -> String {
+        if self.coloured { format!("{colour}{text}{}", COLOURS[2]) } else { text.to_string() }
     }
 }
 
@@ -38,16 +42,24 @@ fn wants_colour() -> bool {
     unset && std::env::var_os("TERM").is_none_or(|value| value != "dumb")
 }
 
-/// Writes findings to standard output. Where that fails they go to standard error,
+/// Writes findings to standard output, for people. Where that fails they go to standard error,
 /// so that they are not lost.
 ///
 /// # Errors
 /// If standard output cannot be written. That nobody reads it any more is no error.
 pub(crate) fn say(text: &str) -> Result<(), Trouble> {
+    hand_over(&legible(text))
+}
+
+/// Writes data to standard output, or what another program wrote, just as it is; else as [`say`].
+///
+/// # Errors
+/// As of [`say`].
+pub(crate) fn hand_over(data: &str) -> Result<(), Trouble> {
     let mut stdout = io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    match stdout.write_all(data.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            complain(text.trim_end());
+            complain(data.trim_end());
             Err(Trouble::new(format!("standard output cannot be written: {error}")))
         }
         _ => Ok(()),
@@ -56,11 +68,47 @@ pub(crate) fn say(text: &str) -> Result<(), Trouble> {
 
 /// Writes a line to standard error, if anybody takes it.
 pub(crate) fn complain(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
+    let _ = writeln!(io::stderr().lock(), "{}", legible(line));
 }
 
 /// Writes a line to standard error while a progress line may stand there.
 pub(crate) fn interject(line: &str) {
-    let clears = if io::stderr().is_terminal() { "\r\x1b[2K" } else { "" };
-    complain(&format!("{clears}{line}"));
+    let mut stderr = io::stderr().lock();
+    let clears = if stderr.is_terminal() { "\r\x1b[2K" } else { "" };
+    let _ = writeln!(stderr, "{clears}{}", legible(line));
+}
+
+/// The system under test may have put anything into a text: what would move the cursor, clear
+/// the screen or ring a bell is shown as an escape. Our own colours stay.
+fn legible(text: &str) -> Cow<'_, str> {
+    let is_harmful = |letter: char| letter.is_control() && letter != '\n' && letter != '\t';
+    if !text.contains(is_harmful) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(letter) = rest.chars().next() {
+        let colour = COLOURS.into_iter().find(|colour| rest.starts_with(colour));
+        let length = colour.map_or(letter.len_utf8(), str::len);
+        match colour.is_none() && is_harmful(letter) {
+            true => shown.extend(letter.escape_default()),
+            false => shown.push_str(&rest[..length]),
+        }
+        rest = &rest[length..];
+    }
+    Cow::Owned(shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_act_on_a_terminal_is_shown_instead() {
+        let lines = "a line\n\tand another, \u{e9}t\u{e9}\n";
+        assert!(matches!(legible(lines), Cow::Borrowed(same) if same == lines));
+        assert_eq!(legible("\x1b[2Jgone\r\x07\u{9b}1m\x7f"), "\\u{1b}[2Jgone\\r\\u{7}\\u{9b}1m\\u{7f}");
+        let red = Paint { coloured: true }.red("RED");
+        assert_eq!(legible(&format!("{red} \x1b[31mtext")), format!("{red} \\u{{1b}}[31mtext"));
+    }
 }

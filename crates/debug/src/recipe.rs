@@ -142,9 +142,17 @@ fn operation(operation: &OperationRecord) -> Line {
     }
 }
 
-/// The first line of a text, and not too much of it.
+/// The first line of a text, and not too much of it; what would act on a terminal is shown as an
+/// escape.
 fn quoted(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
+    if line.contains(char::is_control) {
+        let letters = line.chars().map(|letter| match letter.is_control() {
+            true => letter.escape_default().to_string(),
+            false => letter.to_string(),
+        });
+        return quoted(&letters.collect::<String>());
+    }
     match line.char_indices().nth(QUOTED_MOST) {
         Some((end, _)) => format!("{}..", &line[..end]),
         None => line.to_string(),
@@ -260,6 +268,18 @@ mod tests {
         let recipe = Recipe::of(&simulation.run_seed(1, Overrides::new(), None), None).to_string();
         assert!(recipe.contains("client: puts 0\n"), "{recipe}");
         assert!(recipe.contains("client: puts 1; it never hears of it again\n"), "{recipe}");
+    }
+
+    #[test]
+    fn what_was_asked_and_what_was_answered_act_on_no_terminal() {
+        let simulation = SimulationBuilder::new().workload("client", 1, async |context: SimContext| {
+            for operation in context.operations(1, &["put"]) {
+                operation.begin(|| "puts \x1b[2J".to_string());
+                operation.end(|| "\r\u{e9}\nand more".to_string());
+            }
+        });
+        let recipe = Recipe::of(&simulation.run_seed(1, Overrides::new(), None), None).to_string();
+        assert!(recipe.contains(r"client: puts \u{1b}[2J; after 0 ns: \r") && recipe.contains("\u{e9}\n"), "{recipe}");
     }
 
     #[test]

@@ -130,7 +130,7 @@ where
         for span in context.event_scope(event).into_iter().flat_map(|scope| scope.from_root()) {
             let _ = write!(line, ":{}", span.name());
         }
-        event.record(&mut Fields(&mut line));
+        event.record(&mut Fields(&mut Legible(&mut line)));
         line.push('\n');
         let mut out = self.out.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         // A log that cannot be written must not end the run that it tells of.
@@ -151,9 +151,25 @@ fn stamp() -> String {
     stamp
 }
 
-struct Fields<'a>(&'a mut String);
+/// A text for a terminal: of control characters only line ends and tabs stay what they are.
+struct Legible<'a>(&'a mut String);
 
-impl Visit for Fields<'_> {
+impl fmt::Write for Legible<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for letter in text.chars() {
+            match letter {
+                '\n' | '\t' => self.0.push(letter),
+                _ if letter.is_control() => self.0.extend(letter.escape_default()),
+                _ => self.0.push(letter),
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Fields<'a, W>(&'a mut W);
+
+impl<W: fmt::Write> Visit for Fields<'_, W> {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         let _ = match field.name() {
             "message" => write!(self.0, ": {value:?}"),

@@ -74,3 +74,16 @@ fn a_filter_that_is_none_is_said_to_be_none() {
     let error = with_logs("kv=loudly", Page::default(), || ()).expect_err("there is no such level");
     assert_eq!(error.to_string(), "`kv=loudly` is not a log filter such as `debug` or `kv=trace,info`");
 }
+
+#[test]
+fn what_is_logged_acts_on_no_terminal() {
+    let page = Page::default();
+    let simulation = SimulationBuilder::new().workload("user", 1, |_: SimContext| async {
+        let sent = "\x1b[2Jgone\r\x07";
+        tracing::info!(target: "kv", what = %sent, "one\n\t{sent}");
+    });
+    with_logs("kv=info", page.clone(), || simulation.run_seed(1, Overrides::new(), None)).expect("it is a filter");
+    let shown = r"\u{1b}[2Jgone\r\u{7}";
+    let lines = ["    0.000000000 user.1 INFO  kv: one".to_string(), format!("\t{shown} what={shown}")];
+    assert_eq!(page.lines(), lines);
+}

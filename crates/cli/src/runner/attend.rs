@@ -141,7 +141,7 @@ impl Heard {
     /// What the program under test printed.
     fn pass_on(&mut self, line: &str) {
         if !line.is_empty() {
-            self.note(terminal::say(line));
+            self.note(terminal::hand_over(line));
         }
     }
 

@@ -26,7 +26,7 @@ pub(super) fn run(target: &Target, arguments: Vec<OsString>) -> Result<Verdict, 
         "apart" => apart_command(target, parser, apart::run),
         "isolated" => apart_command(target, parser, |target, name, _, bug| apart::isolated(target, name, bug)),
         // What the runner asks first; nobody types it.
-        "roster" => terminal::say(&target.roster().to_line()).map(|()| Verdict::Green),
+        "roster" => terminal::hand_over(&target.roster().to_line()).map(|()| Verdict::Green),
         "list" => {
             let names: String = target.simulations.iter().map(|one| format!("{}\n", target.full_name(one))).collect();
             terminal::say(&names).map(|()| Verdict::Green)

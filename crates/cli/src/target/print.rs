@@ -23,7 +23,7 @@ pub(super) fn run(
     let mut recorder = target.state(simulation, options.bug.as_deref())?.recorder();
     for seed in options.range() {
         let print = recorder.run(seed, Overrides::new(), window).print();
-        terminal::say(&line(&print))?;
+        terminal::hand_over(&line(&print))?;
     }
     Ok(Verdict::Green)
 }

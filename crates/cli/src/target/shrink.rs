@@ -116,7 +116,7 @@ fn run(target: &Target, asked: Asked) -> Result<Verdict, Trouble> {
     let (report, trouble) = write(made, asked.out.as_deref(), asked.keeping.corpus.as_deref());
     if asked.attended {
         let json = serde_json::to_string(&report).expect("a report has nothing that JSON lacks");
-        terminal::say(&format!("{MARK}{json}\n"))?;
+        terminal::hand_over(&format!("{MARK}{json}\n"))?;
     } else {
         terminal::say(&report.painted(Paint::for_stdout()))?;
     }

@@ -58,7 +58,7 @@ pub(super) fn run(target: &Target, asked: &Asked) -> Result<Verdict, Trouble> {
         let sweep = Sweep { target, simulation, asked, entries: &entries, interruption: &interruption };
         let (report, failed) = sweep.run(builder, &mut shown)?;
         match asked.attended {
-            true => terminal::say(&report.to_line())?,
+            true => terminal::hand_over(&report.to_line())?,
             false => terminal::say(&report.painted(Paint::for_stdout()))?,
         }
         verdict = verdict.and(report.verdict());
@@ -80,7 +80,7 @@ pub(super) fn run(target: &Target, asked: &Asked) -> Result<Verdict, Trouble> {
     }
     let coverage = shown.judge(&target.name, is_whole, is_interrupted);
     match asked.attended {
-        true => terminal::say(&coverage.to_line())?,
+        true => terminal::hand_over(&coverage.to_line())?,
         false => terminal::say(&coverage.painted(Paint::for_stdout()))?,
     }
     trouble.map_or(Ok(verdict.and(coverage.verdict())), Err)
@@ -102,7 +102,7 @@ impl Sweep<'_> {
         let options = &asked.options;
         let name = target.full_name(simulation);
         if asked.attended {
-            terminal::say(&format!("{BEGINS}{name}\n"))?;
+            terminal::hand_over(&format!("{BEGINS}{name}\n"))?;
         }
         let suffix = options.replay_suffix();
         let threads = options.jobs.unwrap_or_else(cores);
@@ -112,7 +112,7 @@ impl Sweep<'_> {
         let (keeping, stated) = (&asked.keeping, target.stated);
         let around = Around { keeping, entries, name: &name, options, builder: &builder, stated, interruption };
         // If nobody takes it, the report is what is left.
-        let kept = around.before(|line| drop(asked.attended.then(|| terminal::say(line))));
+        let kept = around.before(|line| drop(asked.attended.then(|| terminal::hand_over(line))));
         let witness = Witness {
             name: &name,
             suffix: &suffix,

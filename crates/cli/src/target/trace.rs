@@ -59,7 +59,7 @@ pub(super) fn command(target: &Target, mut parser: Parser) -> Result<Verdict, Tr
         Format::Perfetto => perfetto::export(&trace),
     };
     match out {
-        None => terminal::say(&text)?,
+        None => terminal::hand_over(&text)?,
         Some(path) => {
             written::write("out", &path, &text)?;
             terminal::say(&summary(&target.full_name(simulation), &record, &trace, &path))?;

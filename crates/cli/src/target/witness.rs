@@ -70,7 +70,7 @@ impl Witness<'_> {
         let finding = Finding::new(self.name, self.suffix, self.bug, run);
         if self.attended {
             // If nobody takes it, the report is what is left.
-            let _ = terminal::say(&finding.to_line());
+            let _ = terminal::hand_over(&finding.to_line());
         } else if is_new && told.signatures.len() <= SHOWN_MOST {
             terminal::interject(&format!("RED {}", finding.headline()));
         }
