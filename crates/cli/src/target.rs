@@ -17,6 +17,7 @@ mod sweep;
 mod timeline;
 mod trace;
 mod trials;
+mod watched;
 mod witness;
 
 pub(crate) use flag::Flag;

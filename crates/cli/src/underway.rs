@@ -32,16 +32,6 @@ impl Underway {
         Underway::begin_at(Path::new(&std::env::var_os(PLACE)?), threads)
     }
 
-    /// Has one seed under way while `body` runs it: what ends this process meanwhile is a failure
-    /// of that run, and whoever started the process sees it.
-    pub(crate) fn during<R>(seed: u64, body: impl FnOnce() -> R) -> R {
-        let underway = Underway::begin(1);
-        underway.iter().for_each(|underway| underway.begins(0, seed));
-        let result = body();
-        underway.iter().for_each(|underway| underway.rests(0));
-        result
-    }
-
     fn begin_at(path: &Path, threads: usize) -> Option<Underway> {
         let file = File::create(path).ok()?;
         Some(Underway { file, threads: (0..threads).map(|_| Counts::default()).collect() })

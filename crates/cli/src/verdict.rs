@@ -42,11 +42,16 @@ impl Verdict {
 /// The exit code of a command, after its trouble was told in one line: trouble before red
 /// before interrupted.
 pub(crate) fn exit(result: Result<Verdict, Trouble>) -> ExitCode {
+    ExitCode::from(code(result))
+}
+
+/// As [`exit`], as a number.
+pub(crate) fn code(result: Result<Verdict, Trouble>) -> u8 {
     match result {
-        Ok(verdict) => ExitCode::from(verdict.code()),
+        Ok(verdict) => verdict.code(),
         Err(trouble) => {
             trouble.tell();
-            ExitCode::from(TROUBLE)
+            TROUBLE
         }
     }
 }

@@ -2,18 +2,17 @@
 //! logs of that run if they are asked for.
 
 use super::flag::{Flag, Look};
-use super::{Target, apart, conditions, overrides};
+use super::{Target, conditions, overrides, watched};
 use crate::report::{grouped, seconds};
 use crate::terminal::{self, Paint};
 use crate::trouble::Trouble;
-use crate::underway::Underway;
 use crate::verdict::Verdict;
 use std::collections::BTreeMap;
 use std::fmt::{Display, Write};
 use std::io;
 use std::path::PathBuf;
 use wavetank_debug::fault_in_words;
-use wavetank_harness::{Atom, Failure, Isolation, Overrides, RunRecord, with_logs};
+use wavetank_harness::{Atom, Overrides, RunRecord, with_logs};
 
 pub(crate) const USAGE: &str =
     "--seed S [--bug NAME] [--overrides FILE] [--config FILE] [--log FILTER] [--faults each|kinds] [--profile NAME]";
@@ -76,18 +75,11 @@ pub(super) fn run(target: &Target, asked: &Asked) -> Result<Verdict, Trouble> {
     let overrides = asked.overrides.as_ref().map_or(Ok(Overrides::new()), read)?;
     let bug = asked.bug.as_ref().map(|bug| format!(" with bug {bug}")).unwrap_or_default();
     let name = format!("{}{bug}", target.full_name(simulation));
-    if matches!(builder.isolation(), Isolation::Process { .. }) && overrides.is_empty() && asked.config.is_none() {
-        // What would end this process, or keep it for ever, is told of a process of its own.
-        let alone = apart::one(&builder, asked.seed);
-        let failures: Vec<&Failure> = alone.red.iter().flat_map(|red| &red.failures).collect();
-        if failures.iter().any(|failure| matches!(failure, Failure::Process { .. })) {
-            let red = Paint::for_stdout().red("RED");
-            let lines: String = failures.iter().map(|failure| format!("  {red} {failure}\n")).collect();
-            terminal::say(&format!("{name}: seed {} is {red}\n{lines}", asked.seed))?;
-            return Ok(Verdict::Red);
-        }
+    // What would end this process is told of a process of its own.
+    if overrides.is_empty() && asked.config.is_none() && watched::is_fatal(&name, &builder, asked.seed)? {
+        return Ok(Verdict::Red);
     }
-    let body = || Underway::during(asked.seed, || builder.run_seed(asked.seed, overrides, None));
+    let body = || watched::run(&name, &builder, asked.seed, || builder.run_seed(asked.seed, overrides, None));
     let record = match &asked.log {
         Some(filter) => with_logs(filter, io::stdout(), body).map_err(|error| no_filter(&error))?,
         None => body(),

@@ -3,14 +3,13 @@
 
 use super::aftermath::Keeping;
 use super::flag::Flag;
-use super::{Target, overrides};
+use super::{Target, overrides, watched};
 use crate::interruption::Interruption;
 use crate::options::{duration, jobs, path, runs, seed, value};
 use crate::report::grouped;
 use crate::shrunk::{Made, ShrunkReport, Wanted, budget};
 use crate::terminal::{self, Paint};
 use crate::trouble::Trouble;
-use crate::underway::Underway;
 use crate::verdict::Verdict;
 use crate::written;
 use lexopt::{Arg, Parser, ValueExt};
@@ -102,12 +101,16 @@ fn run(target: &Target, asked: Asked) -> Result<Verdict, Trouble> {
         suffix: bug + &profile,
         revision: asked.keeping.revision.clone(),
     };
+    // What never ends cannot be made small.
+    if wanted.overrides.is_empty() && watched::is_fatal(&name, &builder, seed)? {
+        return Ok(Verdict::Red);
+    }
     let interruption = Interruption::listen()?;
     let budget = budget(asked.budget.unwrap_or(BUDGET));
     let show = Show::new(&name);
     let threads = asked.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let make = || wanted.make(budget, threads, || interruption.is_wanted(), |step| show.tell(step));
-    let made = Underway::during(seed, make);
+    let made = watched::during(seed, make);
     show.end();
     let mut made = made.map_err(|error| Trouble::new(format!("simulation `{name}`: {error}")))?;
     if let Some(replays) = asked.verify {

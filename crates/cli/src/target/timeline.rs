@@ -2,14 +2,13 @@
 //! shows, and how, is `wavetank-debug`'s.
 
 use super::flag::{Flag, Look, of_another};
-use super::{Target, TargetSimulation, overrides};
+use super::{Target, TargetSimulation, overrides, watched};
 use crate::finding::reproduce_line;
 use crate::options::{path, seed, value};
 use crate::report::grouped;
 use crate::terminal;
 use crate::trouble::Trouble;
 use crate::typed::{from_here, with_overrides};
-use crate::underway::Underway;
 use crate::verdict::Verdict;
 use crate::written;
 use lexopt::{Arg, Parser, ValueExt};
@@ -79,7 +78,7 @@ pub(super) fn command(target: &Target, mut parser: Parser) -> Result<Verdict, Tr
         page = page.against(trace, story.clone(), words);
     }
     let html = page.to_html();
-    let path = out.unwrap_or_else(|| place(into, &told.trace.header.simulation, &asked));
+    let path = out.unwrap_or_else(|| place(into, &told.trace.header.simulation, &asked, other.is_some()));
     written::write("out", &path, &html)?;
     terminal::say(&summary(&target.full_name(simulation), &told, html.len(), &path))?;
     Ok(Verdict::Green)
@@ -90,13 +89,14 @@ fn tell(target: &Target, simulation: &TargetSimulation, asked: &Asked) -> Result
     let builder = target.state(simulation, asked.bug.as_deref())?;
     let read = |(flag, path): &(&str, PathBuf)| overrides::read(flag, path, builder.name());
     let overrides = asked.overrides.as_ref().map_or(Ok(Overrides::new()), read)?;
-    let record = Underway::during(asked.seed, || builder.recorder().tell(asked.seed, overrides));
+    let name = target.full_name(simulation);
+    let record = watched::run(&name, &builder, asked.seed, || builder.recorder().tell(asked.seed, overrides));
     let trace = TraceFile::of(&record).expect("a run that was told has a trace");
     let told = record.atoms.len() + trace.events.iter().filter(|event| event.kind == "op.begin").count();
     let recipe = Some(Recipe::of(&record, None)).filter(|_| told <= TOLD_MOST && !record.failures.is_empty());
     let story = Story {
         bug: asked.bug.clone(),
-        command: Some(command_line(&target.full_name(simulation), asked)),
+        command: Some(command_line(&name, asked)),
         recipe: recipe.map(|recipe| recipe.lines().collect()).unwrap_or_default(),
         histories: Vec::new(),
     };
@@ -179,10 +179,13 @@ fn command_line(name: &str, asked: &Asked) -> String {
     asked.overrides.as_ref().map_or(line.clone(), |(_, path)| with_overrides(&line, path))
 }
 
-/// Where a page goes if nobody says: that of a planted bug beside that without.
-fn place(into: Option<PathBuf>, simulation: &str, asked: &Asked) -> PathBuf {
+/// Where a page goes if nobody says: that of a planted bug beside that without, and so with one
+/// of a run that was changed, and of two runs.
+fn place(into: Option<PathBuf>, simulation: &str, asked: &Asked, is_pair: bool) -> PathBuf {
     let bug = asked.bug.as_ref().map(|bug| format!("-{bug}")).unwrap_or_default();
-    let name = format!("{}{bug}-{}.html", simulation.replace('/', "-"), asked.seed);
+    let changed = if asked.overrides.is_some() { "-overridden" } else { "" };
+    let pair = if is_pair { "-against" } else { "" };
+    let name = format!("{}{bug}-{}{changed}{pair}.html", simulation.replace('/', "-"), asked.seed);
     into.unwrap_or_else(|| PathBuf::from("target/timelines")).join(name)
 }
 
@@ -203,9 +206,14 @@ mod tests {
 
     #[test]
     fn each_run_has_a_page_of_its_own() {
-        let of = |bug: Option<&str>| Asked { seed: 7, bug: bug.map(str::to_string), overrides: None, profile: None };
-        let page = |bug| place(Some("built".into()), "kv/storm", &of(bug));
-        assert_eq!(page(None), PathBuf::from("built/kv-storm-7.html"));
-        assert_eq!(page(Some("early-ack")), PathBuf::from("built/kv-storm-early-ack-7.html"));
+        let page = |bug: Option<&str>, file: Option<&str>, is_pair| {
+            let (bug, overrides) = (bug.map(str::to_string), file.map(|file| ("overrides", PathBuf::from(file))));
+            let asked = Asked { seed: 7, bug, overrides, profile: None };
+            place(Some("built".into()), "kv/storm", &asked, is_pair).display().to_string()
+        };
+        assert_eq!(page(None, None, false), "built/kv-storm-7.html");
+        assert_eq!(page(Some("early-ack"), None, false), "built/kv-storm-early-ack-7.html");
+        assert_eq!(page(None, Some("overrides.json"), false), "built/kv-storm-7-overridden.html");
+        assert_eq!(page(None, Some("overrides.json"), true), "built/kv-storm-7-overridden-against.html");
     }
 }

@@ -2,12 +2,11 @@
 //! said in `docs/trace.md`.
 
 use super::flag::Flag;
-use super::{Target, overrides};
+use super::{Target, overrides, watched};
 use crate::options::{seed, value};
 use crate::report::grouped;
 use crate::terminal;
 use crate::trouble::Trouble;
-use crate::underway::Underway;
 use crate::verdict::Verdict;
 use crate::written;
 use lexopt::{Arg, Parser, ValueExt};
@@ -52,7 +51,8 @@ pub(super) fn command(target: &Target, mut parser: Parser) -> Result<Verdict, Tr
     let builder = target.state(simulation, bug.as_deref())?;
     let read = |path: PathBuf| overrides::read("overrides", &path, builder.name());
     let overrides = overridden.map_or(Ok(Overrides::new()), read)?;
-    let record = Underway::during(seed, || builder.recorder().tell(seed, overrides));
+    let name = target.full_name(simulation);
+    let record = watched::run(&name, &builder, seed, || builder.recorder().tell(seed, overrides));
     let trace = TraceFile::of(&record).expect("a run that was told has a trace");
     let text = match format {
         Format::JsonLines => trace.to_json_lines(),
@@ -62,7 +62,7 @@ pub(super) fn command(target: &Target, mut parser: Parser) -> Result<Verdict, Tr
         None => terminal::hand_over(&text)?,
         Some(path) => {
             written::write("out", &path, &text)?;
-            terminal::say(&summary(&target.full_name(simulation), &record, &trace, &path))?;
+            terminal::say(&summary(&name, &record, &trace, &path))?;
         }
     }
     Ok(Verdict::Green)

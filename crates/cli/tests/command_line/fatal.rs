@@ -36,6 +36,16 @@ fn slow_whoever_looks_at_a_run_that_ends_its_process_is_told() {
         let words = ["is RED\n  RED the process of this run ended with exit code 0\n"];
         run(&again.replace("replay", command)).expect(1, &words);
     }
+    let again = run(&line.replace("exit", "isolated-hang")).expect(1, &[]).reproduce_line();
+    for (command, what) in [("shrink", "the process of this run"), ("trace", "the run"), ("timeline", "the run")] {
+        let words = [format!("is RED\n  RED {what} did not end within 2.0 s\n")];
+        run(&again.replace("replay", command)).expect(1, &words.each_ref().map(String::as_str));
+    }
+    // A run that was changed has no process of its own.
+    let kinds = folder("hang").join("overrides.json");
+    fs::write(&kinds, r#"{"benign": ["network.latency"]}"#).expect("it is this test's folder");
+    let line = format!("{again} --overrides {}", kinds.display());
+    run(&line).expect(1, &["is RED\n  RED the run did not end within 2.0 s\n"]);
 }
 
 #[test]
