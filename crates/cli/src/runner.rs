@@ -18,6 +18,7 @@ mod roster;
 mod shrink;
 mod single;
 mod sweep;
+mod tied;
 mod timeline;
 mod trace;
 

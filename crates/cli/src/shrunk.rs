@@ -136,6 +136,13 @@ impl Made {
     }
 }
 
+/// How large what is kept is when it is run again; nothing, if it does not fail as it did.
+pub(crate) fn size_now(builder: &SimulationBuilder, kept: &Entry) -> Option<Size> {
+    let record = builder.run_seed(kept.seed, kept.overrides.clone(), None);
+    let fails = record.failures.iter().any(|failure| failure.signature() == kept.signature);
+    fails.then(|| Size::of(&record))
+}
+
 impl Wanted<'_> {
     /// Makes it small.
     ///

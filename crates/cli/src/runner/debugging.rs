@@ -3,23 +3,25 @@
 //! and how they compare with what was found by hand. The dated result is kept with the
 //! sources.
 
+mod hunt;
+
 use super::build::build;
 use super::campaign::{commit, free, today};
 use super::out::write_json;
 use super::roster;
-use crate::manifest::{Bug, Declared, Manifest, Minimum};
+use crate::interruption::Interruption;
+use crate::manifest::{Declared, Manifest, Minimum};
 use crate::options::{duration, jobs, runs, value};
-use crate::report::{Report, grouped};
+use crate::report::grouped;
 use crate::shrunk::ShrunkReport;
-use crate::target::{COMMAND_WORD, SHRINK_MARK};
 use crate::terminal;
 use crate::trouble::Trouble;
 use crate::verdict::Verdict;
+use hunt::Hunt;
 use lexopt::{Arg, Parser, ValueExt};
 use serde::Serialize;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 /// The goal: a run this small, this fast.
@@ -123,8 +125,13 @@ pub(super) fn command(mut parser: Parser) -> Result<Verdict, Trouble> {
         }
     }
     let manifest = Manifest::read()?;
-    let record = run(&manifest, &asked, repeat(&asked))?;
+    let interruption = Interruption::listen()?;
+    let record = run(&manifest, &asked, repeat(&asked), &interruption)?;
     terminal::say(&record.figures.words(&record.not_found))?;
+    if interruption.is_wanted() {
+        terminal::complain("interrupted: what was made small until then is told, and nothing is recorded");
+        return Ok(Verdict::Interrupted);
+    }
     if asked.is_recorded {
         write(&manifest.root.join("docs").join("campaigns"), &record)?;
     }
@@ -151,7 +158,7 @@ fn write(folder: &Path, record: &Record) -> Result<(), Trouble> {
     terminal::say(&format!("written: {}\n", path.display()))
 }
 
-fn run(manifest: &Manifest, asked: &Asked, command: String) -> Result<Record, Trouble> {
+fn run(manifest: &Manifest, asked: &Asked, command: String, interruption: &Interruption) -> Result<Record, Trouble> {
     asked.names.iter().try_for_each(|name| manifest.find(name).map(drop))?;
     let wanted = |target: &&Declared| match asked.names.as_slice() {
         [] => !target.fixture,
@@ -166,9 +173,10 @@ fn run(manifest: &Manifest, asked: &Asked, command: String) -> Result<Record, Tr
     let (mut shrunk, mut not_found) = (Vec::new(), Vec::new());
     for (target, program) in targets.iter().zip(&programs) {
         roster::ask(target, program)?;
+        let hunt = Hunt { target, program, asked, interruption };
         for bug in &target.bugs {
-            let found = of_bug(target, program, bug, asked)?;
-            if found.is_empty() {
+            let found = hunt.of_bug(bug)?;
+            if found.is_empty() && !interruption.is_wanted() {
                 terminal::say(&format!("{}: no seed shows {}\n", target.name, bug.name))?;
                 not_found.push(format!("{} {}", target.name, bug.name));
             }
@@ -177,70 +185,6 @@ fn run(manifest: &Manifest, asked: &Asked, command: String) -> Result<Record, Tr
     }
     let (date, commit) = (today()?, commit(&manifest.root));
     Ok(Record { date, command, commit, figures: Figures::of(&shrunk), shrunk, not_found })
-}
-
-/// The first red seeds of a bug, made small.
-fn of_bug(target: &Declared, program: &Path, bug: &Bug, asked: &Asked) -> Result<Vec<Small>, Trouble> {
-    let mut shrunk = Vec::new();
-    let mut first = 0;
-    while first < SEEDS_MOST && shrunk.len() < asked.each {
-        let last = first + SEEDS_STEP;
-        for report in sweep(target, program, bug, first..last)? {
-            // Every failure of the bug counts, whichever oracle saw it first.
-            for seed in report.red_seeds.iter().take(asked.each - shrunk.len()) {
-                let report = shrink(target, program, &report.name, bug, *seed, asked)?;
-                let small = Small { report, minimum: bug.minimum };
-                terminal::say(&row(&small))?;
-                shrunk.push(small);
-            }
-        }
-        first = last;
-    }
-    Ok(shrunk)
-}
-
-fn sweep(target: &Declared, program: &Path, bug: &Bug, seeds: std::ops::Range<u64>) -> Result<Vec<Report>, Trouble> {
-    let mut command = Command::new(program);
-    let range = format!("{}..{}", seeds.start, seeds.end);
-    command.args([COMMAND_WORD, "sweep", "--attended", "--seeds", &range, "--bug", &bug.name, "--no-shrink"]);
-    let output = listen(target, command)?;
-    Ok(output.lines().filter_map(Report::from_line).map(|(_, report)| report).collect())
-}
-
-fn shrink(
-    target: &Declared,
-    program: &Path,
-    name: &str,
-    bug: &Bug,
-    seed: u64,
-    asked: &Asked,
-) -> Result<ShrunkReport, Trouble> {
-    let mut command = Command::new(program);
-    command.args([COMMAND_WORD, "shrink", "--attended"]);
-    command.args(name.split_once('/').map(|(_, simulation)| simulation));
-    command.args(["--seed", &seed.to_string(), "--bug", &bug.name, "--verify", &asked.replays.to_string()]);
-    command.args(["--budget", &format!("{}ms", asked.budget.as_millis()), "--jobs", &asked.jobs.to_string()]);
-    let output = listen(target, command)?;
-    let line = output.lines().find_map(|line| line.split_once(SHRINK_MARK));
-    let report = line.and_then(|(_, json)| serde_json::from_str(json).ok());
-    report.ok_or_else(|| Trouble::new(format!("target `{}`: seed {seed} was not made small", target.name)))
-}
-
-/// What a target's process says; its complaints go on.
-fn listen(target: &Declared, mut command: Command) -> Result<String, Trouble> {
-    let failed = |error| Trouble::new(format!("target `{}`: {error}", target.name));
-    let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().map_err(failed)?;
-    // Its standard input stays open until it is done: its end would be an interruption.
-    let (stdin, mut child) = {
-        let mut child = child;
-        (child.stdin.take(), child)
-    };
-    let mut output = String::new();
-    let mut stdout = child.stdout.take().expect("it was started with a pipe");
-    std::io::Read::read_to_string(&mut stdout, &mut output).map_err(failed)?;
-    drop(stdin);
-    child.wait().map_err(failed)?;
-    Ok(output)
 }
 
 fn row(small: &Small) -> String {
@@ -337,6 +281,7 @@ impl Figures {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::manifest::Bug;
 
     /// A small run of so many faults and operations, of which so many need not be there.
     fn small(atoms: usize, operations: usize, superfluous: usize) -> Small {
@@ -358,7 +303,11 @@ mod tests {
         let manifest = Manifest { root: "/nowhere".into(), built: "/nowhere".into(), targets: vec![kv] };
         let names = vec!["kv".to_string(), "nobody".to_string()];
         let asked = Asked { names, each: 1, replays: 1, budget: BUDGET, jobs: 1, profile: None, is_recorded: false };
-        let trouble = run(&manifest, &asked, String::new()).map(drop).expect_err("there is no such target").to_string();
+        let interruption = Interruption::listen().expect("signals can be listened for");
+        let trouble = run(&manifest, &asked, String::new(), &interruption)
+            .map(drop)
+            .expect_err("there is no such target")
+            .to_string();
         assert_eq!(trouble, "no target `nobody`; there are kv");
     }
 

@@ -14,6 +14,7 @@ use wavetank_debug::corpus::FOLDER;
 pub(super) fn command(parser: Parser) -> Result<Verdict, Trouble> {
     single::command_with("shrink", &SHRINK_FLAGS, SHRINK_USAGE, parser, |built| {
         let mut words = words(built.manifest);
+        words.push("--tied".into());
         words.extend(features(built.target, built.bug));
         words.extend(built.profile_words());
         words

@@ -4,7 +4,8 @@
 use super::build::build;
 use super::chosen::no_bug;
 use super::crash::{how, is_own_fault};
-use super::roster;
+use super::{roster, tied};
+use crate::interruption::Interruption;
 use crate::manifest::{Declared, Manifest};
 use crate::options::{seed, value};
 use crate::target::{COMMAND_WORD, Flag};
@@ -14,7 +15,8 @@ use crate::underway::UnderwayFile;
 use crate::verdict::{INTERRUPTED, Verdict};
 use lexopt::{Arg, Parser, ValueExt};
 use std::ffi::OsString;
-use std::process::Command;
+use std::io;
+use std::process::{Command, ExitStatus, Stdio};
 
 /// Reads `NAME --seed S [--bug NAME] [--profile NAME]` and those of `flags`, each with a
 /// value that is looked at, builds the target and has it do `command` with them.
@@ -87,9 +89,14 @@ pub(super) fn command_with(
     let failed = |what: String| Trouble::new(format!("target `{}`: {what}", target.name));
     let underway = UnderwayFile::new();
     underway.hand_to(&mut process);
-    let status = process.status().map_err(|error| failed(error.to_string()))?;
-    // `shrink` ends so at a second Ctrl-C.
-    let is_interrupted = command == "shrink" && status.code() == Some(i32::from(INTERRUPTED));
+    let is_tied = command == "shrink";
+    let status = match is_tied {
+        true => tied(&mut process)?,
+        false => process.status(),
+    };
+    let status = status.map_err(|error| failed(error.to_string()))?;
+    // Ctrl-C reaches it, too, and a second one ends it so.
+    let is_interrupted = is_tied && status.code() == Some(i32::from(INTERRUPTED));
     let is_cut_short = !underway.read().seeds.is_empty() && status.code().is_some() && !is_interrupted;
     if is_cut_short || is_own_fault(status) {
         // It ended in the middle of the run, and by what the run did.
@@ -104,4 +111,11 @@ pub(super) fn command_with(
         Some(2) => Err(Trouble::told()),
         _ => Err(failed(format!("its process {} while it ran seed {wanted}", how(status)))),
     }
+}
+
+/// Runs a process that makes something of an interruption.
+fn tied(process: &mut Command) -> Result<io::Result<ExitStatus>, Trouble> {
+    let interruption = Interruption::listen()?;
+    let child = process.stdin(Stdio::piped()).spawn();
+    Ok(child.and_then(|mut child| tied::wait(&mut child, &interruption)))
 }

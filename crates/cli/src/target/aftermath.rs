@@ -5,7 +5,7 @@ use crate::finding::reproduce_line;
 use crate::interruption::Interruption;
 use crate::options::{SweepOptions, path, text, value};
 use crate::report::{KeptReport, Report};
-use crate::shrunk::{ShrunkReport, Wanted, budget};
+use crate::shrunk::{ShrunkReport, Wanted, budget, size_now};
 use crate::terminal;
 use crate::trouble::Trouble;
 use crate::typed::with_overrides;
@@ -189,7 +189,7 @@ impl Around<'_> {
         // What cannot be made small stays as it is: the sweep has told of it.
         let made = wanted.make(budget(share), threads, || self.interruption.is_wanted(), |_| ()).ok()?;
         let Some(corpus) = self.keeping.corpus.as_ref().map(Corpus::new) else { return Some(made.report) };
-        let place = corpus.place(&made.entry);
+        let place = corpus.place(&made.entry, |kept| size_now(self.builder, kept));
         let (report, error) = made.put(place);
         if let Some(error) = error {
             terminal::complain(&format!("it cannot be kept: {error}"));

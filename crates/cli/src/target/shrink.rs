@@ -7,7 +7,7 @@ use super::{Target, overrides, watched};
 use crate::interruption::Interruption;
 use crate::options::{duration, jobs, path, runs, seed, value};
 use crate::report::grouped;
-use crate::shrunk::{Made, ShrunkReport, Wanted, budget};
+use crate::shrunk::{Made, ShrunkReport, Wanted, budget, size_now};
 use crate::terminal::{self, Paint};
 use crate::trouble::Trouble;
 use crate::verdict::Verdict;
@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use wavetank_debug::corpus::{Corpus, Kept};
 use wavetank_debug::shrink::Step;
-use wavetank_harness::Overrides;
+use wavetank_harness::{Overrides, SimulationBuilder};
 
 pub(crate) const USAGE: &str =
     "--seed S [--bug NAME] [--overrides FILE] [--budget 60s] [--jobs J] [--out DIR] [--profile NAME]";
@@ -50,6 +50,8 @@ struct Asked {
     profile: Option<String>,
     /// Whether the runner wants a report as data.
     attended: bool,
+    /// Whether the end of standard input is an interruption.
+    tied: bool,
     /// How often the small run is run again; it is proved minimal, too.
     verify: Option<u64>,
 }
@@ -68,6 +70,7 @@ pub(super) fn command(target: &Target, mut parser: Parser) -> Result<Verdict, Tr
             Arg::Long("profile") => asked.profile = Some(value("profile", &mut parser)?),
             Arg::Long("verify") => asked.verify = Some(runs("verify", &value("verify", &mut parser)?)? as u64),
             Arg::Long("attended") => asked.attended = true,
+            Arg::Long("tied") => asked.tied = true,
             Arg::Long(flag) => {
                 let flag = flag.to_string();
                 if !asked.keeping.take(&flag, &mut parser)? {
@@ -106,6 +109,9 @@ fn run(target: &Target, asked: Asked) -> Result<Verdict, Trouble> {
         return Ok(Verdict::Red);
     }
     let interruption = Interruption::listen()?;
+    if asked.tied {
+        interruption.when_stdin_ends();
+    }
     let budget = budget(asked.budget.unwrap_or(BUDGET));
     let show = Show::new(&name);
     let threads = asked.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
@@ -116,7 +122,7 @@ fn run(target: &Target, asked: Asked) -> Result<Verdict, Trouble> {
     if let Some(replays) = asked.verify {
         made.prove(&builder, replays);
     }
-    let (report, trouble) = write(made, asked.out.as_deref(), asked.keeping.corpus.as_deref());
+    let (report, trouble) = write(made, &builder, asked.out.as_deref(), asked.keeping.corpus.as_deref());
     if asked.attended {
         let json = serde_json::to_string(&report).expect("a report has nothing that JSON lacks");
         terminal::hand_over(&format!("{MARK}{json}\n"))?;
@@ -131,10 +137,15 @@ fn run(target: &Target, asked: Asked) -> Result<Verdict, Trouble> {
 }
 
 /// Writes its files. The report says where; or why not, in words beside it.
-fn write(made: Made, out: Option<&Path>, corpus: Option<&Path>) -> (ShrunkReport, Option<Trouble>) {
+fn write(
+    made: Made,
+    builder: &SimulationBuilder,
+    out: Option<&Path>,
+    corpus: Option<&Path>,
+) -> (ShrunkReport, Option<Trouble>) {
     let place = match (out, corpus) {
         (Some(folder), _) => Kept::New(folder.to_path_buf()),
-        (None, Some(corpus)) => Corpus::new(corpus).place(&made.entry),
+        (None, Some(corpus)) => Corpus::new(corpus).place(&made.entry, |kept| size_now(builder, kept)),
         (None, None) => return (made.report, None),
     };
     let (report, error) = made.put(place);

@@ -27,7 +27,12 @@ fn simulation() -> SimulationBuilder {
         while is("HANG", seed) {
             std::hint::spin_loop();
         }
-        if is("FAIL", seed) { Err("the client met its fate") } else { Ok(()) }
+        if is("SLOW", seed) {
+            println!("the client takes its time");
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        let asked = context.operations(100, &["ask"]).map(|operation| operation.begin(|| "asks".into())).count();
+        if is("FAIL", seed) && asked > 0 { Err("the client met its fate") } else { Ok(()) }
     })
 }
 "#;
@@ -93,4 +98,29 @@ fn slow_who_interrupts_is_told_what_is_waited_for() {
                  without a report\n";
     assert!(ended.err.contains(words), "{ended:?}");
     assert!(ended.out.contains("storm: 6 seeds, "), "what was done is told: {ended:?}");
+}
+
+#[test]
+fn slow_who_interrupts_a_shrinker_or_ends_its_runner_is_told_what_it_has() {
+    let project = project("fate/small");
+    run_in(&project, "cargo xtask sweep --seeds 1 --no-shrink --profile dev").expect(0, &[]);
+    // Whether the target hears of it, as of Ctrl-C, or not.
+    for signal in ["-INT $small $(pgrep -P $small)", "-TERM $small"] {
+        let lines = [
+            "FAIL=5 SLOW=5 cargo xtask shrink storm --seed 5 --jobs 1 --profile dev > told & small=$!",
+            "for i in $(seq 600); do test $(grep -c 'takes its time' told) -gt 3 && break; sleep 0.1; done",
+            &format!("kill {signal}"),
+            "wait $small",
+            "code=$?",
+            "cat told",
+            "exit $code",
+        ];
+        let words = ["storm: seed 5 made small\n", "  interrupted before it was minimal\n", "  more is in failures/"];
+        run_in(&project, &lines.join("\n")).expect(130, &words);
+    }
+    // What is larger than what was found before does not take its place, in edited sources either.
+    let whole = "FAIL=5 cargo xtask shrink storm --seed 5 --profile dev";
+    run_in(&project, whole).expect(0, &[" -> 0 faults, 1 operation; "]);
+    let again = "FAIL=5 cargo xtask shrink storm --seed 5 --budget 1ms --profile dev";
+    run_in(&project, again).expect(0, &["it is not kept: a smaller run of the same failure is in failures/"]);
 }

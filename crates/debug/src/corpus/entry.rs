@@ -53,11 +53,9 @@ pub struct Versions {
 }
 
 impl Entry {
-    /// Whether it is smaller, and surely found with the same sources: there it fails as well.
-    pub(super) fn is_better_than(&self, other: &Entry) -> bool {
-        let smaller = |one: Size, other: Size| one.atoms + one.operations < other.atoms + other.operations;
-        self.versions.are_those_of(&other.versions)
-            && self.size.zip(other.size).is_some_and(|(one, other)| smaller(one, other))
+    /// Whether a run of that size is smaller.
+    pub(super) fn is_larger_than(&self, size: Size) -> bool {
+        self.size.is_some_and(|own| size.atoms + size.operations < own.atoms + own.operations)
     }
 
     /// Writes the entry's files into a folder, which is made if it is not there.
@@ -153,12 +151,6 @@ fn digest(json: &str) -> String {
 }
 
 impl Versions {
-    /// Whether both are surely of the same sources: of what was edited at a commit nobody
-    /// knows.
-    fn are_those_of(&self, other: &Versions) -> bool {
-        self == other && self.revision.as_deref().is_some_and(is_commit)
-    }
-
     /// Of the sources at a commit.
     pub fn at(revision: Option<String>) -> Versions {
         Versions { revision, wavetank: env!("CARGO_PKG_VERSION").to_string() }
