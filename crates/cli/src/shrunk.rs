@@ -41,7 +41,7 @@ pub struct ShrunkReport {
     pub cpu_seconds: f64,
     /// The small run, line by line.
     pub recipe: Vec<String>,
-    /// Signatures of other failures that were met on the way.
+    /// Other failures that were met on the way, a line each.
     pub further: Vec<String>,
     /// What was found when it was looked at again.
     #[serde(default)]
@@ -213,7 +213,11 @@ impl Wanted<'_> {
             runs: shrunk.runs,
             cpu_seconds: shrunk.cpu.as_secs_f64(),
             recipe,
-            further: shrunk.further.iter().map(|further| further.signature.to_string()).collect(),
+            further: shrunk
+                .further
+                .iter()
+                .map(|further| first_line(&further.failure.to_string()).to_string())
+                .collect(),
             proof: None,
             reproduce: plain,
             folder: None,
@@ -230,7 +234,7 @@ impl ShrunkReport {
         let mut line = |words: String| writeln!(text, "{words}").expect("a string takes all that fits into memory");
         let bug = self.bug.as_ref().map(|bug| format!(" with bug {bug}")).unwrap_or_default();
         line(format!("{}{bug}: seed {} {}", self.simulation, self.seed, paint.red("made small")));
-        line(format!("  {}", self.signature));
+        line(format!("  {}", first_line(&self.failure)));
         let count = |size: &Size| format!("{}, {}", plural(size.atoms, "fault"), plural(size.operations, "operation"));
         let took = format!("{} runs, {} of processor time", grouped(self.runs), seconds(self.cpu_seconds));
         line(format!("  {} -> {}; {took}", count(&self.before), count(&self.after)));
@@ -257,6 +261,10 @@ impl ShrunkReport {
     }
 }
 
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
+
 fn plural(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{} {what}s", grouped(count as u64)) }
 }
@@ -272,7 +280,7 @@ mod tests {
 
     #[test]
     fn whatever_is_written_has_the_line_of_the_small_run_and_not_that_of_another() {
-        let builder = SimulationBuilder::new().workload("client", 1, async |_| Err::<(), _>("no"));
+        let builder = SimulationBuilder::new().workload("client", 1, async |_| Err::<(), _>("17 of 18"));
         let wanted = Wanted {
             simulation: "red",
             bug: None,
@@ -301,5 +309,7 @@ mod tests {
         assert_eq!(stays.reproduce, "cargo xtask replay red --seed 3");
         let words = stays.painted(Paint::PLAIN);
         assert!(words.contains("it is not kept: a smaller run of the same failure is in failures/no"), "{words}");
+        // What failed, in its own words, and not what failures like it have in common.
+        assert!(words.contains("made small\n  client returned an error: 17 of 18\n  0 faults"), "{words}");
     }
 }
