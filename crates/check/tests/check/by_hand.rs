@@ -22,9 +22,43 @@ fn check<const N: usize>(spans: [Of; N], blamed: Option<u32>) {
     assert_eq!(got, blamed, "{verdict}");
 }
 
+/// A model that says nothing of its own for people.
+struct Plain;
+
+impl Model for Plain {
+    type Op = &'static str;
+    type Ret = u8;
+    type State = u8;
+    type Part = ();
+
+    fn part(&self, _: &&'static str) {}
+
+    fn initial(&self, (): &()) -> u8 {
+        0
+    }
+
+    fn step(&self, state: &u8, _: &&'static str, ret: Option<&u8>) -> Option<u8> {
+        ret.is_none_or(|ret| ret == state).then_some(*state)
+    }
+}
+
 #[test]
 fn nothing_happened_in_an_empty_history() {
     check([], None);
+}
+
+#[test]
+fn a_history_says_how_much_happened_and_when_and_a_model_without_words_what() {
+    let mut history = History::<&str, u8>::default();
+    assert!(history.is_empty());
+    let ticket = history.invoke(7, "look", Duration::from_millis(3));
+    history.complete(ticket, 9, Duration::from_millis(5));
+    let _pending = history.invoke(8, "wait", Duration::from_millis(6));
+    assert!(!history.is_empty() && history.len() == 2);
+    assert_eq!(history.get(OpId(1)).map(|wait| wait.invoked.time()), Some(Duration::from_millis(6)));
+    let verdict = linearizable(&Plain, &history, Limits::default()).to_string();
+    assert!(verdict.contains("no order explains `\"look\" -> 9` of client 7 (#0)"), "{verdict}");
+    assert_eq!(Plain.words(&"wait", None), "\"wait\" -> ?");
 }
 
 #[test]
