@@ -31,8 +31,10 @@ pub(crate) fn claim_folder(flag: &str, folder: &Path) -> Result<(), Trouble> {
 /// If files cannot be written there.
 pub(crate) fn claim(folder: &Path) -> io::Result<()> {
     let trial = folder.join(".wavetank-trial");
-    fs::create_dir_all(folder).and_then(|()| fs::write(&trial, b"may I?"))?;
-    removed(&trial)
+    fs::create_dir_all(folder)?;
+    let written = fs::write(&trial, b"may I?");
+    // Where there is room for its name and none for what is in it, it is there all the same.
+    written.and(removed(&trial))
 }
 
 /// Writes the file of a flag, and the folders that it lacks.
@@ -40,7 +42,24 @@ pub(crate) fn claim(folder: &Path) -> io::Result<()> {
 /// # Errors
 /// If it cannot be written.
 pub(crate) fn write(flag: &str, path: &Path, text: &str) -> Result<(), Trouble> {
-    make_folders(path).and_then(|()| fs::write(path, text)).map_err(|error| unwritable(flag, path, &error))
+    make_folders(path).and_then(|()| put(path, text)).map_err(|error| unwritable(flag, path, &error))
+}
+
+/// Writes a file as a whole: one that is there stays as it is if there is no room for the new one.
+///
+/// # Errors
+/// If it cannot be written.
+pub(crate) fn put(path: &Path, text: &str) -> io::Result<()> {
+    // Behind a link it is the file that is meant; a pipe has no place to put another file in.
+    let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    if real.exists() && !real.is_file() {
+        return fs::write(&real, text);
+    }
+    let mut name = real.file_name().unwrap_or_default().to_os_string();
+    name.push(format!(".part-{}", std::process::id()));
+    let part = real.with_file_name(name);
+    let put = fs::write(&part, text).and_then(|()| fs::rename(&part, &real));
+    put.inspect_err(|_| drop(fs::remove_file(&part)))
 }
 
 fn attempt(path: &Path) -> io::Result<()> {
@@ -66,6 +85,34 @@ fn unwritable(flag: &str, path: &Path, error: &io::Error) -> Trouble {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_cannot_be_written_leaves_what_was_there() {
+        let folder = std::env::temp_dir().join(format!("wavetank-put-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder");
+        let (page, link) = (folder.join("page"), folder.join("link"));
+        let names = || {
+            let mut names: Vec<_> =
+                fs::read_dir(&folder).expect("it is there").map(|one| one.expect("one").file_name()).collect();
+            names.sort();
+            names
+        };
+        put(&page, "old").expect("it is written");
+        // As where the disk is full: nothing can be written beside it.
+        let part = folder.join(format!("page.part-{}", std::process::id()));
+        fs::create_dir(&part).expect("a folder");
+        put(&page, "new").expect_err("there is no room");
+        fs::remove_dir(&part).expect("it is still there");
+        assert_eq!(fs::read_to_string(&page).expect("it is there"), "old");
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(&page, &link).expect("a link");
+            put(&link, "new").expect("it is written");
+            assert_eq!(fs::read_to_string(&page).expect("it is there"), "new");
+            assert_eq!(names(), ["link", "page"]);
+        }
+        let _ = fs::remove_dir_all(&folder);
+    }
 
     #[test]
     fn two_at_once_may_have_one_folder() {

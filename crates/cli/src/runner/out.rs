@@ -5,7 +5,7 @@ use crate::finding::Finding;
 use crate::report::{CoverageReport, Report};
 use crate::trouble::Trouble;
 use crate::written;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -60,7 +60,7 @@ impl Out {
 pub(super) fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), Trouble> {
     let mut json = serde_json::to_string_pretty(value).expect("a report has nothing that JSON lacks");
     json.push('\n');
-    fs::write(path, json).map_err(|error| cannot(path, &error))
+    written::put(path, &json).map_err(|error| cannot(path, &error))
 }
 
 fn cannot(path: &Path, error: &std::io::Error) -> Trouble {
