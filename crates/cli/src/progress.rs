@@ -3,7 +3,7 @@
 
 use crate::interruption::Interruption;
 use crate::report::{grouped, seconds};
-use std::io::{self, IsTerminal, Write};
+use crate::terminal;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -34,7 +34,7 @@ impl Watch<'_> {
         let start = Instant::now();
         std::thread::scope(|scope| {
             scope.spawn(move || {
-                let rewrites = io::stderr().is_terminal();
+                let rewrites = terminal::rewrites();
                 let mut next = start + PLAIN_FIRST;
                 while watched.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
                     let now = Instant::now();
@@ -81,7 +81,5 @@ impl Watch<'_> {
 
 /// What cannot be told is not worth ending a sweep for.
 fn tell(line: &str, rewrites: bool) {
-    let mut stderr = io::stderr().lock();
-    let _ = if rewrites { write!(stderr, "\r\x1b[2K{line}") } else { writeln!(stderr, "{line}") };
-    let _ = stderr.flush();
+    if rewrites { terminal::rewrite(line) } else { terminal::complain(line) }
 }

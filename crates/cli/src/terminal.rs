@@ -38,8 +38,24 @@ impl Paint {
 
 /// By the convention of <https://no-color.org>: any value but the empty one.
 fn wants_colour() -> bool {
-    let unset = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    unset && std::env::var_os("TERM").is_none_or(|value| value != "dumb")
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && !is_dumb()
+}
+
+/// Whether it says that it knows no escape sequence.
+fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|value| value == "dumb")
+}
+
+/// Whether a line of standard error can be written over.
+pub(crate) fn rewrites() -> bool {
+    io::stderr().is_terminal() && !is_dumb()
+}
+
+/// Writes a line of standard error over the one before. What goes beyond the edge is not shown: a
+/// line that wraps could not be written over.
+pub(crate) fn rewrite(line: &str) {
+    let mut stderr = io::stderr().lock();
+    let _ = write!(stderr, "\r\x1b[2K\x1b[?7l{line}\x1b[?7h").and_then(|()| stderr.flush());
 }
 
 /// Writes findings to standard output, for people. Where that fails they go to standard error,
@@ -73,8 +89,8 @@ pub(crate) fn complain(line: &str) {
 
 /// Writes a line to standard error while a progress line may stand there.
 pub(crate) fn interject(line: &str) {
+    let clears = if rewrites() { "\r\x1b[2K" } else { "" };
     let mut stderr = io::stderr().lock();
-    let clears = if stderr.is_terminal() { "\r\x1b[2K" } else { "" };
     let _ = writeln!(stderr, "{clears}{}", legible(line));
 }
 

@@ -14,7 +14,6 @@ use crate::verdict::Verdict;
 use crate::written;
 use lexopt::{Arg, Parser, ValueExt};
 use std::cell::Cell;
-use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use wavetank_debug::corpus::{Corpus, Kept};
@@ -161,7 +160,7 @@ struct Show<'a> {
 
 impl Show<'_> {
     fn new(name: &str) -> Show<'_> {
-        Show { name, rewrites: io::stderr().is_terminal(), told: Cell::new(false) }
+        Show { name, rewrites: terminal::rewrites(), told: Cell::new(false) }
     }
 
     fn tell(&self, step: &Step) {
@@ -173,14 +172,12 @@ impl Show<'_> {
         let (runs, cpu) = (grouped(step.runs), step.cpu.as_secs_f64());
         let line =
             format!("{}: {atoms} faults, {operations} operations; {runs} runs, {cpu:.1} s: {}", self.name, step.pass);
-        let mut stderr = io::stderr().lock();
-        let _ = write!(stderr, "\r\x1b[2K{line}").and_then(|()| stderr.flush());
+        terminal::rewrite(&line);
     }
 
     fn end(&self) {
         if self.told.get() {
-            let mut stderr = io::stderr().lock();
-            let _ = write!(stderr, "\r\x1b[2K").and_then(|()| stderr.flush());
+            terminal::rewrite("");
         }
     }
 }
