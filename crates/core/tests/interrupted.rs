@@ -8,6 +8,9 @@ use std::task::{Context, Poll, Waker};
 use tokio::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
 use wavetank_core::{BlockingFile, StorageFile};
 
+/// Behind this a disk is broken.
+const BROKEN: u64 = 9;
+
 /// Room for three bytes, of which each call moves one, if it is not interrupted: every other is.
 #[derive(Default)]
 struct Slow(Mutex<(bool, Vec<u8>)>);
@@ -21,6 +24,7 @@ impl Slow {
 
     fn read(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         self.interrupt()?;
+        broken(offset)?;
         let found = self.0.lock().expect("one thread").1.get(offset as usize).copied();
         buffer.iter_mut().zip(found).for_each(|(place, byte)| *place = byte);
         Ok(usize::from(found.is_some()))
@@ -28,6 +32,7 @@ impl Slow {
 
     fn write(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
         self.interrupt()?;
+        broken(offset)?;
         let held = &mut self.0.lock().expect("one thread").1;
         assert_eq!(held.len() as u64, offset, "each byte goes behind the one before it");
         let has_room = held.len() < 3;
@@ -130,6 +135,10 @@ impl StorageFile for Slow {
     }
 }
 
+fn broken(offset: u64) -> io::Result<()> {
+    if offset == BROKEN { Err(ErrorKind::StorageFull.into()) } else { Ok(()) }
+}
+
 fn finished<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
@@ -149,6 +158,9 @@ fn blocking_calls_go_on() {
     assert_eq!(&buffer, b"abc");
     let ends = [BlockingFile::read_exact_at(&file, &mut buffer, 1), BlockingFile::write_all_at(&file, b"d", 3)];
     assert_eq!(ends.map(kind), [ErrorKind::UnexpectedEof, ErrorKind::WriteZero]);
+    let broken =
+        [BlockingFile::read_exact_at(&file, &mut buffer, BROKEN), BlockingFile::write_all_at(&file, b"d", BROKEN)];
+    assert_eq!(broken.map(kind), [ErrorKind::StorageFull; 2]);
 }
 
 #[test]
@@ -160,4 +172,7 @@ fn asynchronous_calls_go_on() {
     let short = finished(StorageFile::read_exact_at(&file, &mut buffer, 1));
     let full = finished(StorageFile::write_all_at(&file, b"d", 3));
     assert_eq!([short, full].map(kind), [ErrorKind::UnexpectedEof, ErrorKind::WriteZero]);
+    let read = finished(StorageFile::read_exact_at(&file, &mut buffer, BROKEN));
+    let written = finished(StorageFile::write_all_at(&file, b"d", BROKEN));
+    assert_eq!([read, written].map(kind), [ErrorKind::StorageFull; 2]);
 }

@@ -80,6 +80,28 @@ fn a_pattern_that_does_not_match_disables_its_branch() {
 }
 
 #[test]
+fn of_three_the_one_that_does_not_match_is_disabled_and_no_other() {
+    let firsts: [fn(u32) -> u32; 3] = [|_| 0, |_| 1, |_| 2];
+    for first in firsts {
+        let polls = Cell::new(0);
+        let refuted = async {
+            assert_eq!(polls.replace(1), 0, "it is over, and not polled again");
+            None::<u32>
+        };
+        install(Some(first));
+        let won = run_yielding(async {
+            select! {
+                Some(value) = refuted => value,
+                () = pending() => 1,
+                value = yielding(2) => value,
+            }
+        });
+        install(None);
+        assert_eq!((won, polls.get()), (2, 1));
+    }
+}
+
+#[test]
 fn else_runs_when_the_last_that_was_pending_does_not_match() {
     let text = run_yielding(async {
         select! {
