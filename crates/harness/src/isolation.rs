@@ -3,6 +3,7 @@
 
 use crate::failure::{Failure, human};
 use crate::metrics::SimulationMetrics;
+use crate::panic_site;
 use crate::simulation::Simulation;
 use crate::worker::{RunOutcome, Worker};
 use std::cell::Cell;
@@ -212,6 +213,7 @@ fn ending(status: ExitStatus, complaint: &str) -> String {
         None => format!("died of {}", status.to_string().trim_end_matches(" (core dumped)")),
     };
     let last = complaint.lines().rev().map(str::trim).find(|line| !line.is_empty());
+    let last = panic_site::last_words(complaint).or(last.map(str::to_string));
     last.map_or(how.clone(), |last| format!("{how}: {last}"))
 }
 

@@ -1,37 +1,53 @@
 //! Where a panic was: a process-wide hook that keeps the place of a panic inside a
-//! simulation, and prints nothing of it; other panics go to the hook before.
+//! simulation, and prints nothing of it; other panics go to the hook before. So does one that
+//! nobody survives, after the seed was told: nothing else would say which run it was.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::panic::{self, AssertUnwindSafe};
+use std::io::{self, Write};
+use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::Once;
 
+/// What the standard library says before it ends a process because of a panic: in a destructor
+/// that runs because of another one, or where C called. It has no stable name for that.
+const LAST_WORDS: [&str; 2] = ["panic in a destructor during cleanup", "panic in a function that cannot unwind"];
+
+/// Between the seed and why.
+const ENDS: &str = " of a simulation ends this process: ";
+
 thread_local! {
-    static SIMULATING: Cell<bool> = const { Cell::new(false) };
-    static SITE: RefCell<String> = const { RefCell::new(String::new()) };
+    static SIMULATING: Cell<Option<u64>> = const { Cell::new(None) };
+    /// Panics that nobody has asked for yet.
+    static PANICS: RefCell<Vec<Panic>> = const { RefCell::new(Vec::new()) };
+}
+
+struct Panic {
+    site: String,
+    words: String,
 }
 
 static INSTALL: Once = Once::new();
 
 /// While it lives, panics of this thread are a run's findings.
 pub(crate) struct Simulating {
-    before: bool,
+    before: Option<u64>,
 }
 
 impl Simulating {
-    pub(crate) fn begin() -> Simulating {
+    /// Of that seed's run.
+    pub(crate) fn begin(seed: u64) -> Simulating {
         INSTALL.call_once(|| {
             let before = panic::take_hook();
-            panic::set_hook(Box::new(move |info| {
-                if SIMULATING.get() {
-                    let site = info.location().map(|place| format!("{}:{}", place.file(), place.line()));
-                    SITE.set(site.unwrap_or_default());
-                } else {
+            panic::set_hook(Box::new(move |info| match SIMULATING.get() {
+                Some(seed) if is_last(info) => {
+                    tell(seed, info);
                     before(info);
                 }
+                Some(_) => PANICS.with_borrow_mut(|panics| panics.push(Panic::of(info))),
+                None => before(info),
             }));
         });
-        Simulating { before: SIMULATING.replace(true) }
+        Simulating { before: SIMULATING.replace(Some(seed)) }
     }
 }
 
@@ -41,9 +57,42 @@ impl Drop for Simulating {
     }
 }
 
+impl Panic {
+    fn of(info: &PanicHookInfo<'_>) -> Panic {
+        let site = info.location().map(|place| format!("{}:{}", place.file(), place.line()));
+        Panic { site: site.unwrap_or_default(), words: info.payload_as_str().unwrap_or("no text").to_string() }
+    }
+}
+
+/// Whether the process ends with it.
+fn is_last(info: &PanicHookInfo<'_>) -> bool {
+    cfg!(panic = "abort") || info.payload_as_str().is_some_and(|words| LAST_WORDS.contains(&words))
+}
+
+/// Says which run ends the process, and by which panics. Not by `eprintln`: what a test prints so
+/// is kept until it ends, which it does not.
+fn tell(seed: u64, info: &PanicHookInfo<'_>) {
+    let mut text = format!("seed {seed}{ENDS}{}\n", Panic::of(info).words);
+    // A panic that was caught is not among the last two.
+    PANICS.with_borrow(|panics| {
+        for Panic { site, words } in &panics[panics.len().saturating_sub(2)..] {
+            text.push_str(&format!("  panicked at {site}: {words}\n"));
+        }
+    });
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
+/// What a process said of the panic that ended it, in a line, if one did.
+pub(crate) fn last_words(complaint: &str) -> Option<String> {
+    let mut lines = complaint.lines();
+    let (_, last) = lines.find_map(|line| line.split_once(ENDS))?;
+    let before = lines.map_while(|line| line.strip_prefix("  "));
+    Some([last].into_iter().chain(before).collect::<Vec<_>>().join("; "))
+}
+
 /// Where the last panic of this thread was, as `file:line`.
 pub(crate) fn last() -> String {
-    SITE.take()
+    PANICS.take().pop().map(|last| last.site).unwrap_or_default()
 }
 
 /// Where the last panic of this thread was, and what it said. What it carried goes: it may be

@@ -222,7 +222,7 @@ impl Tank {
         if std::mem::replace(&mut self.is_judged, true) {
             return Ok(());
         }
-        let _simulating = Simulating::begin();
+        let _simulating = Simulating::begin(self.seed);
         // What is still open may be the test's own.
         let _ = self.rig.world.finish();
         self.judge(Stop::Idle)
@@ -309,7 +309,7 @@ impl Tank {
     }
 
     fn run_world(&mut self, until: u64) -> Stop {
-        let _simulating = Simulating::begin();
+        let _simulating = Simulating::begin(self.seed);
         self.rig.world.run(until)
     }
 

@@ -107,6 +107,31 @@ fn an_abort_is_a_failure_of_its_seed() {
     check_fatal(Duration::from_secs(60), || abort(), "died of signal: 6 (SIGABRT)");
 }
 
+#[test]
+fn two_panics_at_once_are_a_failure_of_its_seed_that_tells_both() {
+    /// Does not like to go.
+    struct Stubborn;
+
+    impl Drop for Stubborn {
+        fn drop(&mut self) {
+            assert!(!std::thread::panicking(), "the second");
+        }
+    }
+
+    let fate = || {
+        // Who catches a panic is not asked about it.
+        let _ = std::panic::catch_unwind(|| panic!("an earlier one"));
+        let _stubborn = Stubborn;
+        panic!("the first");
+    };
+    let [(2, what)] = &fatal(Duration::from_secs(60), fate)[..] else { panic!("it is seed 2's") };
+    let parts: Vec<&str> = what.split("; ").collect();
+    assert_eq!(parts[0], "died of signal: 6 (SIGABRT): panic in a destructor during cleanup");
+    let place = "panicked at crates/harness/tests/isolation.rs:";
+    assert!(parts[1].starts_with(place) && parts[1].ends_with(": the first"), "{what}");
+    assert!(parts[2].starts_with(place) && parts[2].ends_with(": the second") && parts.len() == 3, "{what}");
+}
+
 /// Calls itself without end; an optimiser must not see that.
 fn deeper(depth: u64) -> u64 {
     let page = std::hint::black_box([depth; 512]);
