@@ -36,17 +36,7 @@ pub(crate) struct Simulating {
 impl Simulating {
     /// Of that seed's run.
     pub(crate) fn begin(seed: u64) -> Simulating {
-        INSTALL.call_once(|| {
-            let before = panic::take_hook();
-            panic::set_hook(Box::new(move |info| match SIMULATING.get() {
-                Some(seed) if is_last(info) => {
-                    tell(seed, info);
-                    before(info);
-                }
-                Some(_) => PANICS.with_borrow_mut(|panics| panics.push(Panic::of(info))),
-                None => before(info),
-            }));
-        });
+        INSTALL.call_once(install);
         Simulating { before: SIMULATING.replace(Some(seed)) }
     }
 }
@@ -55,6 +45,18 @@ impl Drop for Simulating {
     fn drop(&mut self) {
         SIMULATING.set(self.before);
     }
+}
+
+fn install() {
+    let before = panic::take_hook();
+    panic::set_hook(Box::new(move |info| match SIMULATING.get() {
+        Some(seed) if is_last(info) => {
+            tell(seed, info);
+            before(info);
+        }
+        Some(_) => PANICS.with_borrow_mut(|panics| panics.push(Panic::of(info))),
+        None => before(info),
+    }));
 }
 
 impl Panic {

@@ -57,22 +57,25 @@ impl Starter {
         let home = self.handles.control.boot(node);
         let group = self.setting.group(node).expect("who is started belongs to a group");
         let context = self.context(home);
-        let launch = || {
-            let (what, awaited) = match group.role {
-                Role::Process => ("process", false),
-                Role::Workload => ("workload", true),
-            };
-            self.launch(home, what, self.setting.peer(node).name.clone(), awaited)
-        };
         match &group.factory {
-            Factory::Function(function) => function(context, launch()),
+            Factory::Function(function) => function(context, self.launch_as(group.role, home, node)),
             Factory::Process(make) => {
                 let mut process = make();
-                launch().spawn(async move { process.run(&context).await });
+                self.launch_as(group.role, home, node).spawn(async move { process.run(&context).await });
             }
             // Objects are started phase by phase.
             Factory::Workload(_) => {}
         }
+    }
+
+    /// What a node of that role starts with. A call of its own would copy it.
+    #[inline(always)]
+    fn launch_as(&self, role: Role, home: Home, node: NodeId) -> Launch {
+        let (what, awaited) = match role {
+            Role::Process => ("process", false),
+            Role::Workload => ("workload", true),
+        };
+        self.launch(home, what, self.setting.peer(node).name.clone(), awaited)
     }
 
     /// As [`start`](Self::start), of a process that was there before: a panic of its factory is

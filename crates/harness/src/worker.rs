@@ -62,7 +62,8 @@ impl Worker {
 
     /// Runs one seed, or what overrides make of it.
     pub(crate) fn run(&mut self, decisions: Decisions, trace: Option<Trace>) -> RunOutcome {
-        let _simulating = Simulating::begin(decisions.seed());
+        let seed = decisions.seed();
+        let _simulating = Simulating::begin(seed);
         let starter = self.begin(decisions, trace);
         let mut failures = Vec::new();
         let ended = self.course(&starter);
