@@ -253,6 +253,27 @@ mod tests {
             "kv-2 crashes",
         ];
         assert_eq!(told, expected);
+        // What happened at one instant is one line, and of a kind one part of it.
+        let lines: Vec<String> = Recipe::of(&record, None).lines().collect();
+        let parts = [&["2 cuts of the network begin"], &expected[2..]].concat().join("; ");
+        assert_eq!(lines, [format!("  0.000000 s  {parts}")]);
+    }
+
+    #[test]
+    fn of_two_failures_the_one_that_is_meant_is_told() {
+        let fails = |words: &'static str| {
+            let simulation =
+                SimulationBuilder::new().workload("one", 1, move |_: SimContext| async move { Err::<(), _>(words) });
+            simulation.run_seed(1, Overrides::new(), None)
+        };
+        let mut record = fails("the first");
+        record.failures.extend(fails("the second").failures);
+        let recipe = |signature: Option<&Signature>| Recipe::of(&record, signature).to_string();
+        let signatures: Vec<Signature> = record.failures.iter().map(Failure::signature).collect();
+        assert_eq!(signatures.len(), 2, "{:?}", record.failures);
+        let [first, second] = [0, 1].map(|nth| format!("then: {}\n", record.failures[nth]));
+        assert!(recipe(None).ends_with(&first) && recipe(Some(&signatures[0])).ends_with(&first));
+        assert!(recipe(Some(&signatures[1])).ends_with(&second));
     }
 
     #[test]
@@ -324,6 +345,7 @@ mod tests {
         assert_eq!(mixed.len(), LINES_MOST);
         assert_eq!(mixed[0], "10 operations");
         assert_eq!(mixed[LINES_MOST - 2..], ["fault 20", "fault 21"]);
+        assert_eq!(told((0..24).map(|time| operation(time * 2)).collect())[0], "client-0: 2 operations");
         assert_eq!(told((0..24).map(fault).collect())[0], "fault 0; fault 1");
         let long = |time| line(time, "a very long fault ".repeat(5), Sort::Fault);
         assert_eq!(told((0..24).map(long).collect())[0], "2 faults");
