@@ -11,6 +11,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "a command line lives in the real world, which no run sees")]
 
+mod ending;
 mod finding;
 mod interruption;
 mod manifest;

@@ -3,6 +3,7 @@
 
 use super::attend::Heard;
 use super::out::Out;
+use crate::ending::{how, is_own_fault};
 use crate::finding::{Finding, FoundFailure, reproduce_line};
 use crate::manifest::Declared;
 use crate::options::SweepOptions;
@@ -113,29 +114,6 @@ fn is_crash(finding: &Finding) -> bool {
         ["its process died", "its process ended"].iter().any(|words| failure.signature.starts_with(words))
     };
     finding.failures.iter().any(ended)
-}
-
-/// How a process ended, in words.
-pub(super) fn how(status: ExitStatus) -> String {
-    match status.code() {
-        Some(code) => format!("ended with exit code {code}"),
-        None => format!("died of {}", status.to_string().trim_end_matches(" (core dumped)")),
-    }
-}
-
-/// Whether the process did it to itself: nobody sends SIGABRT, SIGSEGV and the like from
-/// outside, and SIGKILL, SIGTERM, SIGINT and SIGHUP come from there.
-pub(super) fn is_own_fault(status: ExitStatus) -> bool {
-    #[cfg(unix)]
-    {
-        let signal = std::os::unix::process::ExitStatusExt::signal(&status);
-        signal.is_some_and(|signal| ![1, 2, 9, 15].contains(&signal))
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = status;
-        false
-    }
 }
 
 /// Which seeds were under way, in words.

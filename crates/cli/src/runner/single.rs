@@ -3,8 +3,8 @@
 
 use super::build::build;
 use super::chosen::no_bug;
-use super::crash::{how, is_own_fault};
 use super::{roster, tied};
+use crate::ending::{how, is_own_fault};
 use crate::interruption::Interruption;
 use crate::manifest::{Declared, Manifest};
 use crate::options::{seed, value};

@@ -4,9 +4,10 @@
 use super::attend::{Heard, attend};
 use super::build::build;
 use super::chosen::{Chosen, choose};
-use super::crash::{Crash, how};
+use super::crash::Crash;
 use super::out::Out;
 use super::{roster, shrink};
+use crate::ending::how;
 use crate::interruption::Interruption;
 use crate::manifest::{Declared, Manifest};
 use crate::options::{SweepOptions, path};

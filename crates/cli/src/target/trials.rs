@@ -2,14 +2,16 @@
 //! before, then of a few fixed ones, for `cargo test` and nextest. Sweeps are a command of
 //! their own.
 
-use super::{Target, TargetSimulation, one_line};
+use super::{COMMAND_WORD, Target, TargetSimulation, one_line};
+use crate::ending::{how, is_own_fault};
 use crate::manifest::{Declared, Manifest};
 use crate::trouble::Trouble;
+use crate::underway::UnderwayFile;
 use libtest_mimic::{Arguments, Failed, Trial};
-use std::path::PathBuf;
-use std::process::ExitCode;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
 use wavetank_debug::corpus::{Corpus, FOLDER};
-use wavetank_harness::{SimulationBuilder, TestStrategy};
+use wavetank_harness::{Isolation, SimulationBuilder, TestStrategy};
 
 /// The seeds of a trial, from 0 on, unless `WAVETANK_SEED` or `WAVETANK_SEEDS` says otherwise.
 const SEEDS: u64 = 20;
@@ -37,7 +39,7 @@ pub(super) fn run(target: Target) -> ExitCode {
 
 fn trial(line: &Line, red: Option<&str>, builder: &SimulationBuilder) -> Result<(), Failed> {
     if red.is_none() {
-        repeat_failures(builder)?;
+        repeat_failures(line, builder)?;
     }
     let result = builder.clone().with_strategy(TestStrategy::Count(SEEDS)).run();
     let mut failures = result.red.iter().flat_map(|red| &red.failures);
@@ -57,16 +59,22 @@ fn trial(line: &Line, red: Option<&str>, builder: &SimulationBuilder) -> Result<
 }
 
 /// Runs what failed before, as the corpus has it; failures of planted bugs are none of ours.
-fn repeat_failures(builder: &SimulationBuilder) -> Result<(), Failed> {
+fn repeat_failures(line: &Line, builder: &SimulationBuilder) -> Result<(), Failed> {
     let Some(folder) = corpus() else { return Ok(()) };
-    let mut holdings = Corpus::new(folder).holdings().map_err(|error| error.to_string())?;
+    let mut holdings = Corpus::new(&folder).holdings().map_err(|error| error.to_string())?;
     for (name, entry) in std::mem::take(&mut holdings.entries) {
         if entry.simulation != builder.name() || entry.bug.is_some() {
             continue;
         }
-        let record = builder.run_seed(entry.seed, entry.overrides, None);
-        if !record.failures.is_empty() {
-            let failures: String = record.failures.iter().map(|failure| format!("\n  {failure}")).collect();
+        let overrides = folder.join(&name).join("overrides.json");
+        let failures = match fate(&line.trial, builder, entry.seed, &overrides) {
+            Some(fate) => format!("\n  {fate}"),
+            None => {
+                let record = builder.run_seed(entry.seed, entry.overrides, None);
+                record.failures.iter().map(|failure| format!("\n  {failure}")).collect()
+            }
+        };
+        if !failures.is_empty() {
             let (seed, reproduce) = (entry.seed, entry.reproduce);
             return Err(Failed::from(format!(
                 "seed {seed}, which failed before (failures/{name}), fails again:{failures}\n  reproduce: {reproduce}"
@@ -74,6 +82,26 @@ fn repeat_failures(builder: &SimulationBuilder) -> Result<(), Failed> {
         }
     }
     Trouble::of_broken(&holdings).map_or(Ok(()), |broken| Err(Failed::from(broken.to_string())))
+}
+
+/// How a kept run ends its process, if it does: it is seen in one that is none of these tests',
+/// for they would end with it, unnamed.
+fn fate(simulation: &str, builder: &SimulationBuilder, seed: u64, overrides: &Path) -> Option<String> {
+    let mut process = Command::new(std::env::current_exe().ok()?);
+    process.args([COMMAND_WORD, "replay", simulation, "--seed", &seed.to_string(), "--overrides"]);
+    process.arg(overrides);
+    let underway = UnderwayFile::new();
+    underway.hand_to(&mut process);
+    let output = process.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    let status = output.status;
+    let is_cut_short = status.code().is_some() && !underway.read().seeds.is_empty();
+    if is_cut_short || is_own_fault(status) {
+        return Some(format!("the process of this run {}", how(status)));
+    }
+    // Where runs have processes of their own it says itself how that of this one ended.
+    let is_apart = builder.isolation() != Isolation::Threads && status.code() == Some(1);
+    let told = String::from_utf8_lossy(&output.stdout);
+    is_apart.then(|| told.lines().filter_map(|line| line.strip_prefix("  RED ")).collect::<Vec<_>>().join("\n  "))
 }
 
 /// The corpus of the workspace: the one in the nearest folder above the package that has

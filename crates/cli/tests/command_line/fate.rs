@@ -24,6 +24,9 @@ fn simulation() -> SimulationBuilder {
         if is("ABORT", seed) {
             std::process::abort();
         }
+        if is("EXIT", seed) {
+            std::process::exit(0);
+        }
         while is("HANG", seed) {
             std::hint::spin_loop();
         }
@@ -75,6 +78,27 @@ fn slow_what_is_kept_and_ends_the_process_keeps_no_seed_from_being_swept() {
     let line = "FAIL=7002 ABORT=3 cargo xtask sweep --seeds 20 --for 10m";
     let swept = sweep(line).expect(1, &["RED as before, seed 7002: ", "while seed 3 was under way"]);
     assert!(swept.out.contains("storm: 4 seeds, 1 RED"), "{}", swept.out);
+}
+
+#[test]
+fn slow_what_is_kept_and_ends_the_process_is_told_by_the_tests_too() {
+    let project = project("fate/tests");
+    keep_seed(&project, "a-first", 7000);
+    keep_seed(&project, "b-fatal", 7001);
+    let test = |fate: &str| run_in(&project, &format!("{fate} cargo test --test storm"));
+    let check = |fate: &str, how: &str| {
+        let words = format!(
+            "seed 7001, which failed before (failures/b-fatal), fails again:\n  the process of this run {how}\n  \
+             reproduce: cargo xtask replay storm --seed 7001\n"
+        );
+        let again = test(fate).expect(101, &[&words]).reproduce_line();
+        run_in(&project, &format!("{fate} {again} --profile dev")).expect(1, &[how]);
+    };
+    check("ABORT=7001", "died of signal: 6 (SIGABRT)");
+    // It would end the tests, too, as if all were well.
+    check("EXIT=7001", "ended with exit code 0");
+    test("FAIL=7001").expect(101, &["fails again:\n  client returned an error: the client met its fate\n"]);
+    test("FAIL=7002").expect(0, &["1 passed"]);
 }
 
 #[test]
