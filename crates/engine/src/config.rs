@@ -8,6 +8,7 @@ use crate::ready::Policy;
 
 /// How the engine behaves in a run.
 #[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct EngineConfig {
     /// The order among ready tasks.
     pub policy: Policy,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 /// The bounds of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Limits {
     /// Records fired.
     pub events: u64,

@@ -11,7 +11,7 @@ use std::time::Duration;
 /// time after it. In the quiet time every fault, planned or drawn, is benign, so that a
 /// demand for progress is fair.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Chaos {
     /// Virtual time of load before the first window, in which the world is quiet.
     pub warm: Duration,

@@ -13,6 +13,7 @@ use wavetank_storage::StorageConfiguration;
 /// With [`SimulationBuilder::with_configuration`](crate::SimulationBuilder::with_configuration)
 /// any seed of the same simulation is run under it; its own seed then gives the same run again.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RunConfiguration {
     /// The simulation's name.
     pub simulation: String,

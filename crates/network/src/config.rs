@@ -14,7 +14,7 @@ const SECOND: u64 = 1_000_000_000;
 /// [`perfect`](Self::perfect) or [`hostile`](Self::hostile) and change what the
 /// test is about.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct NetworkConfig {
     /// The shortest time from one machine to another.
     pub latency_min: u64,

@@ -7,6 +7,7 @@ use wavetank_engine::Ratio;
 
 /// From one duration to another, both included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct DurationRange {
     /// The shortest; the benign choice.
     pub min: Duration,
@@ -40,6 +41,7 @@ impl From<RangeInclusive<Duration>> for DurationRange {
 /// and a drawn latency that does not hold up the next one. Buffered writes and
 /// reads from the page cache take no time.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct StorageConfiguration {
     /// Operations per second; above zero.
     pub iops: u64,

@@ -55,6 +55,20 @@ mod tests {
         crew.workload("mate", 1..=3, nobody)
     }
 
+    #[test]
+    fn a_field_that_no_configuration_has_is_refused_wherever_it_stands() {
+        let conditions = crew().run_seed(1, Overrides::new(), None).configuration;
+        let json = serde_json::to_value(&conditions).expect("it is data");
+        serde_json::from_value::<RunConfiguration>(json.clone()).expect("it is one");
+        for place in ["", "/engine", "/engine/limits", "/network", "/storage", "/storage/read_latency", "/chaos"] {
+            let mut json = json.clone();
+            let object = json.pointer_mut(place).and_then(|value| value.as_object_mut());
+            object.expect(place).insert("novel".into(), 1.into());
+            let error = serde_json::from_value::<RunConfiguration>(json).expect_err(place).to_string();
+            assert!(error.contains("unknown field `novel`"), "{place}: {error}");
+        }
+    }
+
     #[track_caller]
     fn check(change: impl FnOnce(&mut RunConfiguration), hint: &str) {
         let mut conditions = crew().run_seed(1, Overrides::new(), None).configuration;
