@@ -46,17 +46,30 @@ impl Trouble {
         let is_stranger = |(_, entry): &&(String, Entry)| {
             entry.bug.as_deref() == bug && is_of_target(entry) && !names.contains(&entry.simulation)
         };
-        let mut strangers = entries.iter().filter(is_stranger);
-        let (name, entry) = strangers.next()?;
-        let others = match strangers.count() {
+        let has = format!("target `{target}` has {}", names.join(", "));
+        Trouble::of_gone(entries.iter().filter(is_stranger), &has)
+    }
+
+    /// What is kept of a target that is none of `targets`, which are all that there are: nobody
+    /// else would ask for it.
+    pub(crate) fn of_homeless(entries: &[(String, Entry)], bug: Option<&str>, targets: &[&str]) -> Option<Trouble> {
+        let is_homeless = |(_, entry): &&(String, Entry)| {
+            entry.bug.as_deref() == bug && !targets.iter().any(|one| entry.simulation.split('/').next() == Some(*one))
+        };
+        let has = format!("this workspace has {}", targets.join(", "));
+        Trouble::of_gone(entries.iter().filter(is_homeless), &has)
+    }
+
+    fn of_gone<'a>(mut gone: impl Iterator<Item = &'a (String, Entry)>, has: &str) -> Option<Trouble> {
+        let (name, entry) = gone.next()?;
+        let others = match gone.count() {
             0 => String::new(),
             more => format!(" (and {more} more)"),
         };
         Some(Trouble::new(format!(
-            "a failure that is kept cannot be run again: {name}{others} is of `{}`, and target `{target}` has {}; \
+            "a failure that is kept cannot be run again: {name}{others} is of `{}`, and {has}; \
              name one of these in its seed.json, or `cargo xtask corpus retire {name}`",
-            entry.simulation,
-            names.join(", ")
+            entry.simulation
         )))
     }
 

@@ -24,6 +24,7 @@ use std::ffi::OsString;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
+use wavetank_debug::corpus::{Corpus, FOLDER};
 use wavetank_debug::junit::{Suite, to_xml};
 
 /// The one flag that the targets do not know.
@@ -123,6 +124,7 @@ pub(super) fn run(manifest: &Manifest, asked: &Asked) -> Result<Swept, Trouble> 
             break;
         }
     }
+    troubles.extend(homeless(manifest, asked));
     if !swept.reports.is_empty() {
         let told = terminal::say(&format!("{}\n", summary(&swept, !troubles.is_empty(), Paint::for_stdout())));
         troubles.extend(told.err());
@@ -140,6 +142,16 @@ pub(super) fn run(manifest: &Manifest, asked: &Asked) -> Result<Swept, Trouble> 
     swept.trouble = troubles.pop();
     troubles.iter().for_each(Trouble::tell);
     Ok(swept)
+}
+
+/// What is kept of a target that is gone, where all are swept. What cannot be read each target tells.
+fn homeless(manifest: &Manifest, asked: &Asked) -> Option<Trouble> {
+    if !asked.names.is_empty() {
+        return None;
+    }
+    let holdings = Corpus::new(manifest.root.join(FOLDER)).holdings().ok()?;
+    let targets: Vec<&str> = manifest.targets.iter().map(|target| target.name.as_str()).collect();
+    Trouble::of_homeless(&holdings.entries, asked.options.bug.as_deref(), &targets)
 }
 
 /// Writes what was checked as JUnit XML.

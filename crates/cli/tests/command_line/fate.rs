@@ -78,6 +78,13 @@ fn slow_what_is_kept_and_ends_the_process_keeps_no_seed_from_being_swept() {
     let line = "FAIL=7002 ABORT=3 cargo xtask sweep --seeds 20 --for 10m";
     let swept = sweep(line).expect(1, &["RED as before, seed 7002: ", "while seed 3 was under way"]);
     assert!(swept.out.contains("storm: 4 seeds, 1 RED"), "{}", swept.out);
+    // Nobody has what is kept of a target that was renamed, or is gone.
+    let seed = project.join("failures/c-last/seed.json");
+    let gone = fs::read_to_string(&seed).expect("it is kept").replace("\"storm\"", "\"calm\"");
+    fs::write(&seed, gone).expect("it is this test's");
+    let swept = sweep("cargo xtask sweep --seeds 20").expect(2, &["1 simulation, 20 seeds, incomplete\n"]);
+    assert!(swept.err.contains("again: c-last is of `calm`, and this workspace has storm; "), "{}", swept.err);
+    sweep("cargo xtask sweep storm --seeds 20").expect(0, &["green"]);
 }
 
 #[test]
