@@ -22,6 +22,9 @@ pub(crate) fn claim_file(flag: &str, path: &Path) -> Result<(), Trouble> {
 /// # Errors
 /// If not.
 pub(crate) fn claim_folder(flag: &str, folder: &Path) -> Result<(), Trouble> {
+    if folder.exists() && !folder.is_dir() {
+        return Err(Trouble::new(format!("--{flag} {}: it is a file: give a folder", folder.display())));
+    }
     claim(folder).map_err(|error| unwritable(flag, folder, &error))
 }
 
@@ -112,6 +115,15 @@ mod tests {
             assert_eq!(names(), ["link", "page"]);
         }
         let _ = fs::remove_dir_all(&folder);
+    }
+
+    #[test]
+    fn a_file_is_no_folder() {
+        let file = std::env::temp_dir().join(format!("wavetank-file-{}", std::process::id()));
+        fs::write(&file, "a file").expect("it is written");
+        let told = claim_folder("out", &file).expect_err("it is a file").to_string();
+        assert_eq!(told, format!("--out {}: it is a file: give a folder", file.display()));
+        fs::remove_file(&file).expect("it is still there");
     }
 
     #[test]

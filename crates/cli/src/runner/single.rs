@@ -15,6 +15,7 @@ use crate::underway::UnderwayFile;
 use crate::verdict::{INTERRUPTED, Verdict};
 use lexopt::{Arg, Parser, ValueExt};
 use std::ffi::OsString;
+use std::fs;
 use std::io;
 use std::process::{Command, ExitStatus, Stdio};
 
@@ -78,6 +79,8 @@ pub(super) fn command_with(
     }
     // A build may take long: what can be told without it is told before.
     handed_on.iter().try_for_each(|(flag, value)| flag.look(value, &name))?;
+    let values = handed_on.iter().map(|(flag, value)| (flag.name, value.as_str()));
+    written_over(&values.collect::<Vec<_>>()).map_or(Ok(()), Err)?;
     let programs = build(&manifest, &[target], profile.as_deref(), bug.is_some())?;
     roster::ask(target, &programs[0])?;
     let built = Built { manifest: &manifest, target, bug: bug.as_deref(), profile: profile.as_deref() };
@@ -113,9 +116,37 @@ pub(super) fn command_with(
     }
 }
 
+/// A file that one flag has read and `--out` would write over: it may be all that is left of a run.
+fn written_over(values: &[(&str, &str)]) -> Option<Trouble> {
+    let file = |value: &str| fs::canonicalize(value).ok().filter(|path| path.is_file());
+    let (_, out) = values.iter().rfind(|(flag, _)| *flag == "out")?;
+    let place = file(out)?;
+    let is_read = |(flag, value): &&(&str, &str)| *flag != "out" && file(value).as_ref() == Some(&place);
+    let (reader, _) = values.iter().find(is_read)?;
+    Some(Trouble::new(format!("--out {out}: it would write over what --{reader} reads: give another file")))
+}
+
 /// Runs a process that makes something of an interruption.
 fn tied(process: &mut Command) -> Result<io::Result<ExitStatus>, Trouble> {
     let interruption = Interruption::listen()?;
     let child = process.stdin(Stdio::piped()).spawn();
     Ok(child.and_then(|mut child| tied::wait(&mut child, &interruption)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_read_is_not_written_over() {
+        let file = std::env::temp_dir().join(format!("wavetank-read-{}", std::process::id()));
+        fs::write(&file, "{}").expect("it is written");
+        let path = file.to_str().expect("a name");
+        let told = written_over(&[("overrides", path), ("out", path)]).expect("it would be lost").to_string();
+        assert_eq!(told, format!("--out {path}: it would write over what --overrides reads: give another file"));
+        for other in [vec![("overrides", path), ("out", "another")], vec![("out", path)], vec![("overrides", path)]] {
+            assert_eq!(written_over(&other), None, "{other:?}");
+        }
+        fs::remove_file(&file).expect("it is still there");
+    }
 }
