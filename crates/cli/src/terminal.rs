@@ -96,7 +96,7 @@ pub(crate) fn interject(line: &str) {
 
 /// The system under test may have put anything into a text: what would move the cursor, clear
 /// the screen or ring a bell is shown as an escape. Our own colours stay.
-fn legible(text: &str) -> Cow<'_, str> {
+pub(crate) fn legible(text: &str) -> Cow<'_, str> {
     let is_harmful = |letter: char| letter.is_control() && letter != '\n' && letter != '\t';
     if !text.contains(is_harmful) {
         return Cow::Borrowed(text);

@@ -3,6 +3,7 @@
 
 use super::{Target, overrides};
 use crate::finding::reproduce_line;
+use crate::terminal::legible;
 use crate::trouble::Trouble;
 use std::fmt::Write;
 use wavetank_harness::Overrides;
@@ -31,7 +32,7 @@ impl Target {
     pub fn assert_green(&self, run: &SeedRun<'_>) {
         match self.judge(run) {
             Ok(None) => (),
-            Ok(Some(red)) => panic!("{red}"),
+            Ok(Some(red)) => panic!("{}", legible(&red)),
             Err(trouble) => panic!("{trouble}"),
         }
     }

@@ -5,6 +5,7 @@
 use super::{COMMAND_WORD, Target, TargetSimulation, one_line};
 use crate::ending::{how, is_own_fault};
 use crate::manifest::{Declared, Manifest};
+use crate::terminal::legible;
 use crate::trouble::Trouble;
 use crate::underway::UnderwayFile;
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -28,7 +29,8 @@ pub(super) fn run(target: Target) -> ExitCode {
         let red = one.red;
         let stated = if arguments.list { None } else { Some(stated(one)) };
         Trial::test(one.name.clone(), move || match stated {
-            Some(Ok(builder)) => trial(&line, red, &builder),
+            // What failed says what it likes; the terminal is the tests'.
+            Some(Ok(builder)) => trial(&line, red, &builder).map_err(|told| Failed::from(legible(&told))),
             Some(Err(trouble)) => Err(Failed::from(trouble.to_string())),
             None => Ok(()),
         })
@@ -37,7 +39,7 @@ pub(super) fn run(target: Target) -> ExitCode {
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
-fn trial(line: &Line, red: Option<&str>, builder: &SimulationBuilder) -> Result<(), Failed> {
+fn trial(line: &Line, red: Option<&str>, builder: &SimulationBuilder) -> Result<(), String> {
     if red.is_none() {
         repeat_failures(line, builder)?;
     }
@@ -52,14 +54,14 @@ fn trial(line: &Line, red: Option<&str>, builder: &SimulationBuilder) -> Result<
     }
     let declared = line.declared();
     let told = result.with_reproduce_lines(|seed| line.text(seed, declared.as_ref())).to_string();
-    Err(Failed::from(match red {
+    Err(match red {
         None => told,
         Some(words) => format!("red on purpose, but no failure says {words:?}:\n{}", one_line(&told)),
-    }))
+    })
 }
 
 /// Runs what failed before, as the corpus has it; failures of planted bugs are none of ours.
-fn repeat_failures(line: &Line, builder: &SimulationBuilder) -> Result<(), Failed> {
+fn repeat_failures(line: &Line, builder: &SimulationBuilder) -> Result<(), String> {
     let Some(folder) = corpus() else { return Ok(()) };
     let mut holdings = Corpus::new(&folder).holdings().map_err(|error| error.to_string())?;
     for (name, entry) in std::mem::take(&mut holdings.entries) {
@@ -76,12 +78,12 @@ fn repeat_failures(line: &Line, builder: &SimulationBuilder) -> Result<(), Faile
         };
         if !failures.is_empty() {
             let (seed, reproduce) = (entry.seed, entry.reproduce);
-            return Err(Failed::from(format!(
+            return Err(format!(
                 "seed {seed}, which failed before (failures/{name}), fails again:{failures}\n  reproduce: {reproduce}"
-            )));
+            ));
         }
     }
-    Trouble::of_broken(&holdings).map_or(Ok(()), |broken| Err(Failed::from(broken.to_string())))
+    Trouble::of_broken(&holdings).map_or(Ok(()), |broken| Err(broken.to_string()))
 }
 
 /// How a kept run ends its process, if it does: it is seen in one that is none of these tests',

@@ -24,6 +24,9 @@ fn simulation() -> SimulationBuilder {
         if is("ABORT", seed) {
             std::process::abort();
         }
+        if is("RING", seed) {
+            return Err("the client rang\r\x07");
+        }
         if is("EXIT", seed) {
             std::process::exit(0);
         }
@@ -105,6 +108,8 @@ fn slow_what_is_kept_and_ends_the_process_is_told_by_the_tests_too() {
     // It would end the tests, too, as if all were well.
     check("EXIT=7001", "ended with exit code 0");
     test("FAIL=7001").expect(101, &["fails again:\n  client returned an error: the client met its fate\n"]);
+    test("RING=7001").expect(101, &["fails again:\n  client returned an error: the client rang\\r\\u{7}\n"]);
+    test("RING=7").expect(101, &["an error: the client rang\\r\\u{7}\n"]);
     test("FAIL=7002").expect(0, &["1 passed"]);
 }
 
